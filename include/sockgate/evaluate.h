@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* evaluate.h - a table of rules as a decision: what the kernel does with every packet, or "unknown", never a guess. */
+#ifndef SOCKGATE_EVALUATE_H
+#define SOCKGATE_EVALUATE_H
+
+#include "sockgate/decision.h"
+#include "sockgate/ruleset.h"
+
+/* A test whose outcome the evaluator does not know: a Boolean level of its own. */
+struct sg_unknown {
+	size_t level;
+	char *reason;                   /* "expression 'xfrm' in rule 12 of chain input" */
+};
+
+/* Where a verdict was made: origin numbers of an evaluation are indexes (from 1) into places. */
+struct sg_place {
+	const struct sg_table *table;
+	const struct sg_chain *chain;   /* NULL: no table of ours hooks this direction */
+	const struct sg_rule *rule;     /* NULL: the chain's policy */
+	size_t rule_index;
+};
+
+struct sg_evaluation {
+	struct sg_decision decision;    /* over the packet levels and the Boolean levels of `unknowns` */
+	struct sg_unknown *unknowns;
+	size_t unknown_count, unknown_room;
+	struct sg_place *places;        /* borrowed pointers into the table */
+	size_t place_count, place_room;
+};
+
+/*
+ * Evaluates one table on the input, forward and output hooks in the caller's context (Boolean levels may be added to
+ * it). Equal stateless tests share their level, so that correlation survives.
+ */
+int sg_evaluate(struct sg_idd *idd, const struct sg_table *table, struct sg_evaluation *ret, struct sg_error *err);
+void sg_evaluation_clear(struct sg_evaluation *evaluation);
+
+/* Three answers about whether the evaluation decides as `decision` does. */
+enum sg_answer { SG_PROVEN, SG_REFUTED, SG_UNDECIDED };
+/* REFUTED: *ret_packet differs whatever the unknowns are. UNDECIDED: *ret_packet differs for some of them, and
+ * *ret_unknown is an index of one that is to blame. */
+enum sg_answer sg_evaluation_compare(struct sg_evaluation *evaluation, const struct sg_decision *decision,
+				     struct sg_packet *ret_packet, size_t *ret_unknown);
+
+#endif

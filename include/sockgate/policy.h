@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * policy.h - a policy: reading it from YAML, what it says, writing it again, and its meaning as a decision.
+ */
+#ifndef SOCKGATE_POLICY_H
+#define SOCKGATE_POLICY_H
+
+#include "sockgate/decision.h"
+#include "sockgate/diag.h"
+
+struct sg_policy;
+
+/* A set of addresses of both families. */
+struct sg_addresses {
+	struct sg_ranges v4, v6;
+};
+
+enum sg_section { SG_SECTION_ALLOW, SG_SECTION_BLOCK };
+
+/* How a line names its protocols. */
+enum sg_line_kind {
+	SG_LINE_PORTS,      /* protocols with ports: protocols[] (1 or 2), ports */
+	SG_LINE_ICMP,       /* icmp: types4, types6 (sets of 0-255) */
+	SG_LINE_PROTOCOL,   /* one protocol as a whole: protocols[0] */
+	SG_LINE_ANY,        /* every protocol and port */
+};
+
+/*
+ * One line under allow or block, resolved: names are gone, sets are normalised. An empty set with has_* false means
+ * "any". What cannot be said in one line was refused when the policy was read.
+ */
+struct sg_line {
+	enum sg_section section;
+	enum sg_line_kind kind;
+	struct sg_span span;            /* of the line's item in the file */
+	const char *path;               /* "allow.tcp[3]" */
+	uint8_t protocols[2];
+	size_t protocol_count;
+	struct sg_ranges ports;         /* values 0-65535 */
+	struct sg_ranges types4, types6;
+	bool has_from, has_to, has_interface, has_family;
+	struct sg_addresses from;       /* `from` less `except`; with only `except`, everything else */
+	struct sg_addresses to;
+	struct sg_ranges interfaces;    /* keys of sg_interface_range */
+	enum sg_family family;          /* when has_family */
+	enum sg_verdict answer;         /* ACCEPT in allow; DROP or REJECT in block */
+	bool on_demand;
+	const char *comment;            /* NULL: none */
+};
+
+struct sg_baseline {
+	bool established, invalid, loopback, icmp_errors, neighbour_discovery, dhcpv6_client, ping;
+};
+
+/* A named address set, for naming the kernel's sets. */
+struct sg_group {
+	const char *name;
+	struct sg_span span;
+	struct sg_addresses addresses;
+};
+
+enum sg_expect { SG_EXPECT_ALLOW, SG_EXPECT_BLOCK };
+struct sg_policy_test {
+	enum sg_expect expect;
+	struct sg_line region;          /* section and answer unused */
+};
+
+struct sg_policy_options {
+	bool trusted_only;              /* refuse files that others may write (root without --insecure-permissions) */
+};
+
+/*
+ * Reads a policy file ("-": standard input) and all that it names. Every problem becomes a diagnostic; NULL when there
+ * is an error among them, or (with err) when something else than the policy is wrong: file not readable, no memory.
+ * A problem of opening the policy file itself is in err; of a list file, a diagnostic at the line that names it.
+ * `files` outlives the policy.
+ */
+struct sg_policy *sg_policy_read(const char *path, const struct sg_policy_options *options, struct sg_files *files,
+				 struct sg_diags *diags, struct sg_error *err);
+/* The same from memory; `name` is what diagnostics call it, list files are looked for relative to `folder`. */
+struct sg_policy *sg_policy_parse(const char *name, const char *folder, const char *text, size_t size,
+				  const struct sg_policy_options *options, struct sg_files *files,
+				  struct sg_diags *diags, struct sg_error *err);
+void sg_policy_free(struct sg_policy *policy);
+
+const char *sg_policy_name(const struct sg_policy *policy);             /* its `name`, or NULL */
+const char *sg_policy_file(const struct sg_policy *policy);             /* as given to read or parse */
+enum sg_verdict sg_policy_default(const struct sg_policy *policy);
+const struct sg_baseline *sg_policy_baseline(const struct sg_policy *policy);
+size_t sg_policy_lines(const struct sg_policy *policy);
+const struct sg_line *sg_policy_line(const struct sg_policy *policy, size_t index);
+size_t sg_policy_groups(const struct sg_policy *policy);
+const struct sg_group *sg_policy_group(const struct sg_policy *policy, size_t index);
+size_t sg_policy_tests(const struct sg_policy *policy);
+const struct sg_policy_test *sg_policy_test(const struct sg_policy *policy, size_t index);
+
+/*
+ * The policy as YAML that a person would have written: names of groups and services where the source had them, short
+ * forms where nothing more is said, list files inlined only when they must be. Parsing it gives an equal policy.
+ * malloc'd; NULL with err.
+ */
+char *sg_policy_emit(const struct sg_policy *policy, struct sg_error *err);
+/* Same meaning, same names, same lines, whatever the spelling; spans and file names do not count. */
+bool sg_policy_equal(const struct sg_policy *a, const struct sg_policy *b);
+
+/* What an origin number of a policy's decision stands for. */
+enum sg_origin_kind { SG_ORIGIN_NONE, SG_ORIGIN_BASELINE, SG_ORIGIN_LINE, SG_ORIGIN_DEFAULT };
+struct sg_origin {
+	enum sg_origin_kind kind;
+	const char *rule;               /* "baseline.ping", "allow.tcp[3]", "default" */
+	struct sg_span span;            /* SG_SPAN_NONE for what the file does not say */
+	const struct sg_line *line;     /* for SG_ORIGIN_LINE */
+};
+struct sg_origin sg_policy_origin(const struct sg_policy *policy, uint32_t origin);
+
+/* The meaning, in the caller's context (of sg_packet_context). Forwarded and outbound packets are accepted. */
+int sg_policy_lower(const struct sg_policy *policy, struct sg_idd *idd, struct sg_decision *ret, struct sg_error *err);
+/* The set of new inbound packets that a line (or a test's region) speaks of, whatever the verdict. */
+sg_ref sg_line_region(struct sg_idd *idd, const struct sg_line *line);
+
+/*
+ * Warnings that follow from the meaning: lines that never decide anything because a block, the baseline or wider lines
+ * cover them; allows that a block of ports cuts in part. Exact; near-linear in the policy's lines.
+ */
+int sg_policy_lint(const struct sg_policy *policy, const struct sg_decision *decision, struct sg_diags *diags,
+		   struct sg_error *err);
+
+/* Proves the policy's own tests on its decision; a failed one is a diagnostic with a witness packet. */
+struct sg_test_sum {
+	size_t proven, failed;
+};
+int sg_policy_prove(const struct sg_policy *policy, const struct sg_decision *decision, struct sg_diags *diags,
+		    struct sg_test_sum *ret, struct sg_error *err);
+
+#endif

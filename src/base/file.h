@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* file.h - reading files that may be hostile, and writing so that nothing is ever torn or silently lost. */
+#ifndef SG_BASE_FILE_H
+#define SG_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "sockgate/error.h"
+
+struct sg_file_rules {
+	size_t max_size;   /* bytes; more is refused */
+	bool trusted_only; /* refuse a file that its group or others may write, or that is neither root's nor ours */
+	bool allow_pipe;   /* standard input and /dev/fd may be pipes; a named path never */
+};
+
+/*
+ * Reads a whole file; "-" is standard input. Refuses (SG_ERROR_INPUT) a directory, FIFO, device, socket, also behind a
+ * symlink, without blocking on it; refuses by the rules above, judged on the opened descriptor (no race). A file that
+ * is not there or not readable is SG_ERROR_SYSTEM with errnum. *ret_data is malloc'd and NUL-terminated.
+ */
+int sg_file_read(const char *path, const struct sg_file_rules *rules, char **ret_data, size_t *ret_size,
+		 struct sg_error *err);
+
+/* Writes all bytes to a descriptor: EINTR and short writes are continued. */
+int sg_fd_write_all(int fd, const void *data, size_t size, struct sg_error *err);
+
+/* Replaces `path` by way of a temporary file beside it: write, fsync, rename, fsync of the folder. Mode 0644. */
+int sg_file_replace(const char *path, const void *data, size_t size, struct sg_error *err);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* text.h - small helpers on text: nearest word, UTF-8. */
+#ifndef SG_BASE_TEXT_H
+#define SG_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * The candidate nearest to `word` (Damerau-Levenshtein, at most a third of the word's length, at least 1 and at most 3
+ * edits), or NULL. `next` is called with i = 0, 1, 2 … until it returns NULL.
+ */
+const char *sg_text_nearest(const char *word, const char *(*next)(size_t i, const void *data), const void *data);
+
+/* Whether all bytes are valid UTF-8 (RFC 3629: no surrogates, nothing overlong); *ret_offset is the first bad byte. */
+bool sg_text_utf8(const char *text, size_t size, size_t *ret_offset);
+
+/* Code points in the bytes (which are valid UTF-8). */
+size_t sg_text_columns(const char *text, size_t size);
+
+#endif
