@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ruleset_equal.c - whether two values decide and show the same.
+ *
+ * What is unknown is never equal, not even to itself: two things of which one does not know what they do may do
+ * different things.
+ */
+#include <string.h>
+
+#include "sockgate/ruleset.h"
+
+static bool equal_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static bool equal_verdict(const struct sg_nft_verdict *a, const struct sg_nft_verdict *b)
+{
+	return a->code == b->code && equal_text(a->chain, b->chain);
+}
+
+bool sg_expr_equal(const struct sg_expr *a, const struct sg_expr *b)
+{
+	if (a->kind != b->kind || a->kind == SG_EXPR_UNKNOWN)
+		return false;
+	if (a->kind == SG_EXPR_COUNTER)
+		return true;
+	return a->sreg == b->sreg && a->dreg == b->dreg && a->key == b->key && a->base == b->base &&
+	       a->offset == b->offset && a->length == b->length && a->op == b->op && a->direction == b->direction &&
+	       a->inverted == b->inverted && a->is_map == b->is_map && a->data_length == b->data_length &&
+	       a->data_length <= SG_NFT_DATA_SIZE && !memcmp(a->data, b->data, a->data_length) &&
+	       !memcmp(a->data2, b->data2, a->data_length) && equal_text(a->name, b->name) &&
+	       equal_verdict(&a->verdict, &b->verdict);
+}
+
+bool sg_rule_equal(const struct sg_rule *a, const struct sg_rule *b)
+{
+	if (a->expr_count != b->expr_count || a->mark_size != b->mark_size || !equal_text(a->comment, b->comment))
+		return false;
+	if (a->mark_size && memcmp(a->mark, b->mark, a->mark_size) != 0)
+		return false;
+	for (size_t i = 0; i < a->expr_count; i++) {
+		if (!sg_expr_equal(&a->exprs[i], &b->exprs[i]))
+			return false;
+	}
+	return true;
+}
+
+bool sg_chain_equal(const struct sg_chain *a, const struct sg_chain *b)
+{
+	if (a->unknown || b->unknown || strcmp(a->name, b->name) != 0 || a->is_base != b->is_base ||
+	    a->rule_count != b->rule_count || !equal_text(a->comment, b->comment))
+		return false;
+	if (a->is_base && (a->hook != b->hook || a->priority != b->priority || a->policy != b->policy ||
+			   !equal_text(a->type, b->type) || !equal_text(a->device, b->device)))
+		return false;
+	for (size_t i = 0; i < a->rule_count; i++) {
+		if (!sg_rule_equal(&a->rules[i], &b->rules[i]))
+			return false;
+	}
+	return true;
+}
+
+bool sg_set_same_shape(const struct sg_set *a, const struct sg_set *b)
+{
+	size_t fields_a = a->field_count > 1 ? a->field_count : 0, fields_b = b->field_count > 1 ? b->field_count : 0;
+
+	if (a->flags != b->flags || a->key_type != b->key_type || a->key_length != b->key_length ||
+	    fields_a != fields_b || fields_a > SG_NFT_REGISTERS)
+		return false;
+	if ((a->flags & SG_SET_MAP) && a->data_type != b->data_type)
+		return false;
+	return !memcmp(a->field_length, b->field_length, fields_a);
+}
+
+bool sg_set_equal(const struct sg_set *a, const struct sg_set *b)
+{
+	if (a->unknown || b->unknown || strcmp(a->name, b->name) != 0 || !sg_set_same_shape(a, b) ||
+	    a->count != b->count || a->catch_all != b->catch_all || !equal_text(a->comment, b->comment))
+		return false;
+	if (a->catch_all && !equal_verdict(&a->catch_all_verdict, &b->catch_all_verdict))
+		return false;
+	if (a->count && memcmp(a->keys, b->keys, a->count * sg_set_stride(a)) != 0)
+		return false;
+	for (size_t i = 0; i < a->count; i++) {
+		if (a->verdicts && !equal_verdict(&a->verdicts[i], &b->verdicts[i]))
+			return false;
+		if (!equal_text(a->comments ? a->comments[i] : NULL, b->comments ? b->comments[i] : NULL))
+			return false;
+	}
+	return true;
+}
+
+bool sg_table_equal(const struct sg_table *a, const struct sg_table *b)
+{
+	if (a->unknown || b->unknown || strcmp(a->name, b->name) != 0 || a->family != b->family ||
+	    a->flags != b->flags || !equal_text(a->comment, b->comment))
+		return false;
+	if (a->object_count || b->object_count || a->flowtable_count || b->flowtable_count)
+		return false;
+	if (a->chain_count != b->chain_count || a->set_count != b->set_count)
+		return false;
+	for (size_t i = 0; i < a->chain_count; i++) {
+		const struct sg_chain *other = &b->chains[i];
+
+		if (strcmp(other->name, a->chains[i].name) != 0)
+			other = sg_table_chain(b, a->chains[i].name);
+		if (!other || !sg_chain_equal(&a->chains[i], other))
+			return false;
+	}
+	for (size_t i = 0; i < a->set_count; i++) {
+		const struct sg_set *other = &b->sets[i];
+
+		if (strcmp(other->name, a->sets[i].name) != 0)
+			other = sg_table_set(b, a->sets[i].name);
+		if (!other || !sg_set_equal(&a->sets[i], other))
+			return false;
+	}
+	return true;
+}
