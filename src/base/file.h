@@ -9,19 +9,24 @@
 
 struct sg_file_rules {
 	size_t max_size;   /* bytes; more is refused */
-	bool trusted_only; /* refuse a file that its group or others may write, or that is neither root's nor ours */
+	bool trusted_only; /* refuse a file, or a folder on the way to it, that others than root and we may change */
 	bool allow_pipe;   /* standard input and /dev/fd may be pipes; a named path never */
 };
 
 /*
  * Reads a whole file; "-" is standard input. Refuses (SG_ERROR_INPUT) a directory, FIFO, device, socket, also behind a
- * symlink, without blocking on it; refuses by the rules above, judged on the opened descriptor (no race). A file that
- * is not there or not readable is SG_ERROR_SYSTEM with errnum. *ret_data is malloc'd and NUL-terminated.
+ * symlink, without blocking on it; refuses by the rules above, judged on the opened descriptor (no race); refuses a
+ * file that changes while it is read. Standard input may with allow_pipe be a terminal, a socket or /dev/null too. A
+ * file that is not there or not readable is SG_ERROR_SYSTEM with errnum. *ret_data is malloc'd and NUL-terminated.
+ * Messages do not name the path, but for a folder that is not trusted: put it before them (sg_error_prefix).
+ *
+ * Trusted is what belongs to root or to the effective user and what neither its group nor others may write; of folders
+ * also those with the sticky bit. What came through a pipe is trusted: who started the program made the pipe.
  */
 int sg_file_read(const char *path, const struct sg_file_rules *rules, char **ret_data, size_t *ret_size,
 		 struct sg_error *err);
 
-/* Writes all bytes to a descriptor: EINTR and short writes are continued. */
+/* Writes all bytes to a descriptor: EINTR and short writes are continued, a full non-blocking pipe is waited for. */
 int sg_fd_write_all(int fd, const void *data, size_t size, struct sg_error *err);
 
 /* Replaces `path` by way of a temporary file beside it: write, fsync, rename, fsync of the folder. Mode 0644. */
