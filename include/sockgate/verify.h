@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* verify.h - policy, kernel and listening sockets held against each other. */
+#ifndef SOCKGATE_VERIFY_H
+#define SOCKGATE_VERIFY_H
+
+#include "sockgate/diff.h"
+#include "sockgate/reach.h"
+
+enum sg_finding_id {
+	SG_FINDING_NOT_LOADED,  /* kernel/not-loaded */
+	SG_FINDING_DIFFERS,     /* kernel/differs: verify.diff has it all */
+	SG_FINDING_UNDECIDED,   /* kernel/undecided */
+	SG_FINDING_EXPOSED,     /* listener/exposed */
+	SG_FINDING_BLOCKED,     /* listener/blocked */
+	SG_FINDING_UNUSED,      /* allow/unused */
+	SG_FINDING_UNDECLARED,  /* listener/undeclared */
+};
+const char *sg_finding_name(enum sg_finding_id id);        /* the stable text above */
+
+enum sg_finding_severity { SG_FINDING_HIGH, SG_FINDING_MEDIUM, SG_FINDING_LOW, SG_FINDING_NOTE };
+const char *sg_finding_severity_name(enum sg_finding_severity severity); /* "high" … "note" */
+
+#define SG_NO_LISTENER SIZE_MAX
+struct sg_finding {
+	enum sg_finding_id id;
+	enum sg_finding_severity severity;
+	char *message;                  /* one line, no full stop */
+	size_t listener;                /* index in the list, or SG_NO_LISTENER */
+	uint32_t *lines;                /* origins of the policy, ascending */
+	size_t line_count;
+	uint32_t *places;               /* origins of the evaluation, ascending */
+	size_t place_count;
+	struct sg_wheres wheres;        /* exposed, blocked: exactly which packets (protocol and port included) */
+};
+
+/* A table that is not ours, or something else that hooks packets: nothing is known of what it decides. */
+struct sg_foreign {
+	const char *family;             /* "ip", "inet", … */
+	const char *name;
+};
+
+struct sg_verify_input {
+	const struct sg_policy *policy;
+	const struct sg_decision *decision;     /* of the policy */
+	const struct sg_evaluation *evaluation; /* of our table, in the same context; NULL: it is not loaded */
+	const struct sg_foreign *foreign;
+	size_t foreign_count;
+	const struct sg_listeners *listeners;
+	const struct sg_local_addresses *local; /* NULL: not known */
+};
+
+struct sg_verify {
+	enum sg_answer equal;           /* the kernel decides as the policy; UNDECIDED too when foreign tables exist */
+	bool conforms;                  /* PROVEN, and no finding but notes */
+	struct sg_diff diff;            /* kernel to policy */
+	struct sg_reaches reach;        /* what our table in the kernel lets reach each listener */
+	struct sg_reaches policy;       /* what the policy wants */
+	struct sg_finding *findings;    /* by severity, then id, then listener */
+	size_t count, room;
+	size_t by_severity[4];
+	size_t *unknowns;               /* indexes of evaluation->unknowns on which an answer hangs */
+	size_t unknown_count;
+};
+
+int sg_verify(const struct sg_verify_input *input, struct sg_verify *ret, struct sg_error *err);
+void sg_verify_clear(struct sg_verify *verify);
+
+#endif
