@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * model.h - what a policy is made of inside this layer: the resolved values of policy.h, and beside them the words as
+ * they were written, for emitting. Everything lives in the policy's arena, so sets are shared freely: a line whose
+ * `from` is one group alone has that group's very sets.
+ */
+#ifndef SG_POLICY_MODEL_H
+#define SG_POLICY_MODEL_H
+
+#include "policy/arena.h"
+#include "sockgate/policy.h"
+
+/* A list of scalars as the file has them. */
+struct model_words {
+	const char *const *items;
+	size_t count;
+};
+
+/* A group; words[i] is a path when file[i]. */
+struct model_group {
+	struct sg_group group;
+	struct model_words words;
+	const bool *file;
+};
+
+struct model_interfaces {
+	const char *name;
+	struct sg_span span;
+	struct model_words words;
+	struct sg_ranges ranges; /* keys of sg_interface_range */
+};
+
+/* The ports of a service under one key ("tcp", "tcp+udp"). */
+struct model_service_ports {
+	const char *key;
+	uint8_t protocols[2];
+	size_t protocol_count;
+	struct model_words words;
+	struct sg_ranges ports;
+};
+
+struct model_service {
+	const char *name;
+	struct sg_span span;
+	struct model_service_ports *ports;
+	size_t count;
+};
+
+struct model_line {
+	struct sg_line line;
+	const char *key;          /* of the protocol: "tcp", "tcp+udp", "icmp", "esp", "50", "any" */
+	struct model_words ports; /* or ICMP types */
+	struct model_words from, except, to, interfaces;
+};
+
+struct model_test {
+	struct sg_policy_test test; /* its region is a copy of `written.line` */
+	struct model_line written;
+};
+
+enum model_baseline {
+	MODEL_ESTABLISHED,
+	MODEL_INVALID,
+	MODEL_LOOPBACK,
+	MODEL_ICMP_ERRORS,
+	MODEL_NEIGHBOUR_DISCOVERY,
+	MODEL_DHCPV6_CLIENT,
+	MODEL_PING,
+	MODEL_BASELINE_COUNT
+};
+
+struct sg_policy {
+	struct arena arena;
+	const char *file;
+	const char *name; /* NULL: none */
+	enum sg_verdict default_verdict;
+	struct sg_span default_span; /* SG_SPAN_NONE when the file does not say */
+	struct sg_baseline baseline;
+	struct sg_span baseline_span[MODEL_BASELINE_COUNT]; /* of each part's key; SG_SPAN_NONE likewise */
+	struct model_group *groups;                         /* the arrays are malloc'd, all else is the arena's */
+	size_t group_count, group_room;
+	struct model_interfaces *interfaces;
+	size_t interfaces_count, interfaces_room;
+	struct model_service *services;
+	size_t service_count, service_room;
+	struct model_line *lines;
+	size_t line_count, line_room;
+	struct model_test *tests;
+	size_t test_count, test_room;
+};
+
+struct sg_policy *model_new(void); /* all defaults; NULL: out of memory */
+
+/* The part's field, by number. */
+bool *model_baseline_part(struct sg_baseline *baseline, enum model_baseline part);
+
+#endif
