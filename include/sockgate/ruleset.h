@@ -116,6 +116,7 @@ struct sg_set {
 	uint32_t *origins;              /* NULL, or one per element; not sent */
 	bool catch_all;                 /* an element without key */
 	struct sg_nft_verdict catch_all_verdict;
+	bool raw;                       /* sg_wire_decode is at work: elements are not paired and sorted yet */
 };
 
 struct sg_table {
@@ -130,6 +131,8 @@ struct sg_table {
 	size_t chain_count, chain_room;
 	struct sg_set *sets;
 	size_t set_count, set_room;
+	uint32_t *chain_slots, *set_slots;      /* hash tables from name to index + 1; a help for lookups alone */
+	size_t chain_slot_count, set_slot_count;
 };
 
 struct sg_ruleset {
@@ -162,11 +165,15 @@ static inline size_t sg_set_stride(const struct sg_set *set)
 }
 void sg_set_sort(struct sg_set *set);                      /* by key; -- linear when it is sorted already */
 
+/* Lookups take a constant time as long as chains and sets keep the place and the name that they were added with. */
 const struct sg_table *sg_ruleset_table(const struct sg_ruleset *ruleset, uint32_t family, const char *name);
 const struct sg_chain *sg_table_chain(const struct sg_table *table, const char *name);
 const struct sg_set *sg_table_set(const struct sg_table *table, const char *name);
 
-/* Equality of what decides and what is shown: names, rules, elements, comments, marks; not handles, counters, origins. */
+/*
+ * Equality of what decides and what is shown: names, rules, elements, comments, marks; not handles, counters, origins,
+ * set sizes. What is unknown is equal to nothing, not even to itself. Elements must be sorted.
+ */
 bool sg_expr_equal(const struct sg_expr *a, const struct sg_expr *b);
 bool sg_rule_equal(const struct sg_rule *a, const struct sg_rule *b);
 bool sg_chain_equal(const struct sg_chain *a, const struct sg_chain *b);    /* all rules in order */

@@ -76,6 +76,8 @@ void sg_table_clear(struct sg_table *table)
 		sg_set_clear(&table->sets[i]);
 	free(table->chains);
 	free(table->sets);
+	free(table->chain_slots);
+	free(table->set_slots);
 	free(table->name);
 	free(table->comment);
 	*table = (struct sg_table){0};
@@ -87,6 +89,68 @@ void sg_ruleset_clear(struct sg_ruleset *ruleset)
 		sg_table_clear(&ruleset->tables[i]);
 	free(ruleset->tables);
 	*ruleset = (struct sg_ruleset){0};
+}
+
+static const char *ruleset_chain_name(const struct sg_table *table, size_t index)
+{
+	return index < table->chain_count ? table->chains[index].name : NULL;
+}
+
+static const char *ruleset_set_name(const struct sg_table *table, size_t index)
+{
+	return index < table->set_count ? table->sets[index].name : NULL;
+}
+
+static size_t ruleset_hash(const char *name)
+{
+	uint64_t hash = 0xcbf29ce484222325U; /* FNV-1a */
+
+	for (; *name; name++)
+		hash = (hash ^ (uint8_t)*name) * 0x100000001b3U;
+	return (size_t)(hash ^ (hash >> 32));
+}
+
+/* The slot of the name, or the free one where it would be. There is always a free one. */
+static size_t ruleset_slot(const uint32_t *slots, size_t slot_count,
+			   const char *(*name_at)(const struct sg_table *, size_t), const struct sg_table *table,
+			   const char *name)
+{
+	size_t slot = ruleset_hash(name) & (slot_count - 1);
+
+	for (; slots[slot]; slot = (slot + 1) & (slot_count - 1)) {
+		const char *other = name_at(table, slots[slot] - 1);
+
+		if (other && !strcmp(other, name))
+			break;
+	}
+	return slot;
+}
+
+/*
+ * Enters the newest of `count` names into the slots. Without memory there are none, and lookups take a linear time: an
+ * index that is missing or stale never changes an answer.
+ */
+static void ruleset_index(uint32_t **slots, size_t *slot_count, const char *(*name_at)(const struct sg_table *, size_t),
+			  const struct sg_table *table, size_t count)
+{
+	size_t first = count - 1;
+
+	if (count > UINT32_MAX / 4 || (!*slots && first > 0))
+		return;
+	if (count > *slot_count / 2) {
+		size_t larger = *slot_count ? *slot_count * 2 : 16;
+
+		free(*slots);
+		*slots = calloc(larger, sizeof(**slots));
+		*slot_count = *slots ? larger : 0;
+		first = 0;
+	}
+	for (size_t i = first; *slots && i < count; i++) {
+		size_t slot = ruleset_slot(*slots, *slot_count, name_at, table, name_at(table, i));
+
+		if (!(*slots)[slot])
+			(*slots)[slot] = (uint32_t)(i + 1);
+	}
 }
 
 struct sg_table *sg_ruleset_add_table(struct sg_ruleset *ruleset, uint32_t family, const char *name,
@@ -116,6 +180,7 @@ struct sg_chain *sg_table_add_chain(struct sg_table *table, const char *name, st
 	struct sg_chain *chain = &table->chains[table->chain_count++];
 
 	*chain = (struct sg_chain){.name = sg_steal(copy)};
+	ruleset_index(&table->chain_slots, &table->chain_slot_count, ruleset_chain_name, table, table->chain_count);
 	return chain;
 }
 
@@ -130,6 +195,7 @@ struct sg_set *sg_table_add_set(struct sg_table *table, const char *name, struct
 	struct sg_set *set = &table->sets[table->set_count++];
 
 	*set = (struct sg_set){.name = sg_steal(copy)};
+	ruleset_index(&table->set_slots, &table->set_slot_count, ruleset_set_name, table, table->set_count);
 	return set;
 }
 
@@ -257,20 +323,36 @@ const struct sg_table *sg_ruleset_table(const struct sg_ruleset *ruleset, uint32
 	return NULL;
 }
 
+/* The index of the first item with the name, SIZE_MAX when there is none. */
+static size_t ruleset_find(const uint32_t *slots, size_t slot_count,
+			   const char *(*name_at)(const struct sg_table *, size_t), const struct sg_table *table,
+			   const char *name, size_t count)
+{
+	if (slots) {
+		size_t slot = ruleset_slot(slots, slot_count, name_at, table, name);
+
+		if (slots[slot])
+			return slots[slot] - 1;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!strcmp(name_at(table, i), name))
+			return i;
+	}
+	return SIZE_MAX;
+}
+
 const struct sg_chain *sg_table_chain(const struct sg_table *table, const char *name)
 {
-	for (size_t i = 0; i < table->chain_count; i++) {
-		if (!strcmp(table->chains[i].name, name))
-			return &table->chains[i];
-	}
-	return NULL;
+	size_t index = ruleset_find(table->chain_slots, table->chain_slot_count, ruleset_chain_name, table, name,
+				    table->chain_count);
+
+	return index == SIZE_MAX ? NULL : &table->chains[index];
 }
 
 const struct sg_set *sg_table_set(const struct sg_table *table, const char *name)
 {
-	for (size_t i = 0; i < table->set_count; i++) {
-		if (!strcmp(table->sets[i].name, name))
-			return &table->sets[i];
-	}
-	return NULL;
+	size_t index =
+		ruleset_find(table->set_slots, table->set_slot_count, ruleset_set_name, table, name, table->set_count);
+
+	return index == SIZE_MAX ? NULL : &table->sets[index];
 }

@@ -3,7 +3,7 @@
  * ruleset_equal.c - whether two values decide and show the same.
  *
  * What is unknown is never equal, not even to itself: two things of which one does not know what they do may do
- * different things.
+ * different things. An anonymous set is compared like any other, though the kernel chose its name.
  */
 #include <string.h>
 
@@ -19,18 +19,41 @@ static bool equal_verdict(const struct sg_nft_verdict *a, const struct sg_nft_ve
 	return a->code == b->code && equal_text(a->chain, b->chain);
 }
 
+static bool equal_data(const struct sg_expr *a, const struct sg_expr *b)
+{
+	return a->data_length == b->data_length && a->data_length <= SG_NFT_DATA_SIZE &&
+	       !memcmp(a->data, b->data, a->data_length);
+}
+
+static bool equal_data2(const struct sg_expr *a, const struct sg_expr *b)
+{
+	return equal_data(a, b) && !memcmp(a->data2, b->data2, a->data_length);
+}
+
+/* Only the members that the kind uses: the others may hold anything. */
 bool sg_expr_equal(const struct sg_expr *a, const struct sg_expr *b)
 {
-	if (a->kind != b->kind || a->kind == SG_EXPR_UNKNOWN)
+	if (a->kind != b->kind)
 		return false;
-	if (a->kind == SG_EXPR_COUNTER)
-		return true;
-	return a->sreg == b->sreg && a->dreg == b->dreg && a->key == b->key && a->base == b->base &&
-	       a->offset == b->offset && a->length == b->length && a->op == b->op && a->direction == b->direction &&
-	       a->inverted == b->inverted && a->is_map == b->is_map && a->data_length == b->data_length &&
-	       a->data_length <= SG_NFT_DATA_SIZE && !memcmp(a->data, b->data, a->data_length) &&
-	       !memcmp(a->data2, b->data2, a->data_length) && equal_text(a->name, b->name) &&
-	       equal_verdict(&a->verdict, &b->verdict);
+	switch (a->kind) {
+	case SG_EXPR_UNKNOWN: return false;
+	case SG_EXPR_META: return a->key == b->key && a->dreg == b->dreg;
+	case SG_EXPR_CT: return a->key == b->key && a->direction == b->direction && a->dreg == b->dreg;
+	case SG_EXPR_PAYLOAD:
+		return a->base == b->base && a->offset == b->offset && a->length == b->length && a->dreg == b->dreg;
+	case SG_EXPR_CMP: return a->sreg == b->sreg && a->op == b->op && equal_data(a, b);
+	case SG_EXPR_RANGE: return a->sreg == b->sreg && a->op == b->op && equal_data2(a, b);
+	case SG_EXPR_BITWISE:
+		return a->sreg == b->sreg && a->dreg == b->dreg && a->length == b->length && equal_data2(a, b);
+	case SG_EXPR_LOOKUP:
+		return a->sreg == b->sreg && a->inverted == b->inverted && a->is_map == b->is_map &&
+		       (!a->is_map || a->dreg == b->dreg) && equal_text(a->name, b->name);
+	case SG_EXPR_VERDICT: return equal_verdict(&a->verdict, &b->verdict);
+	case SG_EXPR_IMMEDIATE: return a->dreg == b->dreg && equal_data(a, b);
+	case SG_EXPR_COUNTER: return true;
+	case SG_EXPR_REJECT: return a->key == b->key && a->offset == b->offset;
+	}
+	return false;
 }
 
 bool sg_rule_equal(const struct sg_rule *a, const struct sg_rule *b)
