@@ -9,7 +9,8 @@
 /* A test whose outcome the evaluator does not know: a Boolean level of its own. */
 struct sg_unknown {
 	size_t level;
-	char *reason;                   /* "expression 'xfrm' in rule 12 of chain input" */
+	char *identity;                 /* equal tests have equal identities */
+	char *reason;                   /* "expression 'xfrm' in chain input, rule 12" */
 };
 
 /* Where a verdict was made: origin numbers of an evaluation are indexes (from 1) into places. */
@@ -39,7 +40,7 @@ void sg_evaluation_clear(struct sg_evaluation *evaluation);
 enum sg_answer { SG_PROVEN, SG_REFUTED, SG_UNDECIDED };
 /* REFUTED: *ret_packet differs whatever the unknowns are. UNDECIDED: *ret_packet differs for some of them, and
  * *ret_unknown is an index of one that is to blame. */
-enum sg_answer sg_evaluation_compare(struct sg_evaluation *evaluation, const struct sg_decision *decision,
-				     struct sg_packet *ret_packet, size_t *ret_unknown);
+int sg_evaluation_compare(struct sg_evaluation *evaluation, const struct sg_decision *decision, enum sg_answer *ret,
+			  struct sg_packet *ret_packet, size_t *ret_unknown, struct sg_error *err);
 
 #endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Whether a table decides as a decision does. Where they differ for every value of the Boolean levels that stand for what
+ * was not understood, they differ; where only for some, nobody can say.
+ */
+#include "sockgate/evaluate.h"
+
+#include <stdlib.h>
+#include "base/mem.h"
+
+static void take_witness(struct sg_idd *idd, sg_ref set, const struct sg_evaluation *evaluation,
+			 struct sg_packet *ret_packet, size_t *ret_unknown, sg_u128 *point, bool *fixed)
+{
+	sg_idd_witness(idd, set, 1, point, fixed);
+	for (size_t i = 0; i < SG_FIELD_COUNT; i++) {
+		ret_packet->field[i] = point[i];
+		ret_packet->fixed[i] = fixed[i];
+	}
+	for (size_t i = evaluation->unknown_count; i-- > 0;)
+		if (fixed[evaluation->unknowns[i].level])
+			*ret_unknown = i;
+}
+
+int sg_evaluation_compare(struct sg_evaluation *evaluation, const struct sg_decision *decision, enum sg_answer *ret,
+			  struct sg_packet *ret_packet, size_t *ret_unknown, struct sg_error *err)
+{
+	struct sg_idd *idd = decision->idd;
+	sg_ref may = sg_idd_differ(idd, evaluation->decision.verdict, decision->verdict), must = may;
+	sg_autofree sg_u128 *point = calloc(sg_idd_levels(idd), sizeof(*point));
+	sg_autofree bool *fixed = calloc(sg_idd_levels(idd), sizeof(*fixed));
+
+	for (size_t i = 0; i < evaluation->unknown_count; i++)
+		must = sg_idd_forall(idd, must, evaluation->unknowns[i].level);
+	if (sg_idd_check(idd, must, err) || sg_idd_check(idd, may, err))
+		return -1;
+	if (!point || !fixed)
+		return sg_error_nomem(err);
+	*ret_unknown = 0;
+	if (may == SG_IDD_EMPTY) {
+		*ret = SG_PROVEN;
+		return 0;
+	}
+	*ret = must == SG_IDD_EMPTY ? SG_UNDECIDED : SG_REFUTED;
+	take_witness(idd, *ret == SG_REFUTED ? must : may, evaluation, ret_packet, ret_unknown, point, fixed);
+	return 0;
+}

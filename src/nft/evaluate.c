@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The evaluator. A chain is a function from packets to actions, computed backwards from its last rule:
+ *
+ *     chain(rules i…) = if match(rule i) then action(rule i) else chain(rules i+1…)
+ *
+ * where the end of the chain is RETURN. A jump is its target's function with RETURN replaced by what follows the rule; a
+ * goto is the target's function as it is. So a chain is evaluated once per hook, however often it is called.
+ *
+ * An action is a terminal: the place (rule) that decided and the verdict, in one number. What is not understood is a
+ * verdict that a Boolean level decides: the packets that reach it may be accepted or dropped.
+ */
+#include "sockgate/evaluate.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include "base/mem.h"
+#include "nft/match.h"
+
+/* NFT_JUMP_STACK_SIZE of include/net/netfilter/nf_tables.h: the kernel refuses deeper call chains */
+#define MAX_DEPTH 16
+
+#define RETURN 0U /* the terminal of "the chain ended without a verdict" */
+
+struct chain_memo {
+	sg_ref actions;
+	bool done, busy;        /* busy: being evaluated; the kernel has no loops, a made-up table may */
+};
+
+struct evaluator {
+	struct sg_idd *idd;
+	const struct sg_table *table;
+	struct sg_evaluation *out;
+	enum sg_direction direction;
+	struct chain_memo *memo;        /* one per chain of the table */
+	unsigned int fresh;
+	bool nomem;
+};
+
+static sg_ref evaluate_chain(struct evaluator *ev, const struct sg_chain *chain, unsigned int depth);
+
+static uint32_t action(uint32_t place, enum sg_verdict verdict)
+{
+	return place * 4 + (uint32_t)verdict;
+}
+
+/* The number (from 1) of a place, made when it is new. */
+static uint32_t add_place(struct evaluator *ev, const struct sg_chain *chain, size_t rule)
+{
+	struct sg_evaluation *out = ev->out;
+
+	if (sg_grow(&out->places, &out->place_room, out->place_count, 1, sizeof(*out->places))) {
+		ev->nomem = true;
+		return 1;
+	}
+	out->places[out->place_count++] = (struct sg_place){
+		.table = ev->table,
+		.chain = chain,
+		.rule = chain && rule < chain->rule_count ? &chain->rules[rule] : NULL,
+		.rule_index = rule,
+	};
+	return (uint32_t)out->place_count;
+}
+
+/* A verdict that nobody here knows. */
+static sg_ref unknown_action(struct evaluator *ev, struct sg_matcher *matcher, uint32_t place, const char *what)
+{
+	return sg_idd_ite(ev->idd, sg_match_fresh(matcher, what), sg_idd_terminal(action(place, SG_VERDICT_ACCEPT)),
+			  sg_idd_terminal(action(place, SG_VERDICT_DROP)));
+}
+
+/* What a verdict does with the packets that get it; `rest` is what follows the rule. */
+static sg_ref verdict_action(struct evaluator *ev, struct sg_matcher *matcher, const struct sg_nft_verdict *verdict,
+			     uint32_t place, sg_ref rest, unsigned int depth)
+{
+	const struct sg_chain *target;
+
+	switch (verdict->code) {
+	case SG_CODE_ACCEPT: return sg_idd_terminal(action(place, SG_VERDICT_ACCEPT));
+	case SG_CODE_DROP: return sg_idd_terminal(action(place, SG_VERDICT_DROP));
+	case SG_CODE_RETURN: return sg_idd_terminal(RETURN);
+	case SG_CODE_CONTINUE:
+	case SG_CODE_BREAK: return rest;
+	case SG_CODE_JUMP:
+	case SG_CODE_GOTO:
+		target = verdict->chain ? sg_table_chain(ev->table, verdict->chain) : NULL;
+		if (!target || depth + 1 >= MAX_DEPTH || ev->memo[target - ev->table->chains].busy)
+			return unknown_action(ev, matcher, place, "a jump to a chain that cannot be followed");
+		if (verdict->code == SG_CODE_GOTO)
+			return evaluate_chain(ev, target, depth + 1);
+		return sg_idd_overlay(ev->idd, evaluate_chain(ev, target, depth + 1), rest);
+	default: return unknown_action(ev, matcher, place, "a verdict that is not understood");
+	}
+}
+
+static bool same_verdict(const struct sg_nft_verdict *a, const struct sg_nft_verdict *b)
+{
+	if (a->code != b->code || !a->chain != !b->chain)
+		return false;
+	return !a->chain || !strcmp(a->chain, b->chain);
+}
+
+static int by_verdict(const void *a, const void *b, void *data)
+{
+	const struct sg_set *set = data;
+	const struct sg_nft_verdict *x = &set->verdicts[*(const uint32_t *)a];
+	const struct sg_nft_verdict *y = &set->verdicts[*(const uint32_t *)b];
+
+	if (x->code != y->code)
+		return x->code < y->code ? -1 : 1;
+	return strcmp(x->chain ? x->chain : "", y->chain ? y->chain : "");
+}
+
+/* Numbers the distinct verdicts of a map from 1: terminal[element], and in table[] what each of them does. */
+static bool number_verdicts(struct evaluator *ev, struct sg_matcher *matcher, const struct sg_set *set, uint32_t place,
+			    sg_ref rest, unsigned int depth, uint32_t *terminal, sg_ref *table, size_t *ret_count)
+{
+	sg_autofree uint32_t *order = malloc((set->count + 1) * sizeof(*order));
+	uint32_t count = 0;
+
+	if (!order)
+		return false;
+	for (size_t i = 0; i < set->count; i++)
+		order[i] = (uint32_t)i;
+	qsort_r(order, set->count, sizeof(*order), by_verdict, (void *)(uintptr_t)set);
+	for (size_t i = 0; i < set->count; i++) {
+		if (i == 0 || !same_verdict(&set->verdicts[order[i]], &set->verdicts[order[i - 1]]))
+			table[++count] =
+				verdict_action(ev, matcher, &set->verdicts[order[i]], place, rest, depth);
+		terminal[order[i]] = count;
+	}
+	*ret_count = count + 1;
+	return true;
+}
+
+/* A verdict map: each element's verdict where its key is, `rest` where no element is (the lookup breaks). */
+static sg_ref map_action(struct evaluator *ev, struct sg_matcher *matcher, const struct sg_expr *expr,
+			 const struct sg_set *set, uint32_t place, sg_ref rest, unsigned int depth)
+{
+	sg_autofree uint32_t *terminal = calloc(set->count + 1, sizeof(*terminal));
+	sg_autofree sg_ref *table = calloc(set->count + 2, sizeof(*table));
+	sg_ref found, result = SG_IDD_FAILED;
+	size_t count = 0;
+	bool known;
+
+	if (!terminal || !table ||
+	    !number_verdicts(ev, matcher, set, place, rest, depth, terminal, table, &count)) {
+		ev->nomem = true;
+		return SG_IDD_FAILED;
+	}
+	table[0] = rest;
+	if (set->catch_all)
+		table[0] = verdict_action(ev, matcher, &set->catch_all_verdict, place, rest, depth);
+	found = sg_match_lookup(matcher, expr, set, terminal, &known);
+	if (!known)
+		return unknown_action(ev, matcher, place, "a lookup that cannot be interpreted");
+	result = sg_idd_compose(ev->idd, found, table, count);
+	return result;
+}
+
+static sg_ref set_condition(struct sg_matcher *matcher, const struct sg_expr *expr, const struct sg_set *set)
+{
+	bool known = false;
+	sg_ref inside;
+
+	if (!set || set->unknown || (set->flags & SG_SET_MAP))
+		return sg_match_fresh(matcher, "a lookup in a set that is not understood");
+	inside = set->catch_all ? SG_IDD_FULL : sg_match_lookup(matcher, expr, set, NULL, &known);
+	if (!set->catch_all && !known)
+		return sg_match_fresh(matcher, "a lookup that cannot be interpreted");
+	return expr->inverted ? sg_idd_not(matcher->idd, inside) : inside;
+}
+
+/* The verdict of an expression that ends a rule. False: it is not one of those. */
+static bool final_action(struct evaluator *ev, struct sg_matcher *matcher, const struct sg_expr *expr, uint32_t place,
+			 sg_ref rest, unsigned int depth, sg_ref *ret)
+{
+	const struct sg_set *set;
+	char what[300];
+
+	switch (expr->kind) {
+	case SG_EXPR_VERDICT: *ret = verdict_action(ev, matcher, &expr->verdict, place, rest, depth); return true;
+	case SG_EXPR_REJECT: *ret = sg_idd_terminal(action(place, SG_VERDICT_REJECT)); return true;
+	case SG_EXPR_UNKNOWN:
+		snprintf(what, sizeof(what), "expression '%s'", expr->name ? expr->name : "?");
+		*ret = unknown_action(ev, matcher, place, what);
+		return true;
+	case SG_EXPR_LOOKUP:
+		if (!expr->is_map)
+			return false;
+		set = expr->name ? sg_table_set(ev->table, expr->name) : NULL;
+		if (!set || set->unknown || !(set->flags & SG_SET_MAP) || !set->verdicts || expr->inverted ||
+		    expr->dreg != SG_REG_VERDICT)
+			*ret = unknown_action(ev, matcher, place, "a map that is not understood");
+		else
+			*ret = map_action(ev, matcher, expr, set, place, rest, depth);
+		return true;
+	default: return false;
+	}
+}
+
+static sg_ref evaluate_rule(struct evaluator *ev, const struct sg_chain *chain, size_t index, sg_ref rest,
+			    unsigned int depth)
+{
+	const struct sg_rule *rule = &chain->rules[index];
+	struct sg_matcher matcher = {.idd = ev->idd, .evaluation = ev->out, .table = ev->table,
+				     .direction = ev->direction, .within = SG_IDD_FULL, .fresh = ev->fresh};
+	uint32_t place = add_place(ev, chain, index);
+	char where[SG_NFT_NAME_SIZE + 40];
+	sg_ref result = rest, final;
+	size_t i;
+
+	snprintf(where, sizeof(where), "chain %s, rule %zu", chain->name, index + 1);
+	matcher.where = where;
+	for (i = 0; i < rule->expr_count; i++) {
+		const struct sg_expr *expr = &rule->exprs[i];
+		sg_ref holds = SG_IDD_FULL;
+
+		if (final_action(ev, &matcher, expr, place, rest, depth, &final)) {
+			/* a map may say "continue": then what follows in the rule would count */
+			if (expr->kind == SG_EXPR_LOOKUP && i + 1 < rule->expr_count)
+				final = unknown_action(ev, &matcher, place, "a map with expressions behind it");
+			result = sg_idd_ite(ev->idd, matcher.within, final, rest);
+			break;
+		}
+		switch (expr->kind) {
+		case SG_EXPR_META:
+		case SG_EXPR_CT:
+		case SG_EXPR_PAYLOAD: holds = sg_match_load(&matcher, expr); break;
+		case SG_EXPR_CMP:
+		case SG_EXPR_RANGE: holds = sg_match_compare(&matcher, expr); break;
+		case SG_EXPR_BITWISE: sg_match_bitwise(&matcher, expr); break;
+		case SG_EXPR_IMMEDIATE: sg_match_immediate(&matcher, expr); break;
+		case SG_EXPR_LOOKUP:
+			holds = set_condition(&matcher, expr, expr->name ? sg_table_set(ev->table, expr->name) : NULL);
+			break;
+		default: break; /* counters decide nothing */
+		}
+		matcher.within = sg_idd_and(ev->idd, matcher.within, holds);
+	}
+	ev->fresh = matcher.fresh;
+	ev->nomem |= matcher.failed;
+	return result;
+}
+
+static sg_ref evaluate_chain(struct evaluator *ev, const struct sg_chain *chain, unsigned int depth)
+{
+	struct chain_memo *memo = &ev->memo[chain - ev->table->chains];
+	sg_ref actions = sg_idd_terminal(RETURN);
+
+	if (memo->done)
+		return memo->actions;
+	memo->busy = true;
+	for (size_t i = chain->rule_count; i-- > 0;)
+		actions = evaluate_rule(ev, chain, i, actions, depth);
+	memo->busy = false;
+	memo->actions = actions;
+	memo->done = true;
+	return actions;
+}
+
+/* ------------------------------------------------------------------ hooks */
+
+static int by_priority(const void *a, const void *b)
+{
+	const struct sg_chain *x = *(const struct sg_chain *const *)a, *y = *(const struct sg_chain *const *)b;
+
+	return x->priority < y->priority ? -1 : x->priority > y->priority;
+}
+
+/* Base chains of a hook in the order in which packets meet them. Accepting in one leads to the next. */
+static size_t hooked(const struct sg_table *table, uint32_t hook, const struct sg_chain **ret)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < table->chain_count; i++)
+		if (table->chains[i].is_base && table->chains[i].hook == hook)
+			ret[count++] = &table->chains[i];
+	qsort(ret, count, sizeof(*ret), by_priority);
+	return count;
+}
+
+/* A base chain that judges packets in a way that is not followed here: every verdict of the direction is unknown. */
+static bool strange(const struct sg_table *table, const struct sg_chain *chain)
+{
+	bool hook_known = chain->hook == NF_INET_LOCAL_IN || chain->hook == NF_INET_FORWARD ||
+			  chain->hook == NF_INET_LOCAL_OUT;
+
+	if (!chain->is_base)
+		return false;
+	return chain->unknown || table->unknown || !hook_known || chain->device || !chain->type ||
+	       strcmp(chain->type, "filter") != 0 || table->family == NFPROTO_NETDEV || table->family == NFPROTO_BRIDGE;
+}
+
+static sg_ref evaluate_base(struct evaluator *ev, const struct sg_chain *chain)
+{
+	uint32_t place = add_place(ev, chain, chain->rule_count);
+	enum sg_verdict policy = chain->policy == NF_DROP ? SG_VERDICT_DROP : SG_VERDICT_ACCEPT;
+
+	return sg_idd_overlay(ev->idd, evaluate_chain(ev, chain, 0), sg_idd_terminal(action(place, policy)));
+}
+
+/* `second` is asked where `first` accepts. */
+static sg_ref in_sequence(struct evaluator *ev, sg_ref first, sg_ref second)
+{
+	size_t count = (ev->out->place_count + 1) * 4;
+	sg_autofree uint32_t *accepts = calloc(count, sizeof(*accepts));
+
+	if (!accepts) {
+		ev->nomem = true;
+		return SG_IDD_FAILED;
+	}
+	for (size_t i = 0; i < count; i++)
+		accepts[i] = i % 4 == SG_VERDICT_ACCEPT;
+	return sg_idd_ite(ev->idd, sg_idd_map(ev->idd, first, accepts, count), second, first);
+}
+
+static sg_ref families_of(struct evaluator *ev)
+{
+	switch (ev->table->family) {
+	case NFPROTO_IPV4: return sg_idd_range(ev->idd, SG_FIELD_FAMILY, SG_IPV4, SG_IPV4);
+	case NFPROTO_IPV6: return sg_idd_range(ev->idd, SG_FIELD_FAMILY, SG_IPV6, SG_IPV6);
+	case NFPROTO_ARP: return SG_IDD_EMPTY;
+	default: return SG_IDD_FULL;
+	}
+}
+
+static sg_ref evaluate_direction(struct evaluator *ev, enum sg_direction direction)
+{
+	static const uint32_t hooks[] = {[SG_IN] = NF_INET_LOCAL_IN, [SG_FORWARD] = NF_INET_FORWARD,
+					 [SG_OUT] = NF_INET_LOCAL_OUT};
+	const struct sg_table *table = ev->table;
+	sg_autofree const struct sg_chain **chains = calloc(table->chain_count + 1, sizeof(*chains));
+	uint32_t nobody = add_place(ev, NULL, 0);
+	sg_ref accept = sg_idd_terminal(action(nobody, SG_VERDICT_ACCEPT)), result = accept;
+	size_t count;
+
+	if (!chains) {
+		ev->nomem = true;
+		return SG_IDD_FAILED;
+	}
+	if (table->flags & NFT_TABLE_F_DORMANT)
+		return accept;
+	ev->direction = direction;
+	memset(ev->memo, 0, table->chain_count * sizeof(*ev->memo));
+	for (size_t i = 0; i < table->chain_count; i++) {
+		struct sg_matcher matcher = {.idd = ev->idd, .evaluation = ev->out, .direction = direction,
+					     .where = table->chains[i].name, .fresh = ev->fresh};
+		sg_ref odd;
+
+		if (!strange(table, &table->chains[i]))
+			continue;
+		odd = unknown_action(ev, &matcher, nobody, "a base chain that is not understood");
+		ev->fresh = matcher.fresh;
+		ev->nomem |= matcher.failed;
+		return odd;
+	}
+	count = hooked(table, hooks[direction], chains);
+	for (size_t i = 0; i < count; i++)
+		result = in_sequence(ev, result, evaluate_base(ev, chains[i]));
+	return sg_idd_ite(ev->idd, families_of(ev), result, accept);
+}
+
+/* Splits actions into verdicts and places, within the packets that can exist. */
+static void split_actions(struct evaluator *ev, sg_ref actions, struct sg_decision *ret)
+{
+	size_t count = (ev->out->place_count + 1) * 4;
+	sg_autofree uint32_t *verdicts = malloc(count * sizeof(*verdicts));
+	sg_autofree uint32_t *places = malloc(count * sizeof(*places));
+	sg_ref universe = sg_packet_universe(ev->idd), nothing = sg_idd_terminal(0);
+
+	ret->verdict = ret->origin = SG_IDD_FAILED;
+	if (!verdicts || !places) {
+		ev->nomem = true;
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		verdicts[i] = (uint32_t)(i % 4);
+		places[i] = (uint32_t)(i / 4);
+	}
+	actions = sg_idd_ite(ev->idd, universe, actions, nothing);
+	ret->verdict = sg_idd_map(ev->idd, actions, verdicts, count);
+	ret->origin = sg_idd_map(ev->idd, actions, places, count);
+}
+
+int sg_evaluate(struct sg_idd *idd, const struct sg_table *table, struct sg_evaluation *ret, struct sg_error *err)
+{
+	struct sg_evaluation evaluation = {.decision = {.idd = idd}};
+	struct evaluator ev = {.idd = idd, .table = table, .out = &evaluation};
+	sg_ref actions = sg_idd_terminal(0);
+
+	ev.memo = calloc(table->chain_count + 1, sizeof(*ev.memo));
+	if (!ev.memo)
+		return sg_error_nomem(err);
+	for (unsigned int direction = SG_IN; direction <= SG_OUT; direction++) {
+		sg_ref here = sg_idd_range(idd, SG_FIELD_DIRECTION, direction, direction);
+
+		actions = sg_idd_ite(idd, here, evaluate_direction(&ev, (enum sg_direction)direction), actions);
+	}
+	split_actions(&ev, actions, &evaluation.decision);
+	free(ev.memo);
+	if (ev.nomem)
+		sg_error_nomem(err);
+	if (ev.nomem || sg_idd_check(idd, evaluation.decision.verdict, err) ||
+	    sg_idd_check(idd, evaluation.decision.origin, err)) {
+		sg_evaluation_clear(&evaluation);
+		return -1;
+	}
+	*ret = evaluation;
+	return 0;
+}
+
+void sg_evaluation_clear(struct sg_evaluation *evaluation)
+{
+	for (size_t i = 0; i < evaluation->unknown_count; i++) {
+		free(evaluation->unknowns[i].identity);
+		free(evaluation->unknowns[i].reason);
+	}
+	free(evaluation->unknowns);
+	free(evaluation->places);
+	*evaluation = (struct sg_evaluation){0};
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Registers: what the loads of a rule put into them, and for which packets a load breaks.
+ *
+ * A header load breaks where there is no such header: that is the load's set and not the set of the test that follows.
+ */
+#include "nft/match.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <linux/netfilter/nf_tables.h>
+#include "base/mem.h"
+#include "sockgate/proto.h"
+
+sg_ref sg_match_unknown(struct sg_matcher *matcher, const char *identity, const char *what)
+{
+	struct sg_evaluation *evaluation = matcher->evaluation;
+	struct sg_unknown *unknown;
+	sg_autofree char *own = NULL, *reason = NULL;
+	size_t level;
+
+	for (size_t i = 0; i < evaluation->unknown_count; i++)
+		if (!strcmp(evaluation->unknowns[i].identity, identity))
+			return sg_idd_range(matcher->idd, evaluation->unknowns[i].level, 1, 1);
+	own = strdup(identity);
+	if (!own || asprintf(&reason, "%s in %s", what, matcher->where) < 0) {
+		reason = NULL;
+		goto nomem;
+	}
+	if (sg_grow(&evaluation->unknowns, &evaluation->unknown_room, evaluation->unknown_count, 1,
+		    sizeof(*evaluation->unknowns)))
+		goto nomem;
+	level = sg_idd_add_level(matcher->idd, 1);
+	if (level == SIZE_MAX)
+		goto nomem;
+	unknown = &evaluation->unknowns[evaluation->unknown_count++];
+	unknown->level = level;
+	unknown->identity = sg_steal(own);
+	unknown->reason = sg_steal(reason);
+	return sg_idd_range(matcher->idd, level, 1, 1);
+nomem:
+	matcher->failed = true;
+	return SG_IDD_FAILED;
+}
+
+sg_ref sg_match_fresh(struct sg_matcher *matcher, const char *what)
+{
+	char identity[64];
+
+	snprintf(identity, sizeof(identity), "fresh %d %u", (int)matcher->direction, matcher->fresh++);
+	return sg_match_unknown(matcher, identity, what);
+}
+
+void sg_matcher_reset(struct sg_matcher *matcher)
+{
+	memset(matcher->registers, 0, sizeof(matcher->registers));
+}
+
+static sg_ref set_register(struct sg_matcher *matcher, uint8_t slot, const struct sg_value *value)
+{
+	size_t slots = (value->length + 3U) / 4U;
+
+	if (slot + slots > SG_NFT_REGISTERS)
+		return sg_match_fresh(matcher, "a register out of range");
+	for (size_t i = 0; i < slots; i++)
+		matcher->registers[slot + i] = (struct sg_value){0};
+	matcher->registers[slot] = *value;
+	return SG_IDD_FULL;
+}
+
+static bool has_port_level(uint8_t protocol)
+{
+	return sg_proto_has_ports(protocol) || sg_match_is_icmp(protocol);
+}
+
+static sg_ref transport_present(struct sg_matcher *matcher, uint32_t end)
+{
+	sg_ref present = sg_idd_range(matcher->idd, SG_FIELD_PORT, 0, SG_PORT_ABSENT - 1);
+	sg_ref known = sg_match_protocols(matcher, has_port_level);
+
+	if (end > 4) /* longer than what the port level promises */
+		return sg_match_fresh(matcher, "a load behind the ports");
+	if (sg_idd_subset(matcher->idd, matcher->within, known))
+		return present;
+	return sg_idd_ite(matcher->idd, known, present,
+			  sg_match_unknown(matcher, "transport header", "whether there is a transport header"));
+}
+
+static sg_ref load_payload(struct sg_matcher *matcher, const struct sg_expr *expr)
+{
+	struct sg_value value = {.offset = expr->offset, .length = (uint8_t)expr->length};
+	sg_ref loaded = SG_IDD_FULL, set;
+
+	if (expr->length == 0 || expr->length > SG_NFT_DATA_SIZE)
+		return sg_match_fresh(matcher, "a load of no or too many bytes");
+	switch (expr->base) {
+	case NFT_PAYLOAD_NETWORK_HEADER:
+		value.source = SG_SOURCE_NETWORK;
+		/* the fixed headers are 20 and 40 bytes */
+		if (expr->offset > 40 || expr->offset + expr->length > 40)
+			loaded = sg_match_fresh(matcher, "a load behind the network header");
+		else if (expr->offset + expr->length > 20)
+			loaded = sg_idd_ite(matcher->idd, sg_idd_range(matcher->idd, SG_FIELD_FAMILY, SG_IPV6, SG_IPV6),
+					    SG_IDD_FULL, sg_match_fresh(matcher, "a load behind the IPv4 header"));
+		break;
+	case NFT_PAYLOAD_TRANSPORT_HEADER:
+		value.source = SG_SOURCE_TRANSPORT;
+		loaded = transport_present(matcher, expr->offset > 64 ? 65 : expr->offset + expr->length);
+		break;
+	default:
+		value.source = SG_SOURCE_OPAQUE;
+		value.key = 0x100 + expr->base;
+		loaded = sg_match_fresh(matcher, "whether a header is there");
+	}
+	set = set_register(matcher, expr->dreg, &value);
+	return sg_idd_and(matcher->idd, loaded, set);
+}
+
+sg_ref sg_match_load(struct sg_matcher *matcher, const struct sg_expr *expr)
+{
+	struct sg_value value = {.source = SG_SOURCE_OPAQUE, .length = 4};
+	bool in = matcher->direction != SG_OUT;
+
+	if (expr->kind == SG_EXPR_PAYLOAD)
+		return load_payload(matcher, expr);
+	value.key = (expr->kind == SG_EXPR_CT ? 0x1000U : 0x2000U) + (expr->key & 0xfffU);
+	if (expr->kind == SG_EXPR_CT && expr->key == NFT_CT_STATE) {
+		value.source = SG_SOURCE_CT_STATE;
+		return set_register(matcher, expr->dreg, &value);
+	}
+	if (expr->kind != SG_EXPR_META)
+		goto opaque;
+	switch (expr->key) {
+	case NFT_META_NFPROTO:
+		value.source = SG_SOURCE_NFPROTO;
+		value.length = 1;
+		return set_register(matcher, expr->dreg, &value);
+	case NFT_META_L4PROTO:
+		/* always set for IPv4, and for IPv6 unless its extension headers are cut short: such a packet has
+		 * protocol values that no rule names, and conntrack calls it invalid */
+		value.source = SG_SOURCE_L4PROTO;
+		value.length = 1;
+		return set_register(matcher, expr->dreg, &value);
+	case NFT_META_IIFNAME:
+	case NFT_META_OIFNAME:
+		value.length = SG_INTERFACE_NAME_SIZE;
+		if ((expr->key == NFT_META_IIFNAME) == in) {
+			value.source = SG_SOURCE_INTERFACE;
+			return set_register(matcher, expr->dreg, &value);
+		}
+		break;
+	default: break;
+	}
+opaque:
+	/* what it loads, and whether it loads at all, is not known */
+	if (set_register(matcher, expr->dreg, &value) == SG_IDD_FAILED)
+		return SG_IDD_FAILED;
+	return sg_match_fresh(matcher, expr->kind == SG_EXPR_CT ? "a ct key" : "a meta key");
+}
+
+void sg_match_immediate(struct sg_matcher *matcher, const struct sg_expr *expr)
+{
+	struct sg_value value = {.source = SG_SOURCE_CONSTANT, .length = expr->data_length};
+
+	memcpy(value.data, expr->data, sizeof(value.data));
+	set_register(matcher, expr->dreg, &value);
+}
+
+void sg_match_bitwise(struct sg_matcher *matcher, const struct sg_expr *expr)
+{
+	struct sg_value value = {0};
+
+	if (expr->sreg < SG_NFT_REGISTERS)
+		value = matcher->registers[expr->sreg];
+	if (expr->length == 0 || expr->length > value.length || expr->data_length < expr->length) {
+		value = (struct sg_value){.length = (uint8_t)(expr->length > SG_NFT_DATA_SIZE ? 4 : expr->length)};
+		set_register(matcher, expr->dreg, &value);
+		return;
+	}
+	if (!value.masked)
+		memset(value.mask, 0xff, sizeof(value.mask));
+	value.masked = true;
+	value.length = (uint8_t)expr->length;
+	for (size_t i = 0; i < value.length; i++) {
+		value.mask[i] &= expr->data[i];
+		value.xored[i] = (uint8_t)((value.xored[i] & expr->data[i]) ^ expr->data2[i]);
+		value.data[i] = (uint8_t)((value.data[i] & expr->data[i]) ^ expr->data2[i]);
+	}
+	set_register(matcher, expr->dreg, &value);
+}
