@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * idd.c - contexts and nodes of interval decision diagrams.
+ *
+ * Every node is made by sg_idd_frame_make, which looks in the unique table first: there is never a second node with
+ * the same level, ends and children, never one with two equal neighbours and never one with a single edge. Hence two
+ * references are equal exactly when the functions are (Bryant 1986, for intervals instead of bits).
+ *
+ * Edges lie in an arena as two arrays beside each other, since all walks read ends and children in step and a set of a
+ * million prefixes is one node of two million edges. Ends are 4 bytes wide wherever the level's values fit.
+ *
+ * An operation gathers the edges of the node that it is about to make in a frame on a scratch stack. Operations recurse
+ * from level to level, so frames come and go last in, first out, and their number is bounded by that of the levels.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
+#include "decide/idd_node.h"
+
+#define DEFAULT_LIMIT ((size_t)4 << 30)
+#define MEMO_START ((size_t)1 << 10)
+#define MEMO_MOST ((size_t)1 << 22)
+#define SLOT_START ((size_t)1 << 10)
+#define BLOCK_START ((size_t)16 << 10)
+#define BLOCK_MOST ((size_t)4 << 20)
+#define NODE_MOST ((size_t)0x3fffffff)
+#define ALIGNMENT sizeof(sg_u128)
+
+sg_ref sg_idd_fail(struct sg_idd *idd, enum sg_error_kind kind, const char *text)
+{
+	if (!idd->failed) {
+		idd->failed = kind;
+		idd->failed_text = text;
+	}
+	return SG_IDD_FAILED;
+}
+
+static sg_ref idd_nomem(struct sg_idd *idd)
+{
+	return sg_idd_fail(idd, SG_ERROR_MEMORY, "out of memory");
+}
+
+/* ---- Contexts ---- */
+
+static bool idd_alloc_tables(struct sg_idd *idd)
+{
+	idd->memo = calloc(MEMO_START, sizeof(*idd->memo));
+	idd->memo_ite = calloc(MEMO_START, sizeof(*idd->memo_ite));
+	idd->shares = calloc(MEMO_START, sizeof(*idd->shares));
+	idd->slots = calloc(SLOT_START, sizeof(*idd->slots));
+	if (!idd->memo || !idd->memo_ite || !idd->shares || !idd->slots)
+		return false;
+	idd->memo_mask = MEMO_START - 1;
+	idd->share_mask = MEMO_START - 1;
+	idd->slot_mask = SLOT_START - 1;
+	if (sg_grow(&idd->nodes, &idd->node_room, 0, 64, sizeof(*idd->nodes)) < 0)
+		return false;
+	memset(&idd->nodes[0], 0, sizeof(idd->nodes[0]));
+	idd->node_count = 1;
+	return true;
+}
+
+struct sg_idd *sg_idd_new(const sg_u128 *max, size_t count, size_t limit)
+{
+	struct sg_idd *idd = calloc(1, sizeof(*idd));
+
+	if (!idd)
+		return NULL;
+	idd->limit = limit ? limit : DEFAULT_LIMIT;
+	idd->next_stamp = SG_IDD_FIRST_STAMP;
+	if (!idd_alloc_tables(idd)) {
+		sg_idd_free(idd);
+		return NULL;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (sg_idd_add_level(idd, max[i]) == SIZE_MAX) {
+			sg_idd_free(idd);
+			return NULL;
+		}
+	}
+	return idd;
+}
+
+static void idd_free_blocks(struct sg_idd_block *block)
+{
+	while (block) {
+		struct sg_idd_block *next = block->next;
+
+		free(block);
+		block = next;
+	}
+}
+
+void sg_idd_free(struct sg_idd *idd)
+{
+	if (!idd)
+		return;
+	idd_free_blocks(idd->arena);
+	idd_free_blocks(idd->scratch_first);
+	free(idd->levels);
+	free(idd->nodes);
+	free(idd->slots);
+	free(idd->memo);
+	free(idd->memo_ite);
+	free(idd->shares);
+	free(idd);
+}
+
+size_t sg_idd_add_level(struct sg_idd *idd, sg_u128 max)
+{
+	if (idd->level_count >= SG_IDD_BOTTOM ||
+	    sg_grow(&idd->levels, &idd->level_room, idd->level_count, 1, sizeof(*idd->levels)) < 0)
+		return SIZE_MAX;
+	idd->levels[idd->level_count] = (struct sg_idd_level){.max = max, .wide = max > UINT32_MAX};
+	return idd->level_count++;
+}
+
+size_t sg_idd_levels(const struct sg_idd *idd)
+{
+	return idd->level_count;
+}
+
+sg_u128 sg_idd_level_max(const struct sg_idd *idd, size_t level)
+{
+	return idd->levels[level].max;
+}
+
+int sg_idd_check(const struct sg_idd *idd, sg_ref ref, struct sg_error *err)
+{
+	if (idd->failed == SG_ERROR_MEMORY)
+		return sg_error_nomem(err);
+	if (idd->failed)
+		return sg_error_set(err, idd->failed, 0, "%s", idd->failed_text);
+	if (ref == SG_IDD_FAILED)
+		return sg_error_set(err, SG_ERROR_LIMIT, 0, "a decision diagram of another context has failed");
+	return 0;
+}
+
+size_t sg_idd_bytes(const struct sg_idd *idd)
+{
+	return idd->bytes;
+}
+
+uint32_t sg_idd_stamp(struct sg_idd *idd)
+{
+	if (idd->next_stamp == UINT32_MAX) { /* all numbers used: what they stood for must be forgotten */
+		memset(idd->memo, 0, (idd->memo_mask + 1) * sizeof(*idd->memo));
+		idd->next_stamp = SG_IDD_FIRST_STAMP;
+	}
+	return idd->next_stamp++;
+}
+
+/* ---- Looking at nodes ---- */
+
+size_t sg_idd_level(const struct sg_idd *idd, sg_ref ref)
+{
+	return ref >= 0x40000000U ? idd->level_count : idd->nodes[ref].level;
+}
+
+size_t sg_idd_edges(const struct sg_idd *idd, sg_ref ref)
+{
+	return ref >= 0x40000000U ? 0 : idd->nodes[ref].count;
+}
+
+sg_u128 sg_idd_edge_last(const struct sg_idd *idd, sg_ref ref, size_t edge)
+{
+	const struct sg_idd_node *node = &idd->nodes[ref];
+
+	return sg_idd_end(node, edge, idd->levels[node->level].wide);
+}
+
+sg_ref sg_idd_edge_child(const struct sg_idd *idd, sg_ref ref, size_t edge)
+{
+	return idd->nodes[ref].child[edge];
+}
+
+size_t sg_idd_find_edge(const struct sg_idd *idd, const struct sg_idd_node *node, sg_u128 value)
+{
+	bool wide = idd->levels[node->level].wide;
+	size_t low = 0, high = node->count - 1;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (sg_idd_end(node, middle, wide) < value)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* ---- Scratch memory ---- */
+
+static size_t idd_align(size_t size)
+{
+	return (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+}
+
+static size_t idd_block_header(void)
+{
+	return idd_align(sizeof(struct sg_idd_block));
+}
+
+static struct sg_idd_block *idd_new_block(size_t size)
+{
+	struct sg_idd_block *block;
+
+	if (size > SIZE_MAX / 2)
+		return NULL;
+	block = malloc(idd_block_header() + size);
+	if (block)
+		*block = (struct sg_idd_block){.size = size};
+	return block;
+}
+
+struct sg_idd_mark sg_idd_scratch_mark(const struct sg_idd *idd)
+{
+	return (struct sg_idd_mark){idd->scratch, idd->scratch ? idd->scratch->used : 0};
+}
+
+/* Makes the block behind the current one hold `size` bytes; a block there that is too small is replaced. */
+static bool idd_scratch_advance(struct sg_idd *idd, size_t size)
+{
+	struct sg_idd_block **link = idd->scratch ? &idd->scratch->next : &idd->scratch_first;
+	size_t before = idd->scratch ? idd->scratch->size : BLOCK_START / 2;
+	struct sg_idd_block *block = *link;
+
+	if (!block || block->size < size) {
+		size_t grown = before >= BLOCK_MOST ? BLOCK_MOST : before * 2;
+
+		block = idd_new_block(size > grown ? size : grown);
+		if (!block)
+			return false;
+		if (*link) {
+			block->next = (*link)->next;
+			free(*link);
+		}
+		*link = block;
+	}
+	block->used = 0;
+	idd->scratch = block;
+	return true;
+}
+
+void *sg_idd_scratch_take(struct sg_idd *idd, size_t size)
+{
+	void *taken;
+
+	size = idd_align(size);
+	if (!idd->scratch || idd->scratch->size - idd->scratch->used < size) {
+		if (!idd_scratch_advance(idd, size)) {
+			idd_nomem(idd);
+			return NULL;
+		}
+	}
+	taken = (char *)idd->scratch + idd_block_header() + idd->scratch->used;
+	idd->scratch->used += size;
+	return taken;
+}
+
+void sg_idd_scratch_release(struct sg_idd *idd, struct sg_idd_mark mark)
+{
+	idd->scratch = mark.block;
+	if (mark.block)
+		mark.block->used = mark.used;
+}
+
+/* ---- Making nodes ---- */
+
+bool sg_idd_frame_open(struct sg_idd *idd, struct sg_idd_frame *frame, size_t level, size_t room)
+{
+	bool wide = idd->levels[level].wide;
+	size_t ends = room * (wide ? sizeof(sg_u128) : sizeof(uint32_t));
+
+	frame->mark = sg_idd_scratch_mark(idd);
+	frame->count = 0;
+	frame->level = (uint32_t)level;
+	frame->wide = wide;
+	frame->ends = sg_idd_scratch_take(idd, ends + room * sizeof(sg_ref));
+	if (!frame->ends)
+		return false;
+	frame->child = (sg_ref *)((char *)frame->ends + ends);
+	return true;
+}
+
+sg_ref sg_idd_frame_drop(struct sg_idd *idd, struct sg_idd_frame *frame)
+{
+	sg_idd_scratch_release(idd, frame->mark);
+	return SG_IDD_FAILED;
+}
+
+static uint64_t idd_mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 29;
+}
+
+static uint32_t idd_hash(const struct sg_idd_frame *frame)
+{
+	const uint32_t *ends = frame->ends;
+	const sg_ref *child = frame->child;
+	uint64_t a = frame->level, b = frame->count;
+
+	for (size_t i = 0; i < frame->count; i++) {
+		if (frame->wide) {
+			uint64_t words[2];
+
+			memcpy(words, (const sg_u128 *)frame->ends + i, sizeof(words));
+			a = idd_mix(a, words[0]);
+			b = idd_mix(b, words[1] + child[i] * UINT64_C(0xc2b2ae3d27d4eb4f));
+		} else if (i & 1) {
+			a = idd_mix(a, (uint64_t)ends[i] << 32 | child[i]);
+		} else {
+			b = idd_mix(b, (uint64_t)ends[i] << 32 | child[i]);
+		}
+	}
+	a = idd_mix(a, b);
+	return (uint32_t)(a >> 32);
+}
+
+static bool idd_node_is(const struct sg_idd_node *node, const struct sg_idd_frame *frame)
+{
+	size_t width = frame->wide ? sizeof(sg_u128) : sizeof(uint32_t);
+
+	return node->level == frame->level && node->count == frame->count &&
+	       !memcmp(node->child, frame->child, frame->count * sizeof(sg_ref)) &&
+	       !memcmp(node->ends, frame->ends, frame->count * width);
+}
+
+static bool idd_grow_slots(struct sg_idd *idd)
+{
+	size_t mask = idd->slot_mask * 2 + 1;
+	struct sg_idd_slot *slots = calloc(mask + 1, sizeof(*slots));
+
+	if (!slots)
+		return false;
+	for (size_t i = 0; i <= idd->slot_mask; i++) {
+		size_t at = idd->slots[i].hash & mask;
+
+		if (!idd->slots[i].ref)
+			continue;
+		while (slots[at].ref)
+			at = (at + 1) & mask;
+		slots[at] = idd->slots[i];
+	}
+	free(idd->slots);
+	idd->slots = slots;
+	idd->slot_mask = mask;
+	return true;
+}
+
+/* The memo tables follow the nodes. What they held is forgotten, and no memory for a larger one is no failure. */
+static void idd_grow_memos(struct sg_idd *idd)
+{
+	size_t size = (idd->memo_mask + 1) * 4;
+	struct sg_idd_memo *memo = calloc(size, sizeof(*memo)), *ite = calloc(size, sizeof(*ite));
+	struct sg_idd_share_memo *shares = calloc(size, sizeof(*shares));
+
+	if (!memo || !ite || !shares) {
+		free(memo);
+		free(ite);
+		free(shares);
+		return;
+	}
+	free(idd->memo);
+	free(idd->memo_ite);
+	free(idd->shares);
+	idd->memo = memo;
+	idd->memo_ite = ite;
+	idd->shares = shares;
+	idd->memo_mask = idd->share_mask = size - 1;
+}
+
+/* Room in the arena for a node's edges, ends first. */
+static void *idd_arena_take(struct sg_idd *idd, size_t size, bool wide)
+{
+	struct sg_idd_block *block = idd->arena;
+	size_t used = block ? (wide ? idd_align(block->used) : block->used) : 0;
+
+	if (!block || used > block->size || block->size - used < size) {
+		size_t grown = !block ? BLOCK_START : block->size >= BLOCK_MOST / 2 ? BLOCK_MOST : block->size * 2;
+		struct sg_idd_block *fresh = idd_new_block(size > grown ? size : grown);
+
+		if (!fresh)
+			return NULL;
+		fresh->next = block;
+		idd->arena = block = fresh;
+		used = 0;
+	}
+	block->used = used + size;
+	return (char *)block + idd_block_header() + used;
+}
+
+/* A new node behind all others; it is not in the unique table yet. */
+static sg_ref idd_append(struct sg_idd *idd, const struct sg_idd_frame *frame)
+{
+	size_t ends = frame->count * (frame->wide ? sizeof(sg_u128) : sizeof(uint32_t));
+	size_t size = ends + frame->count * sizeof(sg_ref);
+	size_t bytes = size + sizeof(struct sg_idd_node) + sizeof(struct sg_idd_slot);
+	char *data;
+
+	if (idd->node_count > NODE_MOST || bytes > idd->limit || idd->bytes > idd->limit - bytes)
+		return sg_idd_fail(idd, SG_ERROR_LIMIT, "the decision is too large");
+	if (frame->count > UINT32_MAX)
+		return sg_idd_fail(idd, SG_ERROR_LIMIT, "too many intervals in one field of the decision");
+	if (sg_grow(&idd->nodes, &idd->node_room, idd->node_count, 1, sizeof(*idd->nodes)) < 0)
+		return idd_nomem(idd);
+	data = idd_arena_take(idd, size, frame->wide);
+	if (!data)
+		return idd_nomem(idd);
+	memcpy(data, frame->ends, ends);
+	memcpy(data + ends, frame->child, frame->count * sizeof(sg_ref));
+	idd->nodes[idd->node_count] = (struct sg_idd_node){
+		.ends = data, .child = (const sg_ref *)(data + ends), .count = (uint32_t)frame->count,
+		.level = frame->level,
+	};
+	idd->bytes += bytes;
+	return (sg_ref)idd->node_count++;
+}
+
+static sg_ref idd_find_or_append(struct sg_idd *idd, const struct sg_idd_frame *frame)
+{
+	uint32_t hash = idd_hash(frame);
+	sg_ref ref;
+	size_t at;
+
+	if (idd->failed)
+		return SG_IDD_FAILED;
+	for (at = hash & idd->slot_mask; idd->slots[at].ref; at = (at + 1) & idd->slot_mask) {
+		if (idd->slots[at].hash == hash && idd_node_is(&idd->nodes[idd->slots[at].ref], frame))
+			return idd->slots[at].ref;
+	}
+	if (idd->node_count > idd->slot_mask / 4 * 3) {
+		if (!idd_grow_slots(idd))
+			return idd_nomem(idd);
+		for (at = hash & idd->slot_mask; idd->slots[at].ref;)
+			at = (at + 1) & idd->slot_mask;
+	}
+	ref = idd_append(idd, frame);
+	if (ref == SG_IDD_FAILED)
+		return ref;
+	idd->slots[at] = (struct sg_idd_slot){hash, ref};
+	if (idd->node_count > idd->memo_mask && idd->memo_mask < MEMO_MOST - 1)
+		idd_grow_memos(idd);
+	return ref;
+}
+
+sg_ref sg_idd_frame_make(struct sg_idd *idd, struct sg_idd_frame *frame)
+{
+	sg_ref ref = frame->count == 1 ? frame->child[0] : idd_find_or_append(idd, frame);
+
+	sg_idd_scratch_release(idd, frame->mark);
+	return ref;
+}

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * idd_ops.c - operations on two and three diagrams.
+ *
+ * All are one scheme: a rule for the simple cases (a terminal or the same diagram on one side), else a linear merge of
+ * the edges of those that test the topmost level, with a recursive call for each pair of children. Results are
+ * memoised per pair of nodes. Neighbouring edges mostly lead to the same few children (in, out, in, out, …), so each
+ * walk keeps its last two answers at hand and a node of a million edges costs no memo lookup per edge.
+ */
+#include "decide/idd_node.h"
+
+#define FULL SG_IDD_FULL
+#define EMPTY SG_IDD_EMPTY
+#define HARD 0U /* no simple case; 0 is no reference */
+
+static inline sg_ref smaller_terminal(sg_ref a, sg_ref b)
+{
+	return a < b ? a : b;
+}
+
+/* The answer where it needs no recursion. Every pair of terminals is such a case. */
+static inline sg_ref simple(uint32_t operation, sg_ref a, sg_ref b)
+{
+	switch (operation) {
+	case SG_IDD_OR: return a == b || b == EMPTY || a == FULL ? a : a == EMPTY || b == FULL ? b : HARD;
+	case SG_IDD_AND: return a == b || b == FULL || a == EMPTY ? a : a == FULL || b == EMPTY ? b : HARD;
+	case SG_IDD_MINUS: return a == b || a == EMPTY || b == FULL ? EMPTY : b == EMPTY ? a : HARD;
+	case SG_IDD_OVERLAY: return a == EMPTY ? b : sg_idd_is_terminal(a) || a == b || b == EMPTY ? a : HARD;
+	case SG_IDD_MIN:
+		if (a == b || b == EMPTY || a == FULL) /* nothing is below 1 */
+			return a;
+		if (a == EMPTY || b == FULL)
+			return b;
+		return sg_idd_is_terminal(a) && sg_idd_is_terminal(b) ? smaller_terminal(a, b) : HARD;
+	case SG_IDD_PAIR:
+		if (!sg_idd_is_terminal(a) || !sg_idd_is_terminal(b))
+			return HARD;
+		return sg_idd_terminal(sg_idd_value(a) * 256 + sg_idd_value(b));
+	case SG_IDD_DIFFER:
+		return a == b ? EMPTY : sg_idd_is_terminal(a) && sg_idd_is_terminal(b) ? FULL : HARD;
+	default: return SG_IDD_FAILED;
+	}
+}
+
+static bool commutes(uint32_t operation)
+{
+	return operation == SG_IDD_OR || operation == SG_IDD_AND || operation == SG_IDD_MIN ||
+	       operation == SG_IDD_DIFFER;
+}
+
+static sg_ref apply(struct sg_idd *idd, uint32_t operation, sg_ref a, sg_ref b);
+
+/* The last two answers of a walk. */
+struct recent {
+	sg_ref a[2], b[2], result[2];
+	unsigned int oldest;
+};
+
+static inline sg_ref apply_recent(struct sg_idd *idd, uint32_t operation, sg_ref a, sg_ref b, struct recent *recent)
+{
+	sg_ref result = simple(operation, a, b);
+
+	if (result != HARD)
+		return result;
+	if (recent->a[0] == a && recent->b[0] == b)
+		return recent->result[0];
+	if (recent->a[1] == a && recent->b[1] == b)
+		return recent->result[1];
+	result = apply(idd, operation, a, b);
+	recent->a[recent->oldest] = a;
+	recent->b[recent->oldest] = b;
+	recent->result[recent->oldest] = result;
+	recent->oldest ^= 1;
+	return result;
+}
+
+/* Both nodes test the level. */
+static inline __attribute__((always_inline)) bool merge_edges(struct sg_idd *idd, uint32_t operation,
+							      const struct sg_idd_node *a, const struct sg_idd_node *b,
+							      struct sg_idd_frame *frame, bool wide)
+{
+	struct recent recent = {0};
+
+	for (size_t i = 0, j = 0; i < a->count && j < b->count;) {
+		sg_u128 end_a = sg_idd_end(a, i, wide), end_b = sg_idd_end(b, j, wide);
+		sg_ref result = apply_recent(idd, operation, a->child[i], b->child[j], &recent);
+
+		if (result == SG_IDD_FAILED)
+			return false;
+		sg_idd_frame_add(frame, end_a < end_b ? end_a : end_b, result, wide);
+		i += end_a <= end_b;
+		j += end_b <= end_a;
+	}
+	return true;
+}
+
+/* Only `node` tests the level; `other` is deeper. swap: other is the left operand. */
+static inline __attribute__((always_inline)) bool walk_edges(struct sg_idd *idd, uint32_t operation,
+							     const struct sg_idd_node *node, sg_ref other, bool swap,
+							     struct sg_idd_frame *frame, bool wide)
+{
+	struct recent recent = {0};
+
+	for (size_t i = 0; i < node->count; i++) {
+		sg_ref child = node->child[i];
+		sg_ref result = swap ? apply_recent(idd, operation, other, child, &recent)
+				     : apply_recent(idd, operation, child, other, &recent);
+
+		if (result == SG_IDD_FAILED)
+			return false;
+		sg_idd_frame_add(frame, sg_idd_end(node, i, wide), result, wide);
+	}
+	return true;
+}
+
+static sg_ref apply_merge(struct sg_idd *idd, uint32_t operation, sg_ref a, sg_ref b)
+{
+	struct sg_idd_node left = idd->nodes[a], right = idd->nodes[b];
+	struct sg_idd_frame frame;
+	bool done;
+
+	if (!sg_idd_frame_open(idd, &frame, left.level, (size_t)left.count + right.count))
+		return SG_IDD_FAILED;
+	if (frame.wide)
+		done = merge_edges(idd, operation, &left, &right, &frame, true);
+	else
+		done = merge_edges(idd, operation, &left, &right, &frame, false);
+	return done ? sg_idd_frame_make(idd, &frame) : sg_idd_frame_drop(idd, &frame);
+}
+
+static sg_ref apply_walk(struct sg_idd *idd, uint32_t operation, sg_ref upper, sg_ref other, bool swap)
+{
+	struct sg_idd_node node = idd->nodes[upper];
+	struct sg_idd_frame frame;
+	bool done;
+
+	if (!sg_idd_frame_open(idd, &frame, node.level, node.count))
+		return SG_IDD_FAILED;
+	if (frame.wide)
+		done = walk_edges(idd, operation, &node, other, swap, &frame, true);
+	else
+		done = walk_edges(idd, operation, &node, other, swap, &frame, false);
+	return done ? sg_idd_frame_make(idd, &frame) : sg_idd_frame_drop(idd, &frame);
+}
+
+static sg_ref apply(struct sg_idd *idd, uint32_t operation, sg_ref a, sg_ref b)
+{
+	sg_ref result = simple(operation, a, b);
+	uint32_t level_a, level_b;
+
+	if (result != HARD)
+		return result;
+	if (a > b && commutes(operation)) {
+		sg_ref swap = a;
+
+		a = b;
+		b = swap;
+	}
+	result = sg_idd_memo_get(idd, operation, a, b);
+	if (result)
+		return result;
+	level_a = sg_idd_depth(idd, a);
+	level_b = sg_idd_depth(idd, b);
+	if (level_a == level_b)
+		result = apply_merge(idd, operation, a, b);
+	else if (level_a < level_b)
+		result = apply_walk(idd, operation, a, b, false);
+	else
+		result = apply_walk(idd, operation, b, a, true);
+	sg_idd_memo_put(idd, operation, a, b, result);
+	return result;
+}
+
+static sg_ref apply_checked(struct sg_idd *idd, uint32_t operation, sg_ref a, sg_ref b)
+{
+	if (a == SG_IDD_FAILED || b == SG_IDD_FAILED || idd->failed)
+		return SG_IDD_FAILED;
+	return apply(idd, operation, a, b);
+}
+
+sg_ref sg_idd_or(struct sg_idd *idd, sg_ref a, sg_ref b)
+{
+	return apply_checked(idd, SG_IDD_OR, a, b);
+}
+
+sg_ref sg_idd_and(struct sg_idd *idd, sg_ref a, sg_ref b)
+{
+	return apply_checked(idd, SG_IDD_AND, a, b);
+}
+
+sg_ref sg_idd_minus(struct sg_idd *idd, sg_ref a, sg_ref b)
+{
+	return apply_checked(idd, SG_IDD_MINUS, a, b);
+}
+
+sg_ref sg_idd_not(struct sg_idd *idd, sg_ref a)
+{
+	return apply_checked(idd, SG_IDD_MINUS, FULL, a);
+}
+
+sg_ref sg_idd_overlay(struct sg_idd *idd, sg_ref upper, sg_ref lower)
+{
+	return apply_checked(idd, SG_IDD_OVERLAY, upper, lower);
+}
+
+sg_ref sg_idd_min(struct sg_idd *idd, sg_ref a, sg_ref b)
+{
+	return apply_checked(idd, SG_IDD_MIN, a, b);
+}
+
+sg_ref sg_idd_pair(struct sg_idd *idd, sg_ref a, sg_ref b)
+{
+	return apply_checked(idd, SG_IDD_PAIR, a, b);
+}
+
+sg_ref sg_idd_differ(struct sg_idd *idd, sg_ref a, sg_ref b)
+{
+	return apply_checked(idd, SG_IDD_DIFFER, a, b);
+}
+
+/* Neighbours first, then neighbours of those: every item takes part in log2(count) operations. */
+static sg_ref apply_all(struct sg_idd *idd, uint32_t operation, sg_ref *items, size_t count)
+{
+	if (!count)
+		return EMPTY;
+	for (; count > 1; count = (count + 1) / 2) {
+		for (size_t i = 0; i < count / 2; i++)
+			items[i] = apply_checked(idd, operation, items[2 * i], items[2 * i + 1]);
+		if (count & 1)
+			items[count / 2] = items[count - 1];
+	}
+	return items[0];
+}
+
+sg_ref sg_idd_or_all(struct sg_idd *idd, sg_ref *sets, size_t count)
+{
+	return apply_all(idd, SG_IDD_OR, sets, count);
+}
+
+sg_ref sg_idd_overlay_all(struct sg_idd *idd, sg_ref *upper_first, size_t count)
+{
+	return apply_all(idd, SG_IDD_OVERLAY, upper_first, count);
+}
+
+sg_ref sg_idd_min_all(struct sg_idd *idd, sg_ref *items, size_t count)
+{
+	return apply_all(idd, SG_IDD_MIN, items, count);
+}
+
+/* ---- Questions on two sets, without making nodes ---- */
+
+static bool holds(struct sg_idd *idd, uint32_t operation, sg_ref a, sg_ref b);
+
+/* DISJOINT: a and b have no point in common. SUBSET: a has no point outside b. */
+static bool holds_edges(struct sg_idd *idd, uint32_t operation, sg_ref a, sg_ref b)
+{
+	const struct sg_idd_node *left = &idd->nodes[a], *right = &idd->nodes[b];
+	uint32_t level_a = sg_idd_depth(idd, a), level_b = sg_idd_depth(idd, b);
+	uint32_t level = level_a < level_b ? level_a : level_b;
+	bool wide = idd->levels[level].wide;
+	sg_ref last_a = HARD, last_b = HARD;
+
+	for (size_t i = 0, j = 0;;) {
+		sg_ref child_a = level_a == level ? left->child[i] : a;
+		sg_ref child_b = level_b == level ? right->child[j] : b;
+		sg_u128 end_a = level_a == level ? sg_idd_end(left, i, wide) : idd->levels[level].max;
+		sg_u128 end_b = level_b == level ? sg_idd_end(right, j, wide) : idd->levels[level].max;
+
+		if ((child_a != last_a || child_b != last_b) && !holds(idd, operation, child_a, child_b))
+			return false;
+		last_a = child_a;
+		last_b = child_b;
+		if (end_a == end_b && end_a == idd->levels[level].max)
+			return true;
+		i += end_a <= end_b;
+		j += end_b <= end_a;
+	}
+}
+
+static bool holds(struct sg_idd *idd, uint32_t operation, sg_ref a, sg_ref b)
+{
+	sg_ref known;
+	bool result;
+
+	if (a == EMPTY || b == (operation == SG_IDD_DISJOINT ? EMPTY : FULL))
+		return true;
+	if (operation == SG_IDD_SUBSET && a == b)
+		return true;
+	if (a == b || a == FULL || b == (operation == SG_IDD_DISJOINT ? FULL : EMPTY)) {
+		/* SUBSET: a is FULL and b is not, or b is EMPTY and a is not. DISJOINT: they share something. */
+		return false;
+	}
+	known = sg_idd_memo_get(idd, operation, a, b);
+	if (known)
+		return known == FULL;
+	result = holds_edges(idd, operation, a, b);
+	sg_idd_memo_put(idd, operation, a, b, result ? FULL : EMPTY);
+	return result;
+}
+
+bool sg_idd_disjoint(struct sg_idd *idd, sg_ref a, sg_ref b)
+{
+	return a != SG_IDD_FAILED && b != SG_IDD_FAILED && holds(idd, SG_IDD_DISJOINT, a, b);
+}
+
+bool sg_idd_subset(struct sg_idd *idd, sg_ref a, sg_ref b)
+{
+	return a != SG_IDD_FAILED && b != SG_IDD_FAILED && holds(idd, SG_IDD_SUBSET, a, b);
+}
+
+/* ---- If then else ---- */
+
+static sg_ref ite(struct sg_idd *idd, sg_ref condition, sg_ref then, sg_ref otherwise);
+
+/* One of the three operands during a walk: its edges where it tests the level, else itself all the way. */
+struct operand {
+	struct sg_idd_node node;
+	sg_ref ref;
+	bool tests;
+	size_t at;
+};
+
+static struct operand operand_at(const struct sg_idd *idd, sg_ref ref, uint32_t level)
+{
+	struct operand operand = {.ref = ref, .tests = sg_idd_depth(idd, ref) == level};
+
+	if (operand.tests)
+		operand.node = idd->nodes[ref];
+	return operand;
+}
+
+static inline sg_ref operand_child(const struct operand *operand)
+{
+	return operand->tests ? operand->node.child[operand->at] : operand->ref;
+}
+
+static inline sg_u128 operand_end(const struct operand *operand, sg_u128 max, bool wide)
+{
+	return operand->tests ? sg_idd_end(&operand->node, operand->at, wide) : max;
+}
+
+static inline __attribute__((always_inline)) bool ite_edges(struct sg_idd *idd, struct operand operand[3],
+							    struct sg_idd_frame *frame, bool wide)
+{
+	sg_u128 max = idd->levels[frame->level].max;
+	sg_ref child[3] = {0}, last[3] = {0}, result = HARD;
+
+	for (;;) {
+		sg_u128 end = max;
+
+		for (size_t k = 0; k < 3; k++) {
+			sg_u128 own = operand_end(&operand[k], max, wide);
+
+			child[k] = operand_child(&operand[k]);
+			end = own < end ? own : end;
+		}
+		if (child[0] != last[0] || child[1] != last[1] || child[2] != last[2])
+			result = ite(idd, child[0], child[1], child[2]);
+		if (result == SG_IDD_FAILED)
+			return false;
+		sg_idd_frame_add(frame, end, result, wide);
+		if (end == max)
+			return true;
+		for (size_t k = 0; k < 3; k++) {
+			last[k] = child[k];
+			operand[k].at += operand[k].tests && operand_end(&operand[k], max, wide) == end;
+		}
+	}
+}
+
+static sg_ref ite_walk(struct sg_idd *idd, sg_ref condition, sg_ref then, sg_ref otherwise)
+{
+	uint32_t level = sg_idd_depth(idd, condition), other;
+	struct operand operand[3];
+	struct sg_idd_frame frame;
+	size_t room = 1;
+	bool done;
+
+	other = sg_idd_depth(idd, then);
+	level = other < level ? other : level;
+	other = sg_idd_depth(idd, otherwise);
+	level = other < level ? other : level;
+	operand[0] = operand_at(idd, condition, level);
+	operand[1] = operand_at(idd, then, level);
+	operand[2] = operand_at(idd, otherwise, level);
+	for (size_t k = 0; k < 3; k++)
+		room += operand[k].node.count;
+	if (!sg_idd_frame_open(idd, &frame, level, room))
+		return SG_IDD_FAILED;
+	done = frame.wide ? ite_edges(idd, operand, &frame, true) : ite_edges(idd, operand, &frame, false);
+	return done ? sg_idd_frame_make(idd, &frame) : sg_idd_frame_drop(idd, &frame);
+}
+
+static sg_ref ite(struct sg_idd *idd, sg_ref condition, sg_ref then, sg_ref otherwise)
+{
+	struct sg_idd_memo *memo;
+	sg_ref result;
+
+	if (condition == FULL || then == otherwise)
+		return then;
+	if (condition == EMPTY)
+		return otherwise;
+	if (then == FULL && otherwise == EMPTY)
+		return condition;
+	memo = &idd->memo_ite[sg_idd_memo_slot(idd, condition, then, otherwise)];
+	if (memo->operation == condition && memo->a == then && memo->b == otherwise)
+		return memo->result;
+	result = ite_walk(idd, condition, then, otherwise);
+	if (result != SG_IDD_FAILED) { /* the table may have moved */
+		memo = &idd->memo_ite[sg_idd_memo_slot(idd, condition, then, otherwise)];
+		*memo = (struct sg_idd_memo){condition, then, otherwise, result};
+	}
+	return result;
+}
+
+sg_ref sg_idd_ite(struct sg_idd *idd, sg_ref condition, sg_ref then, sg_ref otherwise)
+{
+	if (condition == SG_IDD_FAILED || then == SG_IDD_FAILED || otherwise == SG_IDD_FAILED || idd->failed)
+		return SG_IDD_FAILED;
+	return ite(idd, condition, then, otherwise);
+}
