@@ -35,7 +35,7 @@ for fault in 'src/stray has no row' 'extra.h is in no row' 'base may not include
 	grep -qF "$fault" "$scratch/found"
 	result $? "a fault is found: $fault"
 done
-[ "$(grep -c 'banned.c:' "$scratch/found")" -eq 2 ] # the licence line and strcpy, nothing of strings or comments
+[ "$(grep -c 'banned.c:' "$scratch/found")" -eq 1 ] # strcpy, and nothing of strings or comments
 result $? "names in strings and comments are not calls"
 
 # Every header compiles alone, with both compilers.

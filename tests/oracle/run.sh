@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The program's answers against the oracle's, on random policies. TAP. SOCKGATE_FULL=1 does 1,000 policies.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+program=${SOCKGATE:-$here/../../build/dev/sockgate}
+export PYTHONDONTWRITEBYTECODE=1
+policies=200
+[ "${SOCKGATE_FULL:-0}" = 1 ] && policies=1000
+status=0
+/usr/bin/python3 "$here/selftest.py" || status=1
+/usr/bin/python3 "$here/compare.py" "$program" $policies 1000 "${SOCKGATE_SEED:-1}" || status=1
+exit $status

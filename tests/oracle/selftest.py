@@ -1,0 +1,96 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The oracle against answers worked out by hand, and its two ways of reading a policy against each other. TAP."""
+import ipaddress
+import os
+import random
+import sys
+import tempfile
+
+import generate
+import oracle
+
+POLICY = """
+default: reject
+groups:
+  office: [192.0.2.0/24, 2001:db8:10::/48]
+  partners: [office, 203.0.113.10-203.0.113.20]
+allow:
+  tcp: [ssh, {port: [9100, 9200-9209], from: partners, except: 192.0.2.66, interface: eth*}]
+  udp: {port: 53, to: 198.51.100.20}
+  icmp: [timestamp-request]
+  esp:
+block:
+  tcp: [{port: 22, from: 192.0.2.7, answer: drop}, {port: 22, family: ipv6, from: "2001:db8:10::1"}]
+  any: {from: 203.0.113.20}
+baseline: {ping: false}
+"""
+ANSWERS = """
+tcp 22 198.51.100.9 198.51.100.20 eth0 accept
+tcp 22 192.0.2.7 198.51.100.20 eth0 drop
+tcp 22 192.0.2.7 198.51.100.20 lo accept
+tcp 22 2001:db8:10::1 2001:db8::1 eth0 reject
+tcp 22 2001:db8:10::2 2001:db8::1 eth0 accept
+tcp 9100 192.0.2.65 198.51.100.20 eth0 accept
+tcp 9100 192.0.2.66 198.51.100.20 eth0 reject
+tcp 9209 203.0.113.10 198.51.100.20 eth7 accept
+tcp 9210 203.0.113.10 198.51.100.20 eth7 reject
+tcp 9209 203.0.113.10 198.51.100.20 wg0 reject
+tcp 9209 203.0.113.9 198.51.100.20 eth0 reject
+tcp 9209 203.0.113.20 198.51.100.20 eth0 reject
+tcp 9100 2001:db8:10:ffff::1 2001:db8::1 eth0 accept
+udp 53 1.1.1.1 198.51.100.20 eth0 accept
+udp 53 1.1.1.1 198.51.100.21 eth0 reject
+icmp 13 1.1.1.1 198.51.100.20 eth0 accept
+icmp 8 1.1.1.1 198.51.100.20 eth0 reject
+icmp 3 203.0.113.20 198.51.100.20 eth0 accept
+icmpv6 135 2001:db8::9 2001:db8::1 eth0 accept
+icmpv6 128 2001:db8::9 2001:db8::1 eth0 reject
+esp - 1.1.1.1 198.51.100.20 eth0 accept
+gre - 1.1.1.1 198.51.100.20 eth0 reject
+udp 546 fe80::1 fe80::2 eth0 accept
+udp 546 fe80::1 2001:db8::2 eth0 reject
+"""
+NUMBERS = {**oracle.PORT_PROTOCOLS, **oracle.PORTLESS_PROTOCOLS, "icmp": 1, "icmpv6": 58}
+
+
+def by_hand():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "policy.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(POLICY)
+        policy = oracle.Policy(path)
+    for row in ANSWERS.split("\n")[1:-1]:
+        protocol, port, source, target, interface, expected = row.split()
+        packet = oracle.Packet(NUMBERS[protocol], None if port == "-" else int(port), ipaddress.ip_address(source),
+                               ipaddress.ip_address(target), interface)
+        if policy.verdict(packet) != expected:
+            yield "%s, not %s" % (row, policy.verdict(packet))
+
+
+def both_ways():
+    for seed in range(20):
+        with tempfile.TemporaryDirectory() as folder:
+            policy = oracle.Policy(generate.Generator(seed).write(folder))
+        maker = generate.Packets(policy, random.Random(seed))
+        for _ in range(20):
+            packet = maker.one()
+            if packet.protocol in oracle.PORT_PROTOCOLS.values():
+                painted = policy.verdicts(packet.protocol, packet.source, packet.target, packet.interface)
+                for port in maker.ports + [packet.port]:
+                    packet.port = port
+                    if ("accept", "drop", "reject")[painted[port]] != policy.verdict(packet):
+                        yield "policy %d, port %d" % (seed, port)
+
+
+def main():
+    failed = False
+    for title, check in (("the oracle gives the answers worked out by hand", by_hand),
+                         ("the oracle's two readings agree", both_ways)):
+        wrong = list(check())
+        print("\n".join(["not ok - " + title if wrong else "ok - " + title] + ["# " + row for row in wrong[:10]]))
+        failed = failed or bool(wrong)
+    return failed
+
+
+sys.exit(main())
