@@ -1,0 +1,190 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What cannot be done is refused: with the right exit code, with words, at once, and with nothing changed.
+
+load common
+
+# refused CODE ARGUMENTS…: fails with the code, says something on standard error, and leaves the rules alone.
+refused() {
+	local code=$1 before after
+	shift
+	before=$(generation)
+	run --separate-stderr -"$code" "$@"
+	[ -n "$stderr" ]
+	[[ $stderr != *"Sanitizer"* ]]
+	after=$(generation)
+	[ "$before" = "$after" ]
+}
+
+quickly() {
+	timeout 10 ip netns exec "$NS" "$SOCKGATE" "$@"
+}
+
+@test "without root: the kernel's side is refused with what to do, check works" {
+	web_policy
+	chmod 0755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" 2>/dev/null || true
+	cp policy.yaml /run/sgt-policy-$$.yaml
+	as_nobody() { ip netns exec "$NS" setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+	for verb in apply verify diff status "clear --force" "show --kernel" "explain 22/tcp --kernel"; do
+		refused 3 as_nobody "$SOCKGATE" -f /run/sgt-policy-$$.yaml $verb
+		[[ $stderr == *root* && $stderr == *CAP_NET_ADMIN* ]]
+	done
+	run -0 as_nobody "$SOCKGATE" -f /run/sgt-policy-$$.yaml check
+	run -0 as_nobody "$SOCKGATE" -f /run/sgt-policy-$$.yaml explain 22/tcp
+	run -0 as_nobody "$SOCKGATE" -f /run/sgt-policy-$$.yaml show
+	run -0 as_nobody "$SOCKGATE" -f /run/sgt-policy-$$.yaml listening
+	rm -f /run/sgt-policy-$$.yaml
+}
+
+@test "root without CAP_NET_ADMIN is told so" {
+	web_policy
+	for verb in apply verify diff; do
+		refused 3 ip netns exec "$NS" setpriv --bounding-set -net_admin --inh-caps -net_admin \
+			"$SOCKGATE" -f policy.yaml $verb
+		[[ $stderr == *CAP_NET_ADMIN* ]]
+	done
+}
+
+@test "a kernel without nf_tables is told apart" {
+	web_policy
+	for verb in apply verify diff; do
+		refused 3 ip netns exec "$NS" "$TOP/tests/system/without_nftables.py" "$SOCKGATE" -f policy.yaml $verb
+		[[ $stderr == *nf_tables* ]]
+	done
+	run -0 ip netns exec "$NS" "$TOP/tests/system/without_nftables.py" "$SOCKGATE" -f policy.yaml check
+}
+
+@test "a policy that is a directory, FIFO, device, socket, or a symlink to one" {
+	mkdir directory
+	mkfifo fifo
+	ln -s fifo to-fifo
+	ln -s /dev/zero to-device
+	ln -s directory to-directory
+	for file in directory fifo /dev/zero /dev/full to-fifo to-device to-directory; do
+		for verb in check apply; do
+			refused 2 quickly -f "$file" $verb
+		done
+	done
+}
+
+@test "a policy that is missing or a dangling symlink" {
+	ln -s nowhere dangling
+	for file in missing.yaml dangling policy/there.yaml; do
+		refused 3 quickly -f "$file" apply
+		[[ $stderr == *"$file"* ]]
+	done
+}
+
+@test "a policy that is empty, not UTF-8, has a NUL, or is cut short" {
+	web_policy
+	: >empty.yaml
+	printf 'allow:\n  tcp: [22] # \xff\xfe\n' >latin.yaml
+	printf 'allow:\n  tcp: [22]\n\0' >nul.yaml
+	printf '\xff\xfea\0l\0l\0o\0w\0:\0\n\0' >utf16.yaml
+	printf 'allow:\n  tcp: [22, {port: 80' >cut.yaml
+	printf 'just words\n' >words.yaml
+	printf 'allow: &a\n  tcp: [22]\nblock: *a\n' >alias.yaml
+	printf -- '---\nallow: {tcp: 22}\n---\nallow: {tcp: 23}\n' >two.yaml
+	printf 'allow: {tcp: 022}\n' >octal.yaml
+	for file in empty latin nul utf16 cut words alias two octal; do
+		refused 2 quickly -f $file.yaml check
+		refused 2 quickly -f $file.yaml apply
+		[[ $stderr == *"$file.yaml"* ]]
+	done
+}
+
+@test "CRLF line ends and a byte order mark are read as if they were not there" {
+	web_policy
+	sed 's/$/\r/' policy.yaml >crlf.yaml
+	{ printf '\xef\xbb\xbf'; cat policy.yaml; } >bom.yaml
+	gate -f policy.yaml apply
+	run -0 gate -f crlf.yaml diff
+	run -0 gate -f bom.yaml diff
+}
+
+@test "faults in a list file are shown at their line in the list file" {
+	cat >policy.yaml <<-'END'
+		groups:
+		  many: {file: list.txt}
+		allow:
+		  tcp: [{port: 443, from: many}]
+	END
+	refused 2 quickly -f policy.yaml apply
+	[[ $stderr == *policy.yaml:2* ]]
+	printf '192.0.2.1\n192.0.2.0/33\n192.0.2.1/24\nhello\n' >list.txt
+	refused 2 quickly -f policy.yaml apply
+	[[ $stderr == *list.txt:2* && $stderr == *list.txt:3* && $stderr == *list.txt:4* ]]
+	rm list.txt
+	mkfifo list.txt
+	refused 2 quickly -f policy.yaml apply
+	rm list.txt
+	mkdir list.txt
+	refused 2 quickly -f policy.yaml apply
+}
+
+@test "a policy or list that others may write is refused to root, unless it is said to be meant" {
+	web_policy
+	chmod 0666 policy.yaml
+	refused 2 quickly -f policy.yaml apply
+	chmod 0660 policy.yaml
+	refused 2 quickly -f policy.yaml apply
+	run -0 gate --insecure-permissions -f policy.yaml apply
+}
+
+@test "a list of 1,000,000 lines is read" {
+	/usr/bin/python3 -c 'import sys
+sys.stdout.writelines("%d.%d.%d.0/25\n" % (10 + (n >> 16), n >> 8 & 255, n & 255) for n in range(1000000))' >list.txt
+	cat >policy.yaml <<-'END'
+		groups:
+		  many: {file: list.txt}
+		allow:
+		  tcp: [{port: 443, from: many}]
+		tests:
+		  - {expect: allow, tcp: 443, from: 10.0.7.0/25}
+		  - {expect: block, tcp: 443, from: 10.0.7.128/25}
+	END
+	run -0 gate -f policy.yaml check
+}
+
+@test "the policy can come from standard input" {
+	web_policy
+	gate -f - apply <policy.yaml
+	run -0 gate -f policy.yaml diff
+	refused 2 quickly -f - check </dev/null
+}
+
+@test "output that cannot be written is never success" {
+	web_policy
+	gate -f policy.yaml apply
+	for verb in check verify diff status listening show "show --kernel" "explain 22/tcp" --help --version; do
+		run -3 bash -c '"$0" "$@" >/dev/full' ip netns exec "$NS" "$SOCKGATE" -f policy.yaml $verb
+		run -3 bash -c '"$0" "$@" >&-' ip netns exec "$NS" "$SOCKGATE" -f policy.yaml $verb
+	done
+	run bash -c '{ sleep 0.3; "$0" "$@" 2>/dev/null; echo $? >code; } | true' \
+		ip netns exec "$NS" "$SOCKGATE" -f policy.yaml show
+	[ "$(cat code)" -eq 3 ]
+}
+
+@test "verbs of later releases say that they are not there" {
+	web_policy
+	for verb in confirm rollback learn import "open 80/tcp --for 1h" watch; do
+		refused 2 quickly -f policy.yaml $verb
+	done
+}
+
+@test "an apply that would cut the SSH connection it came by is refused and says which line" {
+	cat >policy.yaml <<-'END'
+		allow:
+		  tcp: [80]
+		block:
+		  tcp: [{port: 22, from: 192.0.2.0/24}]
+	END
+	before=$(generation)
+	run --separate-stderr -1 env SSH_CONNECTION="192.0.2.9 50000 192.0.2.2 22" ip netns exec "$NS" "$SOCKGATE" -f policy.yaml apply
+	[[ $stderr$output == *policy.yaml:4* ]]
+	[ "$(generation)" = "$before" ]
+	run -0 env SSH_CONNECTION="192.0.2.9 50000 192.0.2.2 22" ip netns exec "$NS" "$SOCKGATE" -f policy.yaml apply --force
+	gate clear --force
+	run -0 env SSH_CONNECTION="198.51.100.9 50000 192.0.2.2 80" ip netns exec "$NS" "$SOCKGATE" -f policy.yaml apply
+	run -0 env SSH_CONNECTION="nonsense" ip netns exec "$NS" "$SOCKGATE" -f policy.yaml apply
+}
