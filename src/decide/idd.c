@@ -18,13 +18,13 @@
 #include "decide/idd_node.h"
 
 #define DEFAULT_LIMIT ((size_t)4 << 30)
-#define MEMO_START ((size_t)1 << 10)
-#define MEMO_MOST ((size_t)1 << 22)
-#define SLOT_START ((size_t)1 << 10)
-#define BLOCK_START ((size_t)16 << 10)
-#define BLOCK_MOST ((size_t)4 << 20)
-#define NODE_MOST ((size_t)0x3fffffff)
-#define ALIGNMENT sizeof(sg_u128)
+#define MEMO_START    ((size_t)1 << 10)
+#define MEMO_MOST     ((size_t)1 << 22)
+#define SLOT_START    ((size_t)1 << 10)
+#define BLOCK_START   ((size_t)16 << 10)
+#define BLOCK_MOST    ((size_t)4 << 20)
+#define NODE_MOST     ((size_t)0x3fffffff)
+#define ALIGNMENT     sizeof(sg_u128)
 
 sg_ref sg_idd_fail(struct sg_idd *idd, enum sg_error_kind kind, const char *text)
 {
@@ -412,7 +412,9 @@ static sg_ref idd_append(struct sg_idd *idd, const struct sg_idd_frame *frame)
 	memcpy(data, frame->ends, ends);
 	memcpy(data + ends, frame->child, frame->count * sizeof(sg_ref));
 	idd->nodes[idd->node_count] = (struct sg_idd_node){
-		.ends = data, .child = (const sg_ref *)(data + ends), .count = (uint32_t)frame->count,
+		.ends = data,
+		.child = (const sg_ref *)(data + ends),
+		.count = (uint32_t)frame->count,
 		.level = frame->level,
 	};
 	idd->bytes += bytes;

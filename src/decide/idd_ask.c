@@ -114,7 +114,7 @@ long double sg_idd_share(struct sg_idd *idd, sg_ref ref, uint32_t value)
 
 struct collection {
 	struct sg_idd *idd;
-	uint8_t *seen;          /* a bit per node */
+	uint8_t *seen; /* a bit per node */
 	uint32_t *values;
 	size_t count, room, compact_at;
 };

@@ -78,7 +78,7 @@ bool sg_idd_group(struct sg_idd *idd, const sg_ref *child, size_t count, struct 
 struct walk {
 	struct sg_idd *idd;
 	uint32_t value;
-	struct sg_ranges *sets;         /* one per level */
+	struct sg_ranges *sets; /* one per level */
 	int (*see)(const struct sg_box *box, void *data);
 	void *data;
 	bool failed;
@@ -140,7 +140,9 @@ static int walk_node(struct walk *walk, const struct sg_idd_node *node)
 		if (start[g] == SIZE_MAX)
 			continue;
 		walk->sets[node->level] = (struct sg_ranges){
-			.items = items + start[g], .count = groups.size[g], .room = groups.size[g],
+			.items = items + start[g],
+			.count = groups.size[g],
+			.room = groups.size[g],
 		};
 		result = walk_ref(walk, groups.child[g]);
 	}

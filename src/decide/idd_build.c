@@ -67,7 +67,7 @@ sg_ref sg_idd_from_box(struct sg_idd *idd, const struct sg_box *box)
 struct import {
 	struct sg_idd *to;
 	const struct sg_idd *from;
-	sg_ref *map;    /* node of `from` to reference of `to`; 0: not seen yet */
+	sg_ref *map; /* node of `from` to reference of `to`; 0: not seen yet */
 };
 
 static sg_ref import_ref(struct import *import, sg_ref ref)

@@ -10,12 +10,12 @@
 
 struct unary {
 	struct sg_idd *idd;
-	uint32_t operation;     /* name or stamp in the memo table … */
-	sg_ref key;             /* … with this beside the node */
+	uint32_t operation; /* name or stamp in the memo table … */
+	sg_ref key;         /* … with this beside the node */
 	sg_ref (*visit)(struct unary *unary, sg_ref ref);
-	const uint32_t *table;  /* map and compose */
+	const uint32_t *table; /* map and compose */
 	size_t count;
-	size_t level;           /* restrict, exists, forall */
+	size_t level; /* restrict, exists, forall */
 	sg_u128 value;
 };
 
@@ -97,7 +97,10 @@ static sg_ref visit_equals(struct unary *unary, sg_ref ref)
 sg_ref sg_idd_equals(struct sg_idd *idd, sg_ref a, uint32_t value)
 {
 	struct unary unary = {
-		.idd = idd, .operation = SG_IDD_EQUALS, .key = sg_idd_terminal(value), .visit = visit_equals,
+		.idd = idd,
+		.operation = SG_IDD_EQUALS,
+		.key = sg_idd_terminal(value),
+		.visit = visit_equals,
 	};
 
 	return unary_run(&unary, a);
@@ -113,7 +116,11 @@ static sg_ref visit_map(struct unary *unary, sg_ref ref)
 sg_ref sg_idd_map(struct sg_idd *idd, sg_ref a, const uint32_t *table, size_t count)
 {
 	struct unary unary = {
-		.idd = idd, .operation = sg_idd_stamp(idd), .visit = visit_map, .table = table, .count = count,
+		.idd = idd,
+		.operation = sg_idd_stamp(idd),
+		.visit = visit_map,
+		.table = table,
+		.count = count,
 	};
 
 	return unary_run(&unary, a);
@@ -198,7 +205,11 @@ static sg_ref visit_compose(struct unary *unary, sg_ref ref)
 sg_ref sg_idd_compose(struct sg_idd *idd, sg_ref a, const sg_ref *table, size_t count)
 {
 	struct unary unary = {
-		.idd = idd, .operation = sg_idd_stamp(idd), .visit = visit_compose, .table = table, .count = count,
+		.idd = idd,
+		.operation = sg_idd_stamp(idd),
+		.visit = visit_compose,
+		.table = table,
+		.count = count,
 	};
 
 	return unary_run(&unary, a);
@@ -221,7 +232,11 @@ static sg_ref visit_restrict(struct unary *unary, sg_ref ref)
 sg_ref sg_idd_restrict(struct sg_idd *idd, sg_ref a, size_t level, sg_u128 value)
 {
 	struct unary unary = {
-		.idd = idd, .operation = SG_IDD_FIRST_STAMP, .visit = visit_restrict, .level = level, .value = value,
+		.idd = idd,
+		.operation = SG_IDD_FIRST_STAMP,
+		.visit = visit_restrict,
+		.level = level,
+		.value = value,
 	};
 
 	if (a == SG_IDD_FAILED || idd->failed)
@@ -273,7 +288,11 @@ static sg_ref visit_quantify(struct unary *unary, sg_ref ref)
 static sg_ref quantify(struct sg_idd *idd, uint32_t operation, sg_ref set, size_t level)
 {
 	struct unary unary = {
-		.idd = idd, .operation = operation, .key = (sg_ref)level, .visit = visit_quantify, .level = level,
+		.idd = idd,
+		.operation = operation,
+		.key = (sg_ref)level,
+		.visit = visit_quantify,
+		.level = level,
 	};
 
 	return unary_run(&unary, set);
@@ -293,7 +312,8 @@ sg_ref sg_idd_forall(struct sg_idd *idd, sg_ref set, size_t level)
 
 static sg_ref simplify(struct sg_idd *idd, sg_ref a, sg_ref care);
 
-/* Both test the level: edges that nobody cares for become part of the edge before them, at the start of the one behind. */
+/* Both test the level: edges that nobody cares for become part of the edge before them, at the start of the one behind.
+ */
 static sg_ref simplify_merge(struct sg_idd *idd, sg_ref a, sg_ref care)
 {
 	struct sg_idd_node node = idd->nodes[a], wanted = idd->nodes[care];

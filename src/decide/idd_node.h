@@ -8,25 +8,25 @@
 /* A node's edges are two arrays in the context's arena that never move; the node records themselves may move when
  * another node is made, so they are copied before anything is called that may make one. */
 struct sg_idd_node {
-	const void *ends;       /* last value of each edge: uint32_t, or sg_u128 on wide levels */
+	const void *ends; /* last value of each edge: uint32_t, or sg_u128 on wide levels */
 	const sg_ref *child;
-	uint32_t count;         /* edges, at least 2 */
+	uint32_t count; /* edges, at least 2 */
 	uint32_t level;
 };
 
 struct sg_idd_level {
 	sg_u128 max;
-	bool wide;              /* max does not fit 32 bits */
+	bool wide; /* max does not fit 32 bits */
 };
 
-struct sg_idd_slot {            /* of the unique table; ref 0: empty */
+struct sg_idd_slot { /* of the unique table; ref 0: empty */
 	uint32_t hash;
 	sg_ref ref;
 };
 
 /* Lossy: an entry is overwritten by the next that falls on it. All zero: empty (neither operation 0 nor node 0 are). */
 struct sg_idd_memo {
-	uint32_t operation;     /* or the condition of an ite */
+	uint32_t operation; /* or the condition of an ite */
 	sg_ref a, b, result;
 };
 
@@ -36,7 +36,7 @@ struct sg_idd_share_memo {
 	long double share;
 };
 
-struct sg_idd_block {           /* of the arena and of the scratch stack; the bytes follow */
+struct sg_idd_block { /* of the arena and of the scratch stack; the bytes follow */
 	struct sg_idd_block *next;
 	size_t size, used;
 };
@@ -45,7 +45,7 @@ struct sg_idd {
 	struct sg_idd_level *levels;
 	size_t level_count, level_room;
 
-	struct sg_idd_node *nodes;      /* nodes[0] is not used */
+	struct sg_idd_node *nodes; /* nodes[0] is not used */
 	size_t node_count, node_room;
 	struct sg_idd_slot *slots;
 	size_t slot_mask;
@@ -60,14 +60,26 @@ struct sg_idd {
 	size_t share_mask;
 	uint32_t next_stamp;
 
-	enum sg_error_kind failed;      /* sticky */
+	enum sg_error_kind failed; /* sticky */
 	const char *failed_text;
 };
 
 /* Names of operations in the memo table; those with parameters beyond two references take a stamp of their own. */
 enum sg_idd_operation {
-	SG_IDD_OR = 1, SG_IDD_AND, SG_IDD_MINUS, SG_IDD_OVERLAY, SG_IDD_MIN, SG_IDD_PAIR, SG_IDD_DIFFER,
-	SG_IDD_DISJOINT, SG_IDD_SUBSET, SG_IDD_EQUALS, SG_IDD_EXISTS, SG_IDD_FORALL, SG_IDD_SIMPLIFY, SG_IDD_HAS,
+	SG_IDD_OR = 1,
+	SG_IDD_AND,
+	SG_IDD_MINUS,
+	SG_IDD_OVERLAY,
+	SG_IDD_MIN,
+	SG_IDD_PAIR,
+	SG_IDD_DIFFER,
+	SG_IDD_DISJOINT,
+	SG_IDD_SUBSET,
+	SG_IDD_EQUALS,
+	SG_IDD_EXISTS,
+	SG_IDD_FORALL,
+	SG_IDD_SIMPLIFY,
+	SG_IDD_HAS,
 	SG_IDD_FIRST_STAMP,
 };
 uint32_t sg_idd_stamp(struct sg_idd *idd);
@@ -151,9 +163,9 @@ static inline void sg_idd_memo_put(struct sg_idd *idd, uint32_t operation, sg_re
 
 /* Distinct children of a node, in order of their first edge. Scratch memory; the caller marks and releases. */
 struct sg_idd_groups {
-	sg_ref *child;          /* one per group */
-	uint32_t *size;         /* edges of the group */
-	uint32_t *of_edge;      /* group of each edge */
+	sg_ref *child;     /* one per group */
+	uint32_t *size;    /* edges of the group */
+	uint32_t *of_edge; /* group of each edge */
 	size_t count;
 };
 bool sg_idd_group(struct sg_idd *idd, const sg_ref *child, size_t count, struct sg_idd_groups *ret);

@@ -9,9 +9,9 @@
  */
 #include "decide/idd_node.h"
 
-#define FULL SG_IDD_FULL
+#define FULL  SG_IDD_FULL
 #define EMPTY SG_IDD_EMPTY
-#define HARD 0U /* no simple case; 0 is no reference */
+#define HARD  0U /* no simple case; 0 is no reference */
 
 static inline sg_ref smaller_terminal(sg_ref a, sg_ref b)
 {
@@ -36,8 +36,7 @@ static inline sg_ref simple(uint32_t operation, sg_ref a, sg_ref b)
 		if (!sg_idd_is_terminal(a) || !sg_idd_is_terminal(b))
 			return HARD;
 		return sg_idd_terminal(sg_idd_value(a) * 256 + sg_idd_value(b));
-	case SG_IDD_DIFFER:
-		return a == b ? EMPTY : sg_idd_is_terminal(a) && sg_idd_is_terminal(b) ? FULL : HARD;
+	case SG_IDD_DIFFER: return a == b ? EMPTY : sg_idd_is_terminal(a) && sg_idd_is_terminal(b) ? FULL : HARD;
 	default: return SG_IDD_FAILED;
 	}
 }

@@ -64,15 +64,9 @@ bool sg_interface_name(const struct sg_range *range, char name[SG_INTERFACE_NAME
 struct sg_idd *sg_packet_context(size_t limit)
 {
 	static const sg_u128 max[SG_FIELD_COUNT] = {
-		[SG_FIELD_DIRECTION] = SG_OUT,
-		[SG_FIELD_STATE] = SG_CT_COUNT - 1,
-		[SG_FIELD_PROTOCOL] = 255,
-		[SG_FIELD_PORT] = SG_PORT_ABSENT,
-		[SG_FIELD_INTERFACE] = ~(sg_u128)0,
-		[SG_FIELD_FAMILY] = SG_IPV6,
-		[SG_FIELD_LOCAL4] = UINT32_MAX,
-		[SG_FIELD_LOCAL6] = ~(sg_u128)0,
-		[SG_FIELD_REMOTE4] = UINT32_MAX,
+		[SG_FIELD_DIRECTION] = SG_OUT,    [SG_FIELD_STATE] = SG_CT_COUNT - 1, [SG_FIELD_PROTOCOL] = 255,
+		[SG_FIELD_PORT] = SG_PORT_ABSENT, [SG_FIELD_INTERFACE] = ~(sg_u128)0, [SG_FIELD_FAMILY] = SG_IPV6,
+		[SG_FIELD_LOCAL4] = UINT32_MAX,   [SG_FIELD_LOCAL6] = ~(sg_u128)0,    [SG_FIELD_REMOTE4] = UINT32_MAX,
 		[SG_FIELD_REMOTE6] = ~(sg_u128)0,
 	};
 
