@@ -4,8 +4,8 @@
  *
  *     chain(rules i…) = if match(rule i) then action(rule i) else chain(rules i+1…)
  *
- * where the end of the chain is RETURN. A jump is its target's function with RETURN replaced by what follows the rule; a
- * goto is the target's function as it is. So a chain is evaluated once per hook, however often it is called.
+ * where the end of the chain is RETURN. A jump is its target's function with RETURN replaced by what follows the rule;
+ * a goto is the target's function as it is. So a chain is evaluated once per hook, however often it is called.
  *
  * An action is a terminal: the place (rule) that decided and the verdict, in one number. What is not understood is a
  * verdict that a Boolean level decides: the packets that reach it may be accepted or dropped.
@@ -28,7 +28,7 @@
 
 struct chain_memo {
 	sg_ref actions;
-	bool done, busy;        /* busy: being evaluated; the kernel has no loops, a made-up table may */
+	bool done, busy; /* busy: being evaluated; the kernel has no loops, a made-up table may */
 };
 
 struct evaluator {
@@ -36,7 +36,7 @@ struct evaluator {
 	const struct sg_table *table;
 	struct sg_evaluation *out;
 	enum sg_direction direction;
-	struct chain_memo *memo;        /* one per chain of the table */
+	struct chain_memo *memo; /* one per chain of the table */
 	unsigned int fresh;
 	bool nomem;
 };
@@ -129,8 +129,7 @@ static bool number_verdicts(struct evaluator *ev, struct sg_matcher *matcher, co
 	qsort_r(order, set->count, sizeof(*order), by_verdict, (void *)(uintptr_t)set);
 	for (size_t i = 0; i < set->count; i++) {
 		if (i == 0 || !same_verdict(&set->verdicts[order[i]], &set->verdicts[order[i - 1]]))
-			table[++count] =
-				verdict_action(ev, matcher, &set->verdicts[order[i]], place, rest, depth);
+			table[++count] = verdict_action(ev, matcher, &set->verdicts[order[i]], place, rest, depth);
 		terminal[order[i]] = count;
 	}
 	*ret_count = count + 1;
@@ -147,8 +146,7 @@ static sg_ref map_action(struct evaluator *ev, struct sg_matcher *matcher, const
 	size_t count = 0;
 	bool known;
 
-	if (!terminal || !table ||
-	    !number_verdicts(ev, matcher, set, place, rest, depth, terminal, table, &count)) {
+	if (!terminal || !table || !number_verdicts(ev, matcher, set, place, rest, depth, terminal, table, &count)) {
 		ev->nomem = true;
 		return SG_IDD_FAILED;
 	}
@@ -207,8 +205,12 @@ static sg_ref evaluate_rule(struct evaluator *ev, const struct sg_chain *chain, 
 			    unsigned int depth)
 {
 	const struct sg_rule *rule = &chain->rules[index];
-	struct sg_matcher matcher = {.idd = ev->idd, .evaluation = ev->out, .table = ev->table,
-				     .direction = ev->direction, .within = SG_IDD_FULL, .fresh = ev->fresh};
+	struct sg_matcher matcher = {.idd = ev->idd,
+				     .evaluation = ev->out,
+				     .table = ev->table,
+				     .direction = ev->direction,
+				     .within = SG_IDD_FULL,
+				     .fresh = ev->fresh};
 	uint32_t place = add_place(ev, chain, index);
 	char where[SG_NFT_NAME_SIZE + 40];
 	sg_ref result = rest, final;
@@ -287,8 +289,8 @@ static size_t hooked(const struct sg_table *table, uint32_t hook, const struct s
 /* A base chain that judges packets in a way that is not followed here: every verdict of the direction is unknown. */
 static bool strange(const struct sg_table *table, const struct sg_chain *chain)
 {
-	bool hook_known = chain->hook == NF_INET_LOCAL_IN || chain->hook == NF_INET_FORWARD ||
-			  chain->hook == NF_INET_LOCAL_OUT;
+	bool hook_known =
+		chain->hook == NF_INET_LOCAL_IN || chain->hook == NF_INET_FORWARD || chain->hook == NF_INET_LOCAL_OUT;
 
 	if (!chain->is_base)
 		return false;
@@ -331,8 +333,8 @@ static sg_ref families_of(struct evaluator *ev)
 
 static sg_ref evaluate_direction(struct evaluator *ev, enum sg_direction direction)
 {
-	static const uint32_t hooks[] = {[SG_IN] = NF_INET_LOCAL_IN, [SG_FORWARD] = NF_INET_FORWARD,
-					 [SG_OUT] = NF_INET_LOCAL_OUT};
+	static const uint32_t hooks[] = {
+		[SG_IN] = NF_INET_LOCAL_IN, [SG_FORWARD] = NF_INET_FORWARD, [SG_OUT] = NF_INET_LOCAL_OUT};
 	const struct sg_table *table = ev->table;
 	sg_autofree const struct sg_chain **chains = calloc(table->chain_count + 1, sizeof(*chains));
 	uint32_t nobody = add_place(ev, NULL, 0);
@@ -348,8 +350,11 @@ static sg_ref evaluate_direction(struct evaluator *ev, enum sg_direction directi
 	ev->direction = direction;
 	memset(ev->memo, 0, table->chain_count * sizeof(*ev->memo));
 	for (size_t i = 0; i < table->chain_count; i++) {
-		struct sg_matcher matcher = {.idd = ev->idd, .evaluation = ev->out, .direction = direction,
-					     .where = table->chains[i].name, .fresh = ev->fresh};
+		struct sg_matcher matcher = {.idd = ev->idd,
+					     .evaluation = ev->out,
+					     .direction = direction,
+					     .where = table->chains[i].name,
+					     .fresh = ev->fresh};
 		sg_ref odd;
 
 		if (!strange(table, &table->chains[i]))

@@ -13,37 +13,37 @@
 #include "sockgate/evaluate.h"
 
 enum sg_source {
-	SG_SOURCE_NOTHING,      /* never written: its content is not known */
+	SG_SOURCE_NOTHING, /* never written: its content is not known */
 	SG_SOURCE_CONSTANT,
-	SG_SOURCE_OPAQUE,       /* something of the packet or the system that has no level */
+	SG_SOURCE_OPAQUE, /* something of the packet or the system that has no level */
 	SG_SOURCE_NFPROTO,
 	SG_SOURCE_L4PROTO,
 	SG_SOURCE_INTERFACE,
 	SG_SOURCE_CT_STATE,
-	SG_SOURCE_TRANSPORT,    /* transport header bytes: the port, the ICMP type, or opaque by protocol */
-	SG_SOURCE_NETWORK,      /* network header bytes: an address, or opaque by family */
+	SG_SOURCE_TRANSPORT, /* transport header bytes: the port, the ICMP type, or opaque by protocol */
+	SG_SOURCE_NETWORK,   /* network header bytes: an address, or opaque by family */
 };
 
 struct sg_value {
 	enum sg_source source;
-	uint32_t key;           /* of an opaque load, to tell one from another */
-	uint32_t offset;        /* first byte in the header */
-	uint8_t length;         /* bytes loaded */
+	uint32_t key;    /* of an opaque load, to tell one from another */
+	uint32_t offset; /* first byte in the header */
+	uint8_t length;  /* bytes loaded */
 	bool masked;
 	uint8_t mask[SG_NFT_DATA_SIZE], xored[SG_NFT_DATA_SIZE];
-	uint8_t data[SG_NFT_DATA_SIZE];         /* of a constant */
+	uint8_t data[SG_NFT_DATA_SIZE]; /* of a constant */
 };
 
 struct sg_matcher {
 	struct sg_idd *idd;
-	struct sg_evaluation *evaluation;       /* where unknowns are noted */
+	struct sg_evaluation *evaluation; /* where unknowns are noted */
 	const struct sg_table *table;
 	enum sg_direction direction;
-	sg_ref within;                          /* packets that reach the test: others' answers do not matter */
+	sg_ref within; /* packets that reach the test: others' answers do not matter */
 	struct sg_value registers[SG_NFT_REGISTERS];
-	const char *where;                      /* "chain input, rule 12", for reasons */
-	unsigned int fresh;                     /* how many identities that nothing shares were made */
-	bool failed;                            /* out of memory */
+	const char *where;  /* "chain input, rule 12", for reasons */
+	unsigned int fresh; /* how many identities that nothing shares were made */
+	bool failed;        /* out of memory */
 };
 
 /* Bytes as a big-endian number; count at most 16. */
@@ -63,7 +63,7 @@ sg_ref sg_match_protocols(struct sg_matcher *matcher, bool (*holds)(uint8_t prot
 sg_ref sg_match_ranges(struct sg_matcher *matcher, const struct sg_value *value, const struct sg_ranges *set,
 		       size_t bytes);
 
-void sg_matcher_reset(struct sg_matcher *matcher);         /* registers of a new rule: nothing is known of them */
+void sg_matcher_reset(struct sg_matcher *matcher); /* registers of a new rule: nothing is known of them */
 /* The packets for which the load does not break; fills the register. */
 sg_ref sg_match_load(struct sg_matcher *matcher, const struct sg_expr *expr);
 void sg_match_immediate(struct sg_matcher *matcher, const struct sg_expr *expr);

@@ -12,7 +12,7 @@
 /* One field of a set's key and the register that it is compared with. */
 struct piece {
 	const struct sg_value *value;
-	size_t offset, bytes;           /* in the key */
+	size_t offset, bytes; /* in the key */
 };
 
 struct lookup {
@@ -81,8 +81,7 @@ static sg_ref build_last(struct lookup *lookup, const uint32_t *order, size_t co
 		inside = sg_match_ranges(matcher, piece->value, &ranges, piece->bytes);
 		if (sg_grow(&parts, &room, part_count, 1, sizeof(*parts)))
 			goto out;
-		parts[part_count++] =
-			sg_idd_ite(matcher->idd, inside, sg_idd_terminal(terminal), sg_idd_terminal(0));
+		parts[part_count++] = sg_idd_ite(matcher->idd, inside, sg_idd_terminal(terminal), sg_idd_terminal(0));
 	}
 	result = join(lookup, parts, part_count);
 out:

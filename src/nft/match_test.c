@@ -92,7 +92,7 @@ static bool spread(struct sg_matcher *matcher, const struct sg_value *value, con
 		if (sg_match_number(value->xored, bytes) != 0)
 			return false;
 	}
-	block = ones(bytes) ^ mask;     /* must be 2^k - 1 */
+	block = ones(bytes) ^ mask; /* must be 2^k - 1 */
 	if (block & (block + 1))
 		return false;
 	for (size_t i = 0; i < set->count; i++) {
@@ -141,8 +141,11 @@ static sg_ref state_test(struct sg_matcher *matcher, const struct sg_value *valu
 			 size_t bytes)
 {
 	/* NF_CT_STATE_INVALID_BIT 1, NF_CT_STATE_BIT(IP_CT_ESTABLISHED) 2, RELATED 4, NEW 8, UNTRACKED_BIT 64 */
-	static const uint32_t bit[SG_CT_COUNT] = {[SG_CT_INVALID] = 1, [SG_CT_ESTABLISHED] = 2, [SG_CT_RELATED] = 4,
-						  [SG_CT_NEW] = 8, [SG_CT_UNTRACKED] = 64};
+	static const uint32_t bit[SG_CT_COUNT] = {[SG_CT_INVALID] = 1,
+						  [SG_CT_ESTABLISHED] = 2,
+						  [SG_CT_RELATED] = 4,
+						  [SG_CT_NEW] = 8,
+						  [SG_CT_UNTRACKED] = 64};
 	sg_ref result = SG_IDD_EMPTY;
 
 	for (unsigned int state = 0; state < SG_CT_COUNT; state++) {
@@ -221,14 +224,15 @@ static sg_ref transport_test(struct sg_matcher *matcher, const struct sg_value *
 }
 
 sg_ref sg_match_ranges(struct sg_matcher *matcher, const struct sg_value *value, const struct sg_ranges *set,
-			  size_t bytes)
+		       size_t bytes)
 {
 	if (set->count == 0)
 		return SG_IDD_EMPTY;
 	if (bytes == 0 || bytes > 16 || bytes > value->length)
 		return sg_match_fresh(matcher, "a comparison of more bytes than were loaded");
 	switch (value->source) {
-	case SG_SOURCE_CONSTANT: return sg_ranges_contain(set, sg_match_number(value->data, bytes)) ? SG_IDD_FULL : SG_IDD_EMPTY;
+	case SG_SOURCE_CONSTANT:
+		return sg_ranges_contain(set, sg_match_number(value->data, bytes)) ? SG_IDD_FULL : SG_IDD_EMPTY;
 	case SG_SOURCE_NFPROTO: return family_test(matcher, value, set);
 	case SG_SOURCE_L4PROTO: return level_test(matcher, value, set, bytes, SG_FIELD_PROTOCOL, 1);
 	case SG_SOURCE_INTERFACE:
