@@ -28,7 +28,7 @@ void sg_local_addresses_clear(struct sg_local_addresses *list);
 /*
  * The destinations for which the host takes a packet in as its own from elsewhere: its addresses but those
  * of 127.0.0.0/8 and ::1, and multicast and broadcast addresses when `multicast` (a TCP segment is never sent to one).
- * The whole family when nothing is known.
+ * The whole family when no such address of the family is known: one may come any time.
  */
 int sg_local_addresses_set(const struct sg_local_addresses *list, enum sg_family family, bool multicast,
 			   struct sg_ranges *ret, struct sg_error *err);

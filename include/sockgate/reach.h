@@ -12,19 +12,21 @@
 enum sg_scope {
 	SG_SCOPE_OTHERS,        /* other hosts */
 	SG_SCOPE_LOOPBACK,      /* this host alone: bound to 127.0.0.0/8, ::1 or the interface lo */
-	SG_SCOPE_NOWHERE,       /* bound to an address, or of a family, that the host does not have now */
 	SG_SCOPE_PEER,          /* connected: its one peer, in established traffic */
 };
 
 struct sg_reach {
-	/* ACCEPT, DROP, REJECT, UNDECIDED or DEPENDS; NONE unless the scope is OTHERS (in JSON: drop, from nobody) */
+	/* ACCEPT, DROP, REJECT, UNDECIDED or DEPENDS (on who sends; drop here and reject there is DROP); NONE unless the
+	 * scope is OTHERS (in JSON: drop, from nobody) */
 	enum sg_outcome outcome;
 	/* Sources that are accepted, through some interface and to some local address; DEPENDS means that others are
 	 * refused. Families that the socket does not take part in are not there. */
 	unsigned int families;          /* that have sources here: bit 1 << enum sg_family */
 	struct sg_address_set from;
 	bool from_exact;                /* false: the interface or the local address matters too, see `accepted` */
-	struct sg_wheres accepted;      /* with DEPENDS: exactly what is accepted, of the socket's protocol and port */
+	/* With DEPENDS: exactly what is accepted. Protocol and port are the socket's and not said (any_protocol,
+	 * any_port) but for raw sockets, which have no port of their own. */
+	struct sg_wheres accepted;
 	uint32_t *origins;              /* who decides, ascending, without 0; few (SG_REACH_ORIGINS at most) */
 	size_t origin_count;
 };
@@ -39,7 +41,7 @@ struct sg_reaches {
 
 /*
  * The reach of every listener under one decision. `local` narrows wildcard sockets to the addresses that the host has;
- * NULL or empty: any. 10,000 listeners cost milliseconds.
+ * NULL, or none of a family: any of that family. 10,000 listeners cost milliseconds.
  */
 int sg_reaches_find(const struct sg_subject *subject, const struct sg_listeners *listeners,
 		    const struct sg_local_addresses *local, struct sg_reaches *ret, struct sg_error *err);
