@@ -23,6 +23,7 @@
 #define SLOT_START    ((size_t)1 << 10)
 #define BLOCK_START   ((size_t)16 << 10)
 #define BLOCK_MOST    ((size_t)4 << 20)
+#define FRAME_LARGE   ((size_t)256 << 10)
 #define NODE_MOST     ((size_t)0x3fffffff)
 #define ALIGNMENT     sizeof(sg_u128)
 
@@ -97,6 +98,7 @@ void sg_idd_free(struct sg_idd *idd)
 		return;
 	idd_free_blocks(idd->arena);
 	idd_free_blocks(idd->scratch_first);
+	free(idd->spare);
 	free(idd->levels);
 	free(idd->nodes);
 	free(idd->slots);
@@ -268,25 +270,59 @@ void sg_idd_scratch_release(struct sg_idd *idd, struct sg_idd_mark mark)
 
 /* ---- Making nodes ---- */
 
+/* A block for a large frame: the spare one, where it is not too small. */
+static struct sg_idd_block *idd_take_block(struct sg_idd *idd, size_t size)
+{
+	struct sg_idd_block *block = NULL;
+
+	if (idd->spare && idd->spare->size >= size)
+		return sg_steal(idd->spare);
+	block = idd_new_block(size);
+	if (!block)
+		idd_nomem(idd);
+	return block;
+}
+
 bool sg_idd_frame_open(struct sg_idd *idd, struct sg_idd_frame *frame, size_t level, size_t room)
 {
 	bool wide = idd->levels[level].wide;
 	size_t ends = room * (wide ? sizeof(sg_u128) : sizeof(uint32_t));
+	size_t size = ends + room * sizeof(sg_ref);
 
 	frame->mark = sg_idd_scratch_mark(idd);
+	frame->own = NULL;
 	frame->count = 0;
 	frame->level = (uint32_t)level;
 	frame->wide = wide;
-	frame->ends = sg_idd_scratch_take(idd, ends + room * sizeof(sg_ref));
+	if (size >= FRAME_LARGE) {
+		frame->own = idd_take_block(idd, size);
+		frame->ends = frame->own ? (char *)frame->own + idd_block_header() : NULL;
+	} else {
+		frame->ends = sg_idd_scratch_take(idd, size);
+	}
 	if (!frame->ends)
 		return false;
 	frame->child = (sg_ref *)((char *)frame->ends + ends);
 	return true;
 }
 
+/* The larger of two unused blocks is kept: the next large frame need not ask the system for fresh pages. */
+static void idd_frame_close(struct sg_idd *idd, struct sg_idd_frame *frame)
+{
+	struct sg_idd_block *own = frame->own;
+
+	sg_idd_scratch_release(idd, frame->mark);
+	if (own && (!idd->spare || idd->spare->size < own->size)) {
+		free(idd->spare);
+		idd->spare = own;
+	} else {
+		free(own);
+	}
+}
+
 sg_ref sg_idd_frame_drop(struct sg_idd *idd, struct sg_idd_frame *frame)
 {
-	sg_idd_scratch_release(idd, frame->mark);
+	idd_frame_close(idd, frame);
 	return SG_IDD_FAILED;
 }
 
@@ -392,36 +428,56 @@ static void *idd_arena_take(struct sg_idd *idd, size_t size, bool wide)
 	return (char *)block + idd_block_header() + used;
 }
 
-/* A new node behind all others; it is not in the unique table yet. */
-static sg_ref idd_append(struct sg_idd *idd, const struct sg_idd_frame *frame)
+/* Gives the frame's edges a place for good: a large frame that is well filled is it already, others are copied. */
+static bool idd_settle(struct sg_idd *idd, struct sg_idd_frame *frame, struct sg_idd_node *node)
 {
 	size_t ends = frame->count * (frame->wide ? sizeof(sg_u128) : sizeof(uint32_t));
 	size_t size = ends + frame->count * sizeof(sg_ref);
-	size_t bytes = size + sizeof(struct sg_idd_node) + sizeof(struct sg_idd_slot);
 	char *data;
+
+	if (frame->own && frame->own->size / 4 * 3 <= size) {
+		struct sg_idd_block *block = sg_steal(frame->own);
+
+		block->used = block->size;
+		block->next = idd->arena ? idd->arena->next : NULL;
+		if (idd->arena)
+			idd->arena->next = block; /* behind the one that is being filled */
+		else
+			idd->arena = block;
+		node->ends = frame->ends;
+		node->child = frame->child;
+		return true;
+	}
+	data = idd_arena_take(idd, size, frame->wide);
+	if (!data)
+		return false;
+	memcpy(data, frame->ends, ends);
+	memcpy(data + ends, frame->child, frame->count * sizeof(sg_ref));
+	node->ends = data;
+	node->child = (const sg_ref *)(data + ends);
+	return true;
+}
+
+/* A new node behind all others; it is not in the unique table yet. */
+static sg_ref idd_append(struct sg_idd *idd, struct sg_idd_frame *frame)
+{
+	struct sg_idd_node node = {.count = (uint32_t)frame->count, .level = frame->level};
+	size_t edge = (frame->wide ? sizeof(sg_u128) : sizeof(uint32_t)) + sizeof(sg_ref);
+	size_t bytes = frame->count * edge + sizeof(struct sg_idd_node) + sizeof(struct sg_idd_slot);
 
 	if (idd->node_count > NODE_MOST || bytes > idd->limit || idd->bytes > idd->limit - bytes)
 		return sg_idd_fail(idd, SG_ERROR_LIMIT, "the decision is too large");
 	if (frame->count > UINT32_MAX)
 		return sg_idd_fail(idd, SG_ERROR_LIMIT, "too many intervals in one field of the decision");
-	if (sg_grow(&idd->nodes, &idd->node_room, idd->node_count, 1, sizeof(*idd->nodes)) < 0)
+	if (sg_grow(&idd->nodes, &idd->node_room, idd->node_count, 1, sizeof(*idd->nodes)) < 0 ||
+	    !idd_settle(idd, frame, &node))
 		return idd_nomem(idd);
-	data = idd_arena_take(idd, size, frame->wide);
-	if (!data)
-		return idd_nomem(idd);
-	memcpy(data, frame->ends, ends);
-	memcpy(data + ends, frame->child, frame->count * sizeof(sg_ref));
-	idd->nodes[idd->node_count] = (struct sg_idd_node){
-		.ends = data,
-		.child = (const sg_ref *)(data + ends),
-		.count = (uint32_t)frame->count,
-		.level = frame->level,
-	};
+	idd->nodes[idd->node_count] = node;
 	idd->bytes += bytes;
 	return (sg_ref)idd->node_count++;
 }
 
-static sg_ref idd_find_or_append(struct sg_idd *idd, const struct sg_idd_frame *frame)
+static sg_ref idd_find_or_append(struct sg_idd *idd, struct sg_idd_frame *frame)
 {
 	uint32_t hash = idd_hash(frame);
 	sg_ref ref;
@@ -452,6 +508,6 @@ sg_ref sg_idd_frame_make(struct sg_idd *idd, struct sg_idd_frame *frame)
 {
 	sg_ref ref = frame->count == 1 ? frame->child[0] : idd_find_or_append(idd, frame);
 
-	sg_idd_scratch_release(idd, frame->mark);
+	idd_frame_close(idd, frame);
 	return ref;
 }

@@ -40,49 +40,44 @@ static sg_ref unary_run(struct unary *unary, sg_ref ref)
 	return visit_memoised(unary, ref);
 }
 
-/* Visits the children of a node; results[i] belongs to edge i. */
-static bool visit_children(struct unary *unary, const struct sg_idd_node *node, sg_ref *results)
+/* Neighbouring edges mostly lead to the same two children in turn: their answers are kept at hand. */
+struct recent {
+	sg_ref child[2], answer[2];
+	unsigned int oldest;
+};
+
+static inline sg_ref visit_recent(struct unary *unary, sg_ref child, struct recent *recent)
 {
-	sg_ref seen[2] = {0}, answer[2] = {0};
-	unsigned int oldest = 0;
+	sg_ref answer;
 
-	for (size_t i = 0; i < node->count; i++) {
-		sg_ref child = node->child[i];
-
-		if (child != seen[0] && child != seen[1]) {
-			answer[oldest] = visit_memoised(unary, child);
-			seen[oldest] = child;
-			oldest ^= 1;
-		}
-		results[i] = child == seen[0] ? answer[0] : answer[1];
-		if (results[i] == SG_IDD_FAILED)
-			return false;
-	}
-	return true;
+	if (child == recent->child[0])
+		return recent->answer[0];
+	if (child == recent->child[1])
+		return recent->answer[1];
+	answer = visit_memoised(unary, child);
+	recent->child[recent->oldest] = child;
+	recent->answer[recent->oldest] = answer;
+	recent->oldest ^= 1;
+	return answer;
 }
 
-/* The node with other children, which are all deeper than it. */
-static sg_ref with_children(struct sg_idd *idd, const struct sg_idd_node *node, const sg_ref *child)
-{
-	struct sg_idd_frame frame;
-
-	if (!sg_idd_frame_open(idd, &frame, node->level, node->count))
-		return SG_IDD_FAILED;
-	for (size_t i = 0; i < node->count; i++)
-		sg_idd_frame_add(&frame, sg_idd_end(node, i, frame.wide), child[i], frame.wide);
-	return sg_idd_frame_make(idd, &frame);
-}
-
+/* The node with each child visited; what comes back is deeper than the node. */
 static sg_ref visit_deeper(struct unary *unary, sg_ref ref)
 {
 	struct sg_idd_node node = unary->idd->nodes[ref];
-	struct sg_idd_mark mark = sg_idd_scratch_mark(unary->idd);
-	sg_ref *child = sg_idd_scratch_take(unary->idd, node.count * sizeof(*child)), result = SG_IDD_FAILED;
+	struct recent recent = {0};
+	struct sg_idd_frame frame;
 
-	if (child && visit_children(unary, &node, child))
-		result = with_children(unary->idd, &node, child);
-	sg_idd_scratch_release(unary->idd, mark);
-	return result;
+	if (!sg_idd_frame_open(unary->idd, &frame, node.level, node.count))
+		return SG_IDD_FAILED;
+	for (size_t i = 0; i < node.count; i++) {
+		sg_ref child = visit_recent(unary, node.child[i], &recent);
+
+		if (child == SG_IDD_FAILED)
+			return sg_idd_frame_drop(unary->idd, &frame);
+		sg_idd_frame_add(&frame, sg_idd_end(&node, i, frame.wide), child, frame.wide);
+	}
+	return sg_idd_frame_make(unary->idd, &frame);
 }
 
 /* ---- Terminals for terminals ---- */
@@ -127,6 +122,30 @@ sg_ref sg_idd_map(struct sg_idd *idd, sg_ref a, const uint32_t *table, size_t co
 }
 
 /* ---- Diagrams for terminals ---- */
+
+static bool visit_children(struct unary *unary, const struct sg_idd_node *node, sg_ref *results)
+{
+	struct recent recent = {0};
+
+	for (size_t i = 0; i < node->count; i++) {
+		results[i] = visit_recent(unary, node->child[i], &recent);
+		if (results[i] == SG_IDD_FAILED)
+			return false;
+	}
+	return true;
+}
+
+/* The node with other children, which are all deeper than it. */
+static sg_ref with_children(struct sg_idd *idd, const struct sg_idd_node *node, const sg_ref *child)
+{
+	struct sg_idd_frame frame;
+
+	if (!sg_idd_frame_open(idd, &frame, node->level, node->count))
+		return SG_IDD_FAILED;
+	for (size_t i = 0; i < node->count; i++)
+		sg_idd_frame_add(&frame, sg_idd_end(node, i, frame.wide), child[i], frame.wide);
+	return sg_idd_frame_make(idd, &frame);
+}
 
 /* The diagram that is child[groups.of_edge[i]] in edge i of the node, where children may test any level: halves of the
  * children are told apart by a set of edges. `index` is the node with group numbers as terminals. */

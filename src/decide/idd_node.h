@@ -53,6 +53,7 @@ struct sg_idd {
 	size_t bytes, limit;
 
 	struct sg_idd_block *scratch_first, *scratch;
+	struct sg_idd_block *spare; /* of a large frame that did not become a node */
 
 	struct sg_idd_memo *memo, *memo_ite;
 	size_t memo_mask;
@@ -117,6 +118,7 @@ void sg_idd_scratch_release(struct sg_idd *idd, struct sg_idd_mark mark);
 /* Edges of a node in the making. */
 struct sg_idd_frame {
 	struct sg_idd_mark mark;
+	struct sg_idd_block *own; /* a large frame has a block to itself, which becomes the node's; else NULL */
 	void *ends;
 	sg_ref *child;
 	size_t count;
