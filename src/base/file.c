@@ -202,7 +202,8 @@ int sg_file_read(const char *path, const struct sg_file_rules *rules, char **ret
 	if (S_ISREG(before.st_mode)) {
 		if ((uintmax_t)before.st_size > rules->max_size)
 			return sg_error_set(err, SG_ERROR_INPUT, 0, "larger than %zu bytes", rules->max_size);
-		hint = (size_t)before.st_size;
+		if (before.st_size) /* files of /proc say 0 */
+			hint = (size_t)before.st_size;
 	}
 	if (file_slurp(fd, hint, rules->max_size, &data, &size, err))
 		return -1;
