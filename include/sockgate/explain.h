@@ -17,7 +17,7 @@ struct sg_explanation {
 	/* With DEPENDS: exactly which of the packets meet which verdict; empty for those that none meets. Indexed by
 	 * SG_OUTCOME_ACCEPT, DROP, REJECT, UNDECIDED. */
 	struct sg_wheres by_outcome[SG_OUTCOME_DEPENDS];
-	uint32_t origin_store[4];       /* where few origins are kept */
+	uint32_t origin_store[4];       /* where few origins are kept: the struct is not to be copied */
 };
 void sg_explanation_clear(struct sg_explanation *explanation);
 

@@ -16,21 +16,22 @@ enum sg_scope {
 };
 
 struct sg_reach {
-	/* ACCEPT, DROP, REJECT, UNDECIDED or DEPENDS (on who sends; drop here and reject there is DROP); NONE unless the
-	 * scope is OTHERS (in JSON: drop, from nobody) */
+	/* ACCEPT, DROP, REJECT, UNDECIDED or DEPENDS (accepted from some; drop here and reject there is DROP); NONE
+	 * unless the scope is OTHERS (in JSON: drop, from nobody) */
 	enum sg_outcome outcome;
 	/* Sources that are accepted, through some interface and to some local address; DEPENDS means that others are
 	 * refused. Families that the socket does not take part in are not there. */
 	unsigned int families;          /* that have sources here: bit 1 << enum sg_family */
 	struct sg_address_set from;
 	bool from_exact;                /* false: the interface or the local address matters too, see `accepted` */
-	/* With DEPENDS: exactly what is accepted. Protocol and port are the socket's and not said (any_protocol,
-	 * any_port) but for raw sockets, which have no port of their own. */
+	bool undecided;                 /* for some senders it could not be decided */
+	/* With DEPENDS: exactly what is accepted, to local addresses as the rules have them, whether this host has them
+	 * or not. Protocol and port are the socket's and not said (any_protocol, any_port) but for raw sockets, which
+	 * have no port of their own. */
 	struct sg_wheres accepted;
-	uint32_t *origins;              /* who decides, ascending, without 0; few (SG_REACH_ORIGINS at most) */
+	uint32_t *origins;              /* who decides, ascending, without 0 */
 	size_t origin_count;
 };
-#define SG_REACH_ORIGINS 16
 
 struct sg_reaches {
 	const struct sg_reach **items;  /* one for each listener, in the list's order; many share one */

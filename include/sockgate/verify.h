@@ -30,7 +30,7 @@ struct sg_finding {
 	size_t line_count;
 	uint32_t *places;               /* origins of the evaluation, ascending */
 	size_t place_count;
-	struct sg_wheres wheres;        /* exposed, blocked: exactly which packets (protocol and port included) */
+	const struct sg_wheres *wheres; /* exposed, blocked: exactly which packets, said as sg_reach.accepted; or NULL */
 };
 
 /* A table that is not ours, or something else that hooks packets: nothing is known of what it decides. */
@@ -60,6 +60,7 @@ struct sg_verify {
 	size_t by_severity[4];
 	size_t *unknowns;               /* indexes of evaluation->unknowns on which an answer hangs */
 	size_t unknown_count;
+	struct sg_judgements *judgements;       /* what the findings point into */
 };
 
 int sg_verify(const struct sg_verify_input *input, struct sg_verify *ret, struct sg_error *err);
