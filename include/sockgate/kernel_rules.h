@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * kernel_rules.h - the kernel's nf_tables rulesets: reading them as one consistent value, and changing them.
+ *
+ * A connection belongs to the network namespace that the thread was in when it was opened, and to one thread at a time.
+ */
+#ifndef SOCKGATE_KERNEL_RULES_H
+#define SOCKGATE_KERNEL_RULES_H
+
+#include "sockgate/wire.h"
+
+struct sg_kernel;
+
+/* Fails with SG_ERROR_SYSTEM when the kernel has no nf_tables, or without CAP_NET_ADMIN: even reading needs it. */
+int sg_kernel_open(struct sg_kernel **ret, struct sg_error *err);
+void sg_kernel_close(struct sg_kernel *kernel);             /* NULL is allowed */
+
+/* The number of the ruleset: every commit in the network namespace, whoever made it, raises it by one. Never 0. */
+int sg_kernel_generation(struct sg_kernel *kernel, uint32_t *ret, struct sg_error *err);
+
+enum sg_dump_scope {
+	SG_DUMP_ALL,            /* everything */
+	SG_DUMP_TABLE,          /* one table as a whole; the other tables without their content */
+	SG_DUMP_TABLE_FRAME,    /* the same, but sets come without elements (and are not `unknown` for what these have) */
+};
+struct sg_dump {
+	enum sg_dump_scope scope;
+	uint32_t family;                /* of the one table */
+	const char *name;
+};
+/*
+ * The ruleset as it stood at one moment: ret->generation says which. When it moves while it is read, it is read again,
+ * ten times at most; then SG_ERROR_CHANGED. A table that is not there is not an error. `ret` is overwritten.
+ */
+int sg_kernel_dump(struct sg_kernel *kernel, const struct sg_dump *what, struct sg_ruleset *ret, struct sg_error *err);
+/* Gives a set of a frame its elements; SG_ERROR_CHANGED when the ruleset is no longer the generation's. */
+int sg_kernel_dump_set(struct sg_kernel *kernel, uint32_t generation, const struct sg_table *table, struct sg_set *set,
+		       struct sg_error *err);
+
+/*
+ * Asks about single keys: ret_found[i] is whether the kernel's set of that table and name holds the (first) key of
+ * element i of `asked`, in an interval too, and ret_verdicts[i] (NULL: not wanted) what a map says for it. The arrays
+ * have asked->count places; the verdicts are the caller's to clear, zero where nothing was found.
+ */
+int sg_kernel_query_elements(struct sg_kernel *kernel, const struct sg_table *table, const struct sg_set *asked,
+			     bool *ret_found, struct sg_nft_verdict *ret_verdicts, struct sg_error *err);
+
+#define SG_KERNEL_REFUSALS 8
+struct sg_kernel_refusal {
+	int errnum;
+	const struct sg_wire_note *note;        /* the message that was refused, of the wire; NULL: none of them */
+	size_t element;                         /* index of the element in note->set, SIZE_MAX: none in particular */
+	char text[128];                         /* the kernel's own words, "" when it has none */
+};
+struct sg_kernel_reply {
+	bool committed;
+	uint32_t generation;                    /* that the batch made; the one before when nothing was to be changed */
+	size_t refusal_count;                   /* of those kept here */
+	size_t refused;                         /* of all */
+	struct sg_kernel_refusal refusals[SG_KERNEL_REFUSALS];
+};
+/*
+ * Sends a batch (begun, with a generation that it is tied to or 0; not ended) as one transaction, and proves what became
+ * of it. Returns 0 with committed true: it is in force; with committed false: the kernel refused it, nothing was
+ * changed, and refusals say why. SG_ERROR_CHANGED: the ruleset is no longer the generation's, nothing was changed.
+ */
+int sg_kernel_send(struct sg_kernel *kernel, struct sg_wire *wire, uint32_t generation, struct sg_kernel_reply *ret,
+		   struct sg_error *err);
+/* A refused batch as an error: "the kernel refused element 10.0.0.0/8 of set 'x': file exists". Returns -1. */
+int sg_kernel_reply_error(const struct sg_kernel_reply *reply, struct sg_error *err);
+
+/* Something that sees packets on a netfilter hook: a base chain of nf_tables, or a function of the kernel or a module. */
+struct sg_kernel_hook {
+	uint32_t family, hook;          /* NFPROTO_IPV4 or NFPROTO_IPV6, enum nf_inet_hooks */
+	int32_t priority;
+	char function[128], module[64]; /* module "": built in */
+	bool is_chain;
+	uint32_t table_family;
+	char table[SG_NFT_NAME_SIZE], chain[SG_NFT_NAME_SIZE];
+};
+struct sg_kernel_hooks {
+	bool known;                     /* false: this kernel cannot tell (before 5.14, or built without it) */
+	struct sg_kernel_hook *items;   /* in the order in which packets meet them, family by family, hook by hook */
+	size_t count, room;
+};
+/* The hooks that inbound packets pass: prerouting and input of IPv4 and IPv6. */
+int sg_kernel_hooks(struct sg_kernel *kernel, struct sg_kernel_hooks *ret, struct sg_error *err);
+void sg_kernel_hooks_clear(struct sg_kernel_hooks *hooks);
+
+#endif
