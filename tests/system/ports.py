@@ -55,8 +55,8 @@ def run(*command, **options):
 class Hosts:
     """Two namespaces and two veths: out0 and out1 outside, eth0 and eth1 inside."""
 
-    def __init__(self):
-        self.outer, self.inner = ("sgt-%d-%s" % (os.getpid(), side) for side in ("out", "in"))
+    def __init__(self, name="ports"):
+        self.outer, self.inner = ("sgt-%d-%s-%s" % (os.getpid(), name, side) for side in ("out", "in"))
         self.mac = {}
 
     def __enter__(self):
