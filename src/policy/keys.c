@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+#include "base/text.h"
+#include "policy/keys.h"
+#include "policy/word.h"
+
+enum keys_type {
+	KEYS_TYPE_WORD,    /* a scalar */
+	KEYS_TYPE_TEXT,    /* a scalar */
+	KEYS_TYPE_BOOLEAN, /* a scalar */
+	KEYS_TYPE_WORDS,   /* a scalar, or a list of them */
+	KEYS_TYPE_ITEMS,   /* a scalar or a mapping, or a list of them */
+	KEYS_TYPE_MAPPING,
+	KEYS_TYPE_ANYTHING, /* also nothing */
+};
+
+enum keys_stage { KEYS_STAGE_BUILT, KEYS_STAGE_LATER };
+
+struct keys_row {
+	unsigned int places;
+	const char *name;
+	enum keys_type type;
+	enum keys_stage stage;
+	const char *doc;
+};
+
+static const struct keys_row keys_rows[KEY_COUNT] = {
+#define KEY(places, id, name, type, stage, doc) {places, name, KEYS_TYPE_##type, KEYS_STAGE_##stage, doc},
+#include "policy/keys.def"
+#undef KEY
+};
+
+/* How other firewalls call it. */
+static const char *const keys_foreign[][2] = {
+	{"accept", "allow"},        {"permit", "allow"},  {"deny", "block"},
+	{"drop", "block"},          {"reject", "block"},  {"policy", "default"},
+	{"sets", "groups"},         {"ipsets", "groups"}, {"zones", "interfaces"},
+	{"ports", "port"},          {"dport", "port"},    {"source", "from"},
+	{"sources", "from"},        {"src", "from"},      {"saddr", "from"},
+	{"destination", "to"},      {"dst", "to"},        {"daddr", "to"},
+	{"iface", "interface"},     {"dev", "interface"}, {"device", "interface"},
+	{"iif", "interface"},       {"types", "type"},    {"icmpv4", "icmp"},
+	{"description", "comment"},
+};
+
+const char *keys_name(enum key_id id)
+{
+	return keys_rows[id].name;
+}
+
+const char *keys_doc(enum key_id id)
+{
+	return keys_rows[id].doc;
+}
+
+bool keys_find(const char *name, enum keys_place place, enum key_id *ret)
+{
+	for (unsigned int id = 0; id < KEY_COUNT; id++) {
+		if (!(keys_rows[id].places & place) || strcmp(name, keys_rows[id].name) != 0)
+			continue;
+		*ret = (enum key_id)id;
+		return true;
+	}
+	return false;
+}
+
+/* The i-th key that may be written in the place. */
+static const char *keys_next(size_t i, const void *data)
+{
+	const enum keys_place *place = data;
+
+	for (unsigned int id = 0; id < KEY_COUNT; id++)
+		if (keys_rows[id].places & *place && keys_rows[id].stage == KEYS_STAGE_BUILT && !i--)
+			return keys_rows[id].name;
+	return NULL;
+}
+
+static const char *keys_where(const char *name)
+{
+	enum key_id id;
+
+	for (unsigned int place = KEYS_TOP; place <= KEYS_SERVICE; place <<= 1) {
+		if (!keys_find(name, place, &id))
+			continue;
+		switch (place) {
+		case KEYS_TOP: return "at the top of the file";
+		case KEYS_BASELINE: return "under 'baseline'";
+		case KEYS_SECTION: return "under 'allow' or 'block'";
+		case KEYS_LINE: return "in a line of 'allow' or 'block', as in {port: 22, from: 192.0.2.0/24}";
+		case KEYS_TEST: return "in a test";
+		case KEYS_GROUP: return "in a group";
+		default: break;
+		}
+	}
+	return NULL;
+}
+
+static void keys_hint_all(struct reader *reader, enum keys_place place)
+{
+	char text[400] = "";
+	const char *name;
+
+	for (size_t i = 0; (name = keys_next(i, &place)); i++) {
+		if (strlen(text) + strlen(name) + sizeof(", ") > sizeof(text))
+			break;
+		strcat(text, i ? ", " : "");
+		strcat(text, name);
+	}
+	reader_hint(reader, "known here: %s", text);
+}
+
+static void keys_refuse_unknown(struct reader *reader, uint32_t key, enum keys_place place)
+{
+	const char *text = doc_text(&reader->doc, key), *near = NULL, *where = keys_where(text);
+	struct report_quote quote;
+	enum key_id id;
+
+	reader_error(reader, key, "policy/unknown-key", "unknown key '%s'", reader_quote(reader, key, &quote));
+	for (size_t i = 0; i < sizeof(keys_foreign) / sizeof(keys_foreign[0]); i++)
+		if (!strcmp(text, keys_foreign[i][0]) && keys_find(keys_foreign[i][1], place, &id))
+			near = keys_foreign[i][1];
+	if (!near && !where)
+		near = sg_text_nearest(text, keys_next, &place);
+	if (near)
+		reader_hint(reader, "did you mean '%s'?", near);
+	else if (where)
+		reader_hint(reader, "'%s' belongs %s", quote.text, where);
+	else
+		keys_hint_all(reader, place);
+}
+
+static const char *keys_type_text(enum keys_type type)
+{
+	switch (type) {
+	case KEYS_TYPE_WORD:
+	case KEYS_TYPE_TEXT:
+	case KEYS_TYPE_BOOLEAN: return "one value";
+	case KEYS_TYPE_WORDS: return "a value or a list of values";
+	case KEYS_TYPE_ITEMS: return "a value, a mapping, or a list of them";
+	case KEYS_TYPE_MAPPING: return "a mapping";
+	case KEYS_TYPE_ANYTHING: break;
+	}
+	return "anything";
+}
+
+static const char *keys_kind_text(enum doc_kind kind)
+{
+	return kind == DOC_MAPPING ? "a mapping" : kind == DOC_SEQUENCE ? "a list" : "a single value";
+}
+
+static bool keys_refuse_kind(struct reader *reader, uint32_t node, enum key_id id)
+{
+	reader_error(reader, node, "policy/wrong-type", "'%s' takes %s, not %s%s", keys_name(id),
+		     keys_type_text(keys_rows[id].type), keys_kind_text(doc_node(&reader->doc, node)->kind),
+		     keys_rows[id].type == KEYS_TYPE_WORDS ? " within" : "");
+	reader_hint(reader, "%s: %s", keys_name(id), keys_doc(id));
+	return false;
+}
+
+static bool keys_refuse_empty(struct reader *reader, uint32_t node, enum key_id id)
+{
+	reader_error(reader, node, "policy/empty-list", "'%s' is empty", keys_name(id));
+	reader_hint(reader, "give it a value or take the key away (%s: %s)", keys_name(id), keys_doc(id));
+	return false;
+}
+
+/* One thing in a list. */
+static bool keys_check_item(struct reader *reader, uint32_t item, enum key_id id)
+{
+	enum doc_kind kind = doc_node(&reader->doc, item)->kind;
+
+	if (kind == DOC_SEQUENCE || (kind == DOC_MAPPING && keys_rows[id].type == KEYS_TYPE_WORDS)) {
+		reader_error(reader, item, "policy/wrong-type", "%s in the list of '%s'",
+			     kind == DOC_SEQUENCE ? "a list" : "a mapping", keys_name(id));
+		reader_hint(reader, "%s: %s", keys_name(id), keys_doc(id));
+		return false;
+	}
+	if (!word_is_null(&reader->doc, item))
+		return true;
+	reader_error(reader, item, "policy/empty-list", "an item of '%s' has no value", keys_name(id));
+	reader_hint(reader, "is a value missing, or a '-' or ',' too many?");
+	return false;
+}
+
+bool keys_check(struct reader *reader, uint32_t key, uint32_t value, enum key_id id)
+{
+	const struct doc_node *node = doc_node(&reader->doc, value);
+	enum keys_type type = keys_rows[id].type;
+	bool good = true;
+
+	if (node->bad)
+		return false;
+	if (type == KEYS_TYPE_ANYTHING)
+		return true;
+	if (word_is_null(&reader->doc, value))
+		return keys_refuse_empty(reader, key, id);
+	if (node->kind != DOC_SCALAR && !node->first)
+		return keys_refuse_empty(reader, value, id);
+	switch (type) {
+	case KEYS_TYPE_WORD:
+	case KEYS_TYPE_TEXT:
+	case KEYS_TYPE_BOOLEAN: return node->kind == DOC_SCALAR || keys_refuse_kind(reader, value, id);
+	case KEYS_TYPE_MAPPING: return node->kind == DOC_MAPPING || keys_refuse_kind(reader, value, id);
+	case KEYS_TYPE_WORDS:
+		if (node->kind == DOC_MAPPING)
+			return keys_refuse_kind(reader, value, id);
+		break;
+	case KEYS_TYPE_ITEMS:
+	case KEYS_TYPE_ANYTHING: break;
+	}
+	for (uint32_t item = reader_items(reader, value); item; item = reader_item_next(reader, value, item))
+		if (doc_node(&reader->doc, item)->bad || !keys_check_item(reader, item, id))
+			good = false;
+	return good;
+}
+
+bool keys_only_words(struct reader *reader, uint32_t value, enum key_id id)
+{
+	bool good = true;
+
+	for (uint32_t item = reader_items(reader, value); item; item = reader_item_next(reader, value, item)) {
+		if (doc_node(&reader->doc, item)->kind == DOC_SCALAR)
+			continue;
+		good = false;
+		reader_error(reader, item, "policy/wrong-type", "'%s' takes a value or a list of values here",
+			     keys_name(id));
+		reader_hint(reader, "%s: %s", keys_name(id), keys_doc(id));
+	}
+	return good;
+}
+
+void keys_read(struct reader *reader, uint32_t mapping, enum keys_place place, struct keys_values *ret,
+	       bool (*other)(struct reader *reader, uint32_t key, void *data), void *data)
+{
+	const struct doc *doc = &reader->doc;
+	struct report_quote quote;
+	enum key_id id;
+
+	*ret = (struct keys_values){0};
+	for (uint32_t key = doc_node(doc, mapping)->first, value; key; key = doc_next(doc, value)) {
+		value = doc_next(doc, key);
+		ret->given++;
+		if (doc_node(doc, key)->bad)
+			continue;
+		if (!keys_find(doc_text(doc, key), place, &id)) {
+			if (!other || !other(reader, key, data))
+				keys_refuse_unknown(reader, key, place);
+			continue;
+		}
+		if (keys_rows[id].stage == KEYS_STAGE_LATER) {
+			reader_error(reader, key, "policy/not-supported-yet", "'%s' is not supported yet",
+				     reader_quote(reader, key, &quote));
+			reader_hint(reader, "take it away: this version cannot enforce it (%s: %s)", keys_name(id),
+				    keys_doc(id));
+			continue;
+		}
+		ret->key[id] = key;
+		if (keys_check(reader, key, value, id))
+			ret->value[id] = value;
+	}
+}

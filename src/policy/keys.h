@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* keys.h - the keys of the policy language, and mappings read by them. */
+#ifndef SG_POLICY_KEYS_H
+#define SG_POLICY_KEYS_H
+
+#include "policy/reader.h"
+
+/* Kinds of mappings. */
+enum keys_place {
+	KEYS_TOP = 1,
+	KEYS_BASELINE = 2,
+	KEYS_SECTION = 4, /* allow and block: protocols */
+	KEYS_LINE = 8,
+	KEYS_TEST = 16,
+	KEYS_GROUP = 32, /* {file: …} among the addresses of a group */
+	KEYS_SERVICE = 64,
+};
+
+enum key_id {
+#define KEY(places, id, name, type, stage, doc) KEY_##id,
+#include "policy/keys.def"
+#undef KEY
+	KEY_COUNT
+};
+
+/* Keys of protocols with ports: KEY_TCP to KEY_UDPLITE. */
+#define KEYS_PORTS (KEY_UDPLITE - KEY_TCP + 1)
+
+/* What a mapping gave. Nodes are 0 where it gave nothing, or something that was refused. */
+struct keys_values {
+	uint32_t key[KEY_COUNT], value[KEY_COUNT];
+	uint32_t given; /* keys that the mapping has, right or wrong */
+};
+
+/*
+ * Sorts a mapping's children by key. Reports keys that are unknown in `place`, not built yet, or have the wrong kind of
+ * value; `other` (may be NULL) is asked first about keys that the table lacks and takes what it knows by returning
+ * true.
+ */
+void keys_read(struct reader *reader, uint32_t mapping, enum keys_place place, struct keys_values *ret,
+	       bool (*other)(struct reader *reader, uint32_t key, void *data), void *data);
+
+/* Whether a value has the form that its key takes; reports when not. */
+bool keys_check(struct reader *reader, uint32_t key, uint32_t value, enum key_id id);
+/* Whether the value of a key is a scalar or a list of scalars, none of them without a value; reports what is not. */
+bool keys_only_words(struct reader *reader, uint32_t value, enum key_id id);
+
+const char *keys_name(enum key_id id);
+const char *keys_doc(enum key_id id);
+bool keys_find(const char *name, enum keys_place place, enum key_id *ret);
+
+#endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What lines and the regions of tests have in common: a protocol, ports or types, and where from and where to. */
+#include <string.h>
+#include "base/mem.h"
+#include "policy/addresses.h"
+#include "policy/lines.h"
+#include "policy/ports.h"
+#include "policy/sets.h"
+#include "policy/word.h"
+#include "sockgate/proto.h"
+
+bool line_allowed(struct reader *reader, uint32_t node)
+{
+	if (reader->policy->line_count + reader->policy->test_count < READER_LINES_MOST)
+		return true;
+	if (!reader->too_many)
+		reader_error(reader, node, "policy/too-large", "more than %u lines and tests", READER_LINES_MOST);
+	reader->too_many = true;
+	return false;
+}
+
+bool line_protocol(struct reader *reader, uint32_t key, struct line_protocol *ret, const char **ret_hint)
+{
+	const char *text = doc_text(&reader->doc, key);
+	struct line_protocol protocol = {.kind = SG_LINE_PROTOCOL};
+	uint8_t number;
+
+	*ret_hint = NULL;
+	if (keys_find(text, KEYS_SECTION, &protocol.id)) {
+		protocol.kind = protocol.id == KEY_ICMP  ? SG_LINE_ICMP
+				: protocol.id == KEY_ANY ? SG_LINE_ANY
+							 : SG_LINE_PORTS;
+		if (protocol.kind == SG_LINE_PORTS)
+			protocol.count = services_protocols(text, protocol.protocols);
+		protocol.key = keys_name(protocol.id);
+		*ret = protocol;
+		return true;
+	}
+	if (!sg_proto_parse(text, strlen(text), &number))
+		return false;
+	if (sg_proto_has_ports(number) || number == SG_PROTO_ICMP) {
+		*ret_hint = sg_proto_name(number);
+		return false;
+	}
+	if (number == SG_PROTO_ICMPV6) {
+		*ret_hint = keys_name(KEY_ICMP);
+		return false;
+	}
+	protocol.protocols[0] = number;
+	protocol.count = 1;
+	protocol.key = arena_string(&reader->policy->arena, text, strlen(text));
+	*ret = protocol;
+	return protocol.key || reader_nomem(reader);
+}
+
+bool line_begin(struct reader *reader, const struct line_protocol *protocol, uint32_t list, struct model_line *line)
+{
+	struct sg_line *ret = &line->line;
+	struct sg_ranges set = {0}, set6 = {0};
+
+	line->key = protocol->key;
+	ret->kind = protocol->kind;
+	memcpy(ret->protocols, protocol->protocols, sizeof(ret->protocols));
+	ret->protocol_count = protocol->count;
+	if (protocol->kind != SG_LINE_PORTS && protocol->kind != SG_LINE_ICMP)
+		return true;
+	if (protocol->kind == SG_LINE_PORTS ? !ports_read(reader, list, protocol->protocols, protocol->count, &set)
+					    : !ports_types(reader, list, &set, &set6))
+		return false;
+	if (!reader_spend(reader, list, set.count + set6.count) || !reader_keep(reader, &set)) {
+		sg_ranges_clear(&set6);
+		return false;
+	}
+	if (!reader_keep(reader, &set6))
+		return false;
+	if (protocol->kind == SG_LINE_PORTS) {
+		ret->ports = set;
+	} else {
+		ret->types4 = set;
+		ret->types6 = set6;
+	}
+	return reader_words(reader, list, &line->ports);
+}
+
+/* *from less `except`, kept. */
+static bool line_subtract(struct reader *reader, uint32_t node, const struct sg_ranges *except, struct sg_ranges *from)
+{
+	struct sg_ranges rest;
+
+	if (!except->count)
+		return true;
+	if (!reader_spend(reader, node, from->count + except->count))
+		return false;
+	if (sg_ranges_subtract(from, except, &rest, NULL))
+		return reader_nomem(reader);
+	if (!reader_keep(reader, &rest))
+		return false;
+	*from = rest;
+	return true;
+}
+
+static bool line_everywhere(struct reader *reader, struct sg_addresses *ret)
+{
+	struct sg_range *all = arena_alloc(&reader->policy->arena, 2, sizeof(*all));
+
+	if (!all)
+		return reader_nomem(reader);
+	all[0].last = sg_addr_max(SG_IPV4);
+	all[1].last = sg_addr_max(SG_IPV6);
+	ret->v4 = (struct sg_ranges){&all[0], 1, 0};
+	ret->v6 = (struct sg_ranges){&all[1], 1, 0};
+	return true;
+}
+
+static bool line_is_nowhere(const struct sg_addresses *addresses)
+{
+	return !addresses->v4.count && !addresses->v6.count;
+}
+
+/* `from` and `except`. */
+static bool line_sources(struct reader *reader, const struct keys_values *values, struct model_line *line)
+{
+	uint32_t from = values->value[KEY_FROM], except = values->value[KEY_EXCEPT];
+	struct sg_addresses sources = {0}, less = {0};
+	bool good = true;
+
+	if (from)
+		good = addresses_read(reader, from, &sources) && reader_words(reader, from, &line->from);
+	if (except)
+		good = addresses_read(reader, except, &less) && reader_words(reader, except, &line->except) && good;
+	if (!good)
+		return false;
+	if (!from && except && !line_everywhere(reader, &sources))
+		return false;
+	line->line.has_from = from || except;
+	if (except && !line_is_nowhere(&sources)) {
+		if (!line_subtract(reader, except, &less.v4, &sources.v4) ||
+		    !line_subtract(reader, except, &less.v6, &sources.v6))
+			return false;
+		if (line_is_nowhere(&sources)) {
+			reader_error(reader, except, "policy/nothing-left", "'except' takes away every source");
+			reader_hint(reader, "take the line away, or name fewer");
+			return false;
+		}
+	}
+	line->line.from = sources;
+	return true;
+}
+
+enum { LINE_IPV4 = 1, LINE_IPV6 = 2, LINE_BOTH = 3 };
+
+static unsigned int line_families(bool v4, bool v6)
+{
+	return (v4 ? LINE_IPV4 : 0U) | (v6 ? LINE_IPV6 : 0U);
+}
+
+/* Something that has only one family. */
+struct line_family {
+	const char *key;
+	uint32_t node;
+	unsigned int families;
+};
+
+/* Each constraint by itself is possible; together they may ask for two families at once. */
+static bool line_check_families(struct reader *reader, const struct keys_values *values, const struct model_line *line)
+{
+	const struct sg_line *ret = &line->line;
+	struct line_family parts[4] = {
+		{"family", values->value[KEY_FAMILY], LINE_BOTH},
+		{"type", values->value[KEY_TYPE] ? values->value[KEY_TYPE] : values->value[KEY_ICMP], LINE_BOTH},
+		{values->value[KEY_FROM] ? "from" : "except", values->value[KEY_FROM], LINE_BOTH},
+		{"to", values->value[KEY_TO], LINE_BOTH},
+	};
+	unsigned int both = LINE_BOTH;
+
+	if (ret->has_family)
+		parts[0].families = line_families(ret->family == SG_IPV4, ret->family == SG_IPV6);
+	if (ret->kind == SG_LINE_ICMP)
+		parts[1].families = line_families(ret->types4.count, ret->types6.count);
+	if (ret->has_from && !line_is_nowhere(&ret->from))
+		parts[2].families = line_families(ret->from.v4.count, ret->from.v6.count);
+	if (ret->has_to && !line_is_nowhere(&ret->to))
+		parts[3].families = line_families(ret->to.v4.count, ret->to.v6.count);
+	for (size_t i = 0, before = 0; i < SG_COUNT(parts); i++) {
+		unsigned int families = both & parts[i].families;
+
+		if (!families) {
+			reader_error(reader, parts[i].node ? parts[i].node : values->value[KEY_EXCEPT],
+				     "policy/wrong-family", "'%s' has nothing of %s, and '%s' allows nothing else",
+				     parts[i].key, both == LINE_IPV4 ? "ipv4" : "ipv6", parts[before].key);
+			reader_hint(reader, "no packet can be of both families: the line would never match");
+			return false;
+		}
+		if (families != both)
+			before = i;
+		both = families;
+	}
+	return true;
+}
+
+static bool line_destinations(struct reader *reader, const struct keys_values *values, struct model_line *line)
+{
+	uint32_t to = values->value[KEY_TO];
+
+	if (!to)
+		return true;
+	line->line.has_to = true;
+	return addresses_read(reader, to, &line->line.to) && reader_words(reader, to, &line->to);
+}
+
+static bool line_interfaces(struct reader *reader, const struct keys_values *values, struct model_line *line)
+{
+	uint32_t interface = values->value[KEY_INTERFACE];
+
+	if (!interface)
+		return true;
+	line->line.has_interface = true;
+	return interfaces_list(reader, interface, &line->line.interfaces) &&
+	       reader_words(reader, interface, &line->interfaces);
+}
+
+static bool line_family(struct reader *reader, const struct keys_values *values, struct model_line *line)
+{
+	static const char *const families[] = {"ipv4", "ipv6", NULL};
+	static const char *const foreign[] = {"4",    "ipv4", "6",     "ipv6", "v4",   "ipv4", "v6",  "ipv6",
+					      "inet", "ipv4", "inet6", "ipv6", "ip",   "ipv4", "ip4", "ipv4",
+					      "ip6",  "ipv6", "IPv4",  "ipv4", "IPv6", "ipv6", NULL};
+	uint32_t node = values->value[KEY_FAMILY];
+	size_t choice;
+
+	if (!node)
+		return true;
+	if (!word_choice(reader, node, "family", families, foreign, &choice))
+		return false;
+	line->line.has_family = true;
+	line->line.family = choice ? SG_IPV6 : SG_IPV4;
+	return true;
+}
+
+bool line_constrain(struct reader *reader, const struct keys_values *values, struct model_line *line)
+{
+	uint32_t comment = values->value[KEY_COMMENT];
+	bool good = true;
+
+	good = line_sources(reader, values, line) && good;
+	good = line_destinations(reader, values, line) && good;
+	good = line_interfaces(reader, values, line) && good;
+	good = line_family(reader, values, line) && good;
+	if (comment)
+		good = word_text(reader, comment, "comment", &line->line.comment) && good;
+	return good && !reader->failed && line_check_families(reader, values, line);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * allow and block: protocols, and under each a list of lines. A line is a scalar (ports alone) or a mapping.
+ */
+#include <string.h>
+#include "base/mem.h"
+#include "base/text.h"
+#include "policy/lines.h"
+#include "policy/word.h"
+#include "sockgate/proto.h"
+
+/* The list that a line stands in. */
+struct lines_list {
+	struct line_protocol protocol;
+	enum sg_section section;
+	uint32_t key, value;
+};
+
+static const char *lines_section(enum sg_section section)
+{
+	return keys_name(section == SG_SECTION_ALLOW ? KEY_ALLOW : KEY_BLOCK);
+}
+
+/* The line's place in words, "allow.tcp[3]"; without a number when it is no list. */
+static const char *lines_path(struct reader *reader, const struct lines_list *list, size_t index)
+{
+	struct arena *arena = &reader->policy->arena;
+
+	if (doc_node(&reader->doc, list->value)->kind == DOC_SEQUENCE)
+		return arena_format(arena, "%s.%s[%zu]", lines_section(list->section), list->protocol.key, index);
+	return arena_format(arena, "%s.%s", lines_section(list->section), list->protocol.key);
+}
+
+static bool lines_append(struct reader *reader, const struct lines_list *list, struct model_line *line, size_t index)
+{
+	struct sg_policy *policy = reader->policy;
+
+	line->line.section = list->section;
+	line->line.path = lines_path(reader, list, index);
+	if (!line->line.path ||
+	    sg_grow(&policy->lines, &policy->line_room, policy->line_count, 1, sizeof(*policy->lines)))
+		return reader_nomem(reader);
+	policy->lines[policy->line_count++] = *line;
+	return true;
+}
+
+/* How a line refuses when it does not say: as the default does. */
+static enum sg_verdict lines_answer(const struct reader *reader, enum sg_section section)
+{
+	if (section == SG_SECTION_ALLOW)
+		return SG_VERDICT_ACCEPT;
+	return reader->policy->default_verdict == SG_VERDICT_REJECT ? SG_VERDICT_REJECT : SG_VERDICT_DROP;
+}
+
+static void lines_refuse_key(struct reader *reader, const struct lines_list *list, uint32_t key, const char *hint)
+{
+	struct report_quote quote;
+
+	reader_error(reader, key, "policy/unknown-key", "'%s' has no meaning under '%s.%s'",
+		     reader_quote(reader, key, &quote), lines_section(list->section), list->protocol.key);
+	if (hint)
+		reader_hint(reader, "%s", hint);
+}
+
+/* Keys of a line that depend on where it stands; *ret_list is its ports or types. False: reported. */
+static bool lines_check_keys(struct reader *reader, const struct lines_list *list, const struct keys_values *values,
+			     uint32_t item, uint32_t *ret_list)
+{
+	enum sg_line_kind kind = list->protocol.kind;
+	bool ports = kind == SG_LINE_PORTS, types = kind == SG_LINE_ICMP, good = true;
+	enum key_id id = ports ? KEY_PORT : KEY_TYPE;
+
+	if (values->key[KEY_PORT] && !ports)
+		lines_refuse_key(reader, list, values->key[KEY_PORT], types ? "write 'type'" : "take it away");
+	if (values->key[KEY_TYPE] && !types)
+		lines_refuse_key(reader, list, values->key[KEY_TYPE], ports ? "write 'port'" : "take it away");
+	if (values->key[KEY_ANSWER] && list->section == SG_SECTION_ALLOW)
+		lines_refuse_key(reader, list, values->key[KEY_ANSWER], "what is allowed gets no answer from here");
+	good = !(values->key[KEY_PORT] && !ports) && !(values->key[KEY_TYPE] && !types) &&
+	       !(values->key[KEY_ANSWER] && list->section == SG_SECTION_ALLOW);
+	*ret_list = values->value[id];
+	if (!ports && !types)
+		return good;
+	if (!values->key[id] && good) {
+		reader_error(reader, item, "policy/missing-key", "'%s' is missing", keys_name(id));
+		reader_hint(reader, "%s", ports ? "every port is 'port: 1-65535'" : "every type is 'type: 0-255'");
+	}
+	return good && *ret_list;
+}
+
+static bool lines_choose_answer(struct reader *reader, uint32_t node, struct sg_line *line)
+{
+	static const char *const answers[] = {"drop", "reject", NULL};
+	static const char *const foreign[] = {"deny", "drop", "block", "drop", "refuse", "reject", NULL};
+	size_t choice;
+
+	if (!node)
+		return true;
+	if (!word_choice(reader, node, "answer", answers, foreign, &choice))
+		return false;
+	line->answer = choice ? SG_VERDICT_REJECT : SG_VERDICT_DROP;
+	return true;
+}
+
+/* {port: 9100, from: …}. False: no memory. */
+static bool lines_mapping(struct reader *reader, const struct lines_list *list, uint32_t item, size_t index)
+{
+	struct model_line line = {.line = {.answer = lines_answer(reader, list->section)}};
+	struct keys_values values;
+	uint32_t ports;
+	bool good;
+
+	line.line.span = doc_span(&reader->doc, item);
+	keys_read(reader, item, KEYS_LINE, &values, NULL, NULL);
+	good = lines_check_keys(reader, list, &values, item, &ports);
+	good = good && line_begin(reader, &list->protocol, ports, &line);
+	good = line_constrain(reader, &values, &line) && good;
+	good = lines_choose_answer(reader, values.value[KEY_ANSWER], &line.line) && good;
+	if (values.value[KEY_ON_DEMAND])
+		good = word_boolean(reader, values.value[KEY_ON_DEMAND], "on-demand", &line.line.on_demand) && good;
+	return good && !reader->failed ? lines_append(reader, list, &line, index) : !reader->failed;
+}
+
+/* A line that says nothing but what it is of: ports alone, or a protocol that is present. False: no memory. */
+static bool lines_short(struct reader *reader, const struct lines_list *list, uint32_t node, uint32_t item,
+			size_t index)
+{
+	struct model_line line = {.line = {.answer = lines_answer(reader, list->section)}};
+
+	line.line.span = doc_span(&reader->doc, node);
+	if (!line_begin(reader, &list->protocol, item, &line))
+		return !reader->failed;
+	return lines_append(reader, list, &line, index);
+}
+
+/* One thing of the list. False: no memory. */
+static bool lines_item(struct reader *reader, const struct lines_list *list, uint32_t item, size_t index)
+{
+	const struct doc_node *node = doc_node(&reader->doc, item);
+	enum sg_line_kind kind = list->protocol.kind;
+	struct report_quote quote;
+
+	if (node->bad)
+		return true;
+	if (node->kind == DOC_MAPPING)
+		return lines_mapping(reader, list, item, index);
+	if (node->kind == DOC_SCALAR && (kind == SG_LINE_PORTS || kind == SG_LINE_ICMP))
+		return lines_short(reader, list, item, item, index);
+	if (node->kind == DOC_SEQUENCE)
+		reader_error(reader, item, "policy/wrong-type", "a list within the list of '%s'", list->protocol.key);
+	else
+		reader_error(reader, item, "policy/wrong-type", "'%s' has no ports, and takes no '%s'",
+			     list->protocol.key, reader_quote(reader, item, &quote));
+	reader_hint(reader, "as in '%s: [{from: 192.0.2.0/24}]'", list->protocol.key);
+	return true;
+}
+
+/* A protocol without ports: nothing behind it says that it is present. Not so for any: a line that was commented out
+ * must not open everything. False: reported. */
+static bool lines_check_present(struct reader *reader, const struct lines_list *list)
+{
+	const struct doc_node *node = doc_node(&reader->doc, list->value);
+
+	if (node->bad)
+		return false;
+	if (word_is_null(&reader->doc, list->value) && list->protocol.kind == SG_LINE_ANY) {
+		reader_error(reader, list->key, "policy/empty-list", "'any' is empty");
+		reader_hint(reader, "name an interface or sources; if every packet is meant, write 'any: {}'");
+		return false;
+	}
+	if (node->kind == DOC_SEQUENCE && !node->first) {
+		reader_error(reader, list->value, "policy/empty-list", "'%s' is empty", list->protocol.key);
+		reader_hint(reader, "give it a line or take the key away");
+		return false;
+	}
+	return true;
+}
+
+/* All lines under one protocol. False: no memory. */
+static bool lines_protocol(struct reader *reader, const struct lines_list *list)
+{
+	enum sg_line_kind kind = list->protocol.kind;
+	size_t index = 0;
+
+	if (kind == SG_LINE_PORTS || kind == SG_LINE_ICMP) {
+		if (!keys_check(reader, list->key, list->value, list->protocol.id))
+			return true;
+	} else if (!lines_check_present(reader, list)) {
+		return true;
+	} else if (word_is_null(&reader->doc, list->value)) {
+		return !line_allowed(reader, list->key) || lines_short(reader, list, list->key, list->value, 0);
+	}
+	for (uint32_t item = reader_items(reader, list->value); item;
+	     item = reader_item_next(reader, list->value, item)) {
+		if (!line_allowed(reader, item))
+			return true;
+		if (!lines_item(reader, list, item, index++))
+			return false;
+	}
+	return true;
+}
+
+static const char *lines_next_protocol(size_t i, const void *unused)
+{
+	static const enum key_id ids[] = {KEY_TCP,  KEY_UDP,     KEY_TCP_UDP, KEY_SCTP,
+					  KEY_DCCP, KEY_UDPLITE, KEY_ICMP,    KEY_ANY};
+
+	return i < SG_COUNT(ids) ? keys_name(ids[i]) : sg_proto_next_name(i - SG_COUNT(ids), unused);
+}
+
+static void lines_refuse_protocol(struct reader *reader, uint32_t key, const char *instead)
+{
+	const char *text = doc_text(&reader->doc, key), *near;
+	struct report_quote quote;
+	enum key_id id;
+
+	reader_error(reader, key, "policy/unknown-key", "unknown protocol '%s'", reader_quote(reader, key, &quote));
+	if (instead && !strcmp(instead, text))
+		reader_hint(reader, "it is not among the protocols whose ports the language has");
+	else if (instead)
+		reader_hint(reader, "write '%s'%s", instead,
+			    !strcmp(instead, keys_name(KEY_ICMP)) ? "; 'family' says which" : "");
+	else if (names_find(&reader->services, text) != NAMES_NONE || sg_service_known(text, strlen(text)))
+		reader_hint(reader, "'%s' is a service: write it under its protocol, as in 'tcp: [%s]'", quote.text,
+			    quote.text);
+	else if (keys_find(text, KEYS_LINE, &id))
+		reader_hint(reader, "'%s' belongs in a line, as in 'tcp: [{port: 22, from: 192.0.2.0/24}]'",
+			    quote.text);
+	else if (strspn(text, "0123456789-") == strlen(text))
+		reader_hint(reader, "a protocol's number is 0 to 255; ports belong under 'tcp', 'udp' …");
+	else if ((near = sg_text_nearest(text, lines_next_protocol, NULL)))
+		reader_hint(reader, "did you mean '%s'?", near);
+	else
+		reader_hint(reader, "a protocol is tcp, udp, tcp+udp, sctp, dccp, udplite, icmp, any, or as in 'esp'");
+}
+
+bool lines_read(struct reader *reader, uint32_t mapping, enum sg_section section)
+{
+	const struct doc *doc = &reader->doc;
+	struct lines_list list = {.section = section};
+
+	for (list.key = doc_node(doc, mapping)->first; list.key; list.key = doc_next(doc, list.value)) {
+		const char *instead;
+
+		list.value = doc_next(doc, list.key);
+		if (doc_node(doc, list.key)->bad)
+			continue;
+		if (line_protocol(reader, list.key, &list.protocol, &instead)) {
+			if (!lines_protocol(reader, &list))
+				return false;
+		} else if (!reader->failed) {
+			lines_refuse_protocol(reader, list.key, instead);
+		}
+		if (reader->failed)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lines.h - the lines of allow and block, and the regions of tests. */
+#ifndef SG_POLICY_LINES_H
+#define SG_POLICY_LINES_H
+
+#include "policy/keys.h"
+
+/* What a protocol key stands for. */
+struct line_protocol {
+	enum sg_line_kind kind;
+	enum key_id id; /* unless kind is SG_LINE_PROTOCOL */
+	const char *key;
+	uint8_t protocols[2];
+	size_t count;
+};
+
+/* False when the key names no protocol, or one that is written otherwise; `hint` (when not NULL) says how then. */
+bool line_protocol(struct reader *reader, uint32_t key, struct line_protocol *ret, const char **ret_hint);
+
+/* The protocol's fields, and the ports or types in `list` (0: none is needed). False: reported, or no memory. */
+bool line_begin(struct reader *reader, const struct line_protocol *protocol, uint32_t list, struct model_line *line);
+/* from, except, to, interface, family, comment. False: reported, or no memory. */
+bool line_constrain(struct reader *reader, const struct keys_values *values, struct model_line *line);
+/* Whether one more line or test may be had; reports (once) when not. */
+bool line_allowed(struct reader *reader, uint32_t node);
+
+/* allow or block, and tests. What is wrong is reported. False: no memory. */
+bool lines_read(struct reader *reader, uint32_t mapping, enum sg_section section);
+bool tests_read(struct reader *reader, uint32_t list);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A depth-first walk with a stack of its own: a chain of a million groups is a legal file, and no reason to run out of
+ * the machine's stack.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
+#include "policy/nest.h"
+
+#define NEST_NEW  SIZE_MAX
+#define NEST_DONE (SIZE_MAX - 1)
+
+struct nest_walk {
+	struct reader *reader;
+	const struct nest *nest;
+	const char *(*name)(const struct reader *reader, size_t i);
+	size_t *place; /* NEST_NEW, NEST_DONE, or where it is on the stack */
+	size_t *stack, *cursor;
+	size_t depth;
+	size_t *order, ordered;
+};
+
+bool nest_add(struct reader *reader, struct nest *nest, size_t from, size_t to, uint32_t node)
+{
+	if (sg_grow(&nest->edges, &nest->room, nest->count, 1, sizeof(*nest->edges)))
+		return reader_nomem(reader);
+	nest->edges[nest->count++] = (struct nest_edge){from, to, node};
+	return true;
+}
+
+void nest_clear(struct nest *nest)
+{
+	free(nest->edges);
+	*nest = (struct nest){0};
+}
+
+size_t nest_first(const struct nest *nest, size_t from)
+{
+	size_t low = 0, high = nest->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (nest->edges[middle].from < from)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < nest->count && nest->edges[low].from == from ? low : nest->count;
+}
+
+/* "a -> b -> c -> a" */
+static void nest_report(const struct nest_walk *walk, const struct nest_edge *edge)
+{
+	const char *closes = walk->name(walk->reader, edge->to);
+	char way[600] = "";
+	struct report_quote quote;
+
+	for (size_t i = walk->place[edge->to]; i < walk->depth; i++) {
+		const char *name = walk->name(walk->reader, walk->stack[i]);
+
+		if (strlen(way) > sizeof(way) - 200) {
+			strcat(way, "… -> ");
+			break;
+		}
+		strcat(way, report_quote(&quote, name, strlen(name)));
+		strcat(way, " -> ");
+	}
+	strcat(way, report_quote(&quote, closes, strlen(closes)));
+	reader_error(walk->reader, edge->node, "policy/circle", "'%s' contains itself: %s", quote.text, way);
+	reader_hint(walk->reader, "take one of these steps away");
+}
+
+static void nest_push(struct nest_walk *walk, size_t i)
+{
+	walk->place[i] = walk->depth;
+	walk->cursor[walk->depth] = nest_first(walk->nest, i);
+	walk->stack[walk->depth++] = i;
+}
+
+static void nest_from(struct nest_walk *walk, size_t root)
+{
+	nest_push(walk, root);
+	while (walk->depth) {
+		size_t top = walk->stack[walk->depth - 1], at = walk->cursor[walk->depth - 1];
+		const struct nest_edge *edge = &walk->nest->edges[at];
+
+		if (at == walk->nest->count || edge->from != top) {
+			walk->depth--;
+			walk->place[top] = NEST_DONE;
+			walk->order[walk->ordered++] = top;
+			continue;
+		}
+		walk->cursor[walk->depth - 1]++;
+		if (walk->place[edge->to] == NEST_NEW)
+			nest_push(walk, edge->to);
+		else if (walk->place[edge->to] != NEST_DONE)
+			nest_report(walk, edge);
+	}
+}
+
+bool nest_order(struct reader *reader, const struct nest *nest, size_t count,
+		const char *(*name)(const struct reader *reader, size_t i), size_t **ret)
+{
+	sg_autofree size_t *place = calloc(count + 1, sizeof(*place));
+	sg_autofree size_t *stack = calloc(count + 1, sizeof(*stack)), *cursor = calloc(count + 1, sizeof(*cursor));
+	sg_autofree size_t *order = calloc(count + 1, sizeof(*order));
+	struct nest_walk walk = {reader, nest, name, place, stack, cursor, 0, order, 0};
+
+	if (!place || !stack || !cursor || !order)
+		return reader_nomem(reader);
+	for (size_t i = 0; i < count; i++)
+		place[i] = NEST_NEW;
+	for (size_t i = 0; i < count; i++)
+		if (place[i] == NEST_NEW)
+			nest_from(&walk, i);
+	*ret = sg_steal(order);
+	return true;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* reader.h - what the parts of reading a policy share while it is read. */
+#ifndef SG_POLICY_READER_H
+#define SG_POLICY_READER_H
+
+#include "policy/doc.h"
+#include "policy/model.h"
+#include "policy/names.h"
+
+/* Lines and tests of one file, and ranges of all its sets together: more is refused, not tried. */
+#define READER_LINES_MOST  200000U
+#define READER_RANGES_MOST (16U << 20)
+
+struct lists;
+
+struct reader {
+	struct sg_policy *policy;
+	struct doc doc;
+	struct report report;
+	struct sg_files *files;
+	const struct sg_policy_options *options;
+	const char *folder; /* of list files */
+	struct names groups, interfaces, services;
+	struct lists *lists; /* list files that were read */
+	size_t ranges;       /* made so far, of READER_RANGES_MOST */
+	bool too_many;       /* one of the caps was reached and reported */
+	bool failed;         /* *err says why: no memory */
+	struct sg_error *err;
+};
+
+/* Remembers that memory ran out. Returns false, for `return reader_nomem(reader)`. */
+bool reader_nomem(struct reader *reader);
+
+/* Diagnostics at a node. */
+#define reader_error(reader, node, id, ...)                                                                            \
+	report_error(&(reader)->report, id, doc_span(&(reader)->doc, node), __VA_ARGS__)
+#define reader_hint(reader, ...) report_hint(&(reader)->report, __VA_ARGS__)
+/* A scalar's text as it may stand in a message. */
+const char *reader_quote(const struct reader *reader, uint32_t node, struct report_quote *quote);
+
+/*
+ * Walking what may be a list: a scalar or mapping is a list of one. First node of the list (0: none), and the next of
+ * it by reader_item_next. A list must have been checked to have items.
+ */
+uint32_t reader_items(const struct reader *reader, uint32_t node);
+uint32_t reader_item_next(const struct reader *reader, uint32_t list, uint32_t item);
+
+/* The scalars of a list in the policy's arena, as written. False: no memory. */
+bool reader_words(struct reader *reader, uint32_t list, struct model_words *ret);
+
+/* Takes `count` ranges from what a policy may have; false (reported once, at node) when there are no more. */
+bool reader_spend(struct reader *reader, uint32_t node, size_t count);
+
+/* Moves a set into the policy. False: no memory, the set is cleared. */
+bool reader_keep(struct reader *reader, struct sg_ranges *set);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+#include "base/text.h"
+#include "policy/word.h"
+
+bool word_is_null(const struct doc *doc, uint32_t node)
+{
+	const char *text = doc_text(doc, node);
+
+	if (doc_node(doc, node)->kind != DOC_SCALAR || !doc_node(doc, node)->plain)
+		return false;
+	return !*text || !strcmp(text, "~") || !strcmp(text, "null") || !strcmp(text, "Null") || !strcmp(text, "NULL");
+}
+
+bool word_is_trap(const char *text)
+{
+	/* the YAML 1.1 types "bool" and "null" */
+	static const char *const traps[] = {"y", "n",   "yes", "no", "on",  "off",  "true",  "false", "null",
+					    "Y", "N",   "Yes", "No", "On",  "Off",  "True",  "False", "Null",
+					    "~", "YES", "NO",  "ON", "OFF", "TRUE", "FALSE", "NULL"};
+
+	for (size_t i = 0; i < sizeof(traps) / sizeof(traps[0]); i++)
+		if (!strcmp(text, traps[i]))
+			return true;
+	return false;
+}
+
+static bool word_is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool word_is_name(const char *text, size_t size)
+{
+	if (!size || !word_is_letter(text[0]))
+		return false;
+	for (size_t i = 1; i < size; i++)
+		if (!word_is_letter(text[i]) && !(text[i] >= '0' && text[i] <= '9') && !strchr("._-", text[i]))
+			return false;
+	return true;
+}
+
+bool word_boolean(struct reader *reader, uint32_t node, const char *key, bool *ret)
+{
+	const char *text = doc_text(&reader->doc, node);
+	bool plain = doc_node(&reader->doc, node)->plain;
+	struct report_quote quote;
+
+	if (plain && (!strcmp(text, "true") || !strcmp(text, "false"))) {
+		*ret = text[0] == 't';
+		return true;
+	}
+	if (plain && word_is_trap(text)) {
+		reader_error(reader, node, "policy/yaml-trap", "'%s' is true or false, not '%s'", key,
+			     reader_quote(reader, node, &quote));
+		reader_hint(reader, "write '%s: %s'", key,
+			    strchr("yYoOtT", text[0]) && text[1] != 'f' && text[1] != 'F' ? "true" : "false");
+		return false;
+	}
+	reader_error(reader, node, "policy/wrong-type", "'%s' is true or false, not '%s'", key,
+		     reader_quote(reader, node, &quote));
+	if (!strcmp(text, "true") || !strcmp(text, "false"))
+		reader_hint(reader, "write it without quotes");
+	return false;
+}
+
+/* What a plain word would be to other readers of YAML, and is not to us. */
+static bool word_refuse_trap(struct reader *reader, uint32_t node, const char *what)
+{
+	struct report_quote quote;
+
+	if (!doc_node(&reader->doc, node)->plain || !word_is_trap(doc_text(&reader->doc, node)))
+		return false;
+	reader_error(reader, node, "policy/yaml-trap", "'%s' is not a text in YAML 1.1",
+		     reader_quote(reader, node, &quote));
+	reader_hint(reader, "if a %s is meant, put it in quotes: \"%s\"", what, quote.text);
+	return true;
+}
+
+bool word_text(struct reader *reader, uint32_t node, const char *key, const char **ret)
+{
+	const char *text = doc_text(&reader->doc, node);
+	size_t size = doc_node(&reader->doc, node)->size;
+
+	if (word_refuse_trap(reader, node, "text"))
+		return false;
+	if (!size) {
+		reader_error(reader, node, "policy/bad-text", "'%s' is empty", key);
+		reader_hint(reader, "take it away");
+		return false;
+	}
+	if (size > WORD_TEXT_MOST) {
+		reader_error(reader, node, "policy/bad-text", "'%s' is longer than %d bytes", key, WORD_TEXT_MOST);
+		reader_hint(reader, "it is kept in the kernel beside the rules; longer explanations fit behind a '#'");
+		return false;
+	}
+	for (size_t i = 0; i < size; i++) {
+		if ((unsigned char)text[i] >= 0x20 && text[i] != 0x7f)
+			continue;
+		reader_error(reader, node, "policy/bad-text", "'%s' holds a control character or a line end", key);
+		reader_hint(reader, "write it on one line");
+		return false;
+	}
+	*ret = arena_string(&reader->policy->arena, text, size);
+	return *ret || reader_nomem(reader);
+}
+
+bool word_name(struct reader *reader, uint32_t node, const char *what, const char **ret)
+{
+	const char *text = doc_text(&reader->doc, node);
+	size_t size = doc_node(&reader->doc, node)->size;
+	struct report_quote quote;
+
+	if (word_refuse_trap(reader, node, what))
+		return false;
+	if (size > WORD_NAME_MOST) {
+		reader_error(reader, node, "policy/bad-name", "the name of this %s is longer than %d characters", what,
+			     WORD_NAME_MOST);
+		return false;
+	}
+	if (!word_is_name(text, size)) {
+		reader_error(reader, node, "policy/bad-name", "'%s' cannot be the name of a %s",
+			     reader_quote(reader, node, &quote), what);
+		reader_hint(reader, "a name begins with a letter and goes on with letters, digits, '.', '_' and '-'");
+		return false;
+	}
+	*ret = arena_string(&reader->policy->arena, text, size);
+	return *ret || reader_nomem(reader);
+}
+
+static const char *word_next_choice(size_t i, const void *data)
+{
+	const char *const *choices = data;
+
+	return choices[i];
+}
+
+bool word_choice(struct reader *reader, uint32_t node, const char *key, const char *const *choices,
+		 const char *const *foreign, size_t *ret)
+{
+	const char *text = doc_text(&reader->doc, node), *meant = NULL;
+	struct report_quote quote;
+	char all[128] = "";
+
+	for (size_t i = 0; choices[i]; i++) {
+		if (!strcmp(text, choices[i])) {
+			*ret = i;
+			return true;
+		}
+		strcat(all, i ? choices[i + 1] ? ", " : " or " : "");
+		strcat(all, choices[i]);
+	}
+	for (size_t i = 0; foreign && foreign[i]; i += 2)
+		if (!strcmp(text, foreign[i]))
+			meant = foreign[i + 1];
+	if (!meant)
+		meant = sg_text_nearest(text, word_next_choice, choices);
+	reader_error(reader, node, "policy/bad-value", "'%s' is %s, not '%s'", key, all,
+		     reader_quote(reader, node, &quote));
+	if (meant)
+		reader_hint(reader, "did you mean '%s'?", meant);
+	return false;
+}
