@@ -102,7 +102,7 @@ class Generator:
         if key == "icmp" or all(part in oracle.PORT_PROTOCOLS for part in key.split("+")):
             if self.chance(0.4):
                 return one()
-            entry["port"] = one() if self.chance(0.6) else self.some(4, one)
+            entry["type" if key == "icmp" else "port"] = one() if self.chance(0.6) else self.some(4, one)
         self.constraints(entry)
         if section == "block" and self.chance(0.3):
             entry["answer"] = self.random.choice(("drop", "reject"))
@@ -129,13 +129,11 @@ class Generator:
         """A line that no packet can match is refused when a policy is read: leave it out."""
         if not isinstance(entry, dict):
             return True
-        probe = Prober({**self.doc, section: {key: [entry]}}, self.files)
+        probe = Prober({**self.doc, "allow": {}, "block": {}, section: {key: [entry]}}, self.files)
         line = (probe.allow + probe.block)[0]
         versions = [version for version in (4, 6) if line.family in (None, version)]
         if line.types is not None:
             versions = [version for version in versions if line.types[0 if version == 4 else 1]]
-            if "port" in entry and len(versions) < 2 and "family" in entry:
-                return False
         for version in versions:
             if line.source is not None and not not_empty(line.source, version):
                 continue

@@ -171,12 +171,12 @@ class Policy:
         lines = []
         for key, value in (self.doc.get(name) or {}).items():
             for item in [{}] if value is None else listed(value):
-                entry = item if isinstance(item, dict) else {"port": item}
+                entry = item if isinstance(item, dict) else {"type" if key == "icmp" else "port": item}
                 given = entry.get("answer", answer)
                 if key == "any":
                     lines.append(Line(given, None, entry=entry, policy=self))
                 elif key == "icmp":
-                    lines.append(Line(given, None, types=self.icmp_types(entry["port"]), entry=entry, policy=self))
+                    lines.append(Line(given, None, types=self.icmp_types(entry["type"]), entry=entry, policy=self))
                 elif all(part in PORT_PROTOCOLS for part in key.split("+")):
                     for part in key.split("+"):
                         lines.append(Line(given, {PORT_PROTOCOLS[part]}, self.port_spans(entry["port"], part),
