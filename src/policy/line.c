@@ -53,33 +53,51 @@ bool line_protocol(struct reader *reader, uint32_t key, struct line_protocol *re
 	return protocol.key || reader_nomem(reader);
 }
 
+/* Both sets move into the policy. False: reported, or no memory; they are gone then. */
+static bool line_keep(struct reader *reader, uint32_t node, struct sg_ranges sets[2])
+{
+	if (reader_spend(reader, node, sets[0].count + sets[1].count) && reader_keep(reader, &sets[0]))
+		return reader_keep(reader, &sets[1]);
+	sg_ranges_clear(&sets[0]);
+	sg_ranges_clear(&sets[1]);
+	return false;
+}
+
 bool line_begin(struct reader *reader, const struct line_protocol *protocol, uint32_t list, struct model_line *line)
 {
 	struct sg_line *ret = &line->line;
-	struct sg_ranges set = {0}, set6 = {0};
+	struct sg_ranges sets[2] = {0};
 
 	line->key = protocol->key;
 	ret->kind = protocol->kind;
 	memcpy(ret->protocols, protocol->protocols, sizeof(ret->protocols));
 	ret->protocol_count = protocol->count;
-	if (protocol->kind != SG_LINE_PORTS && protocol->kind != SG_LINE_ICMP)
-		return true;
-	if (protocol->kind == SG_LINE_PORTS ? !ports_read(reader, list, protocol->protocols, protocol->count, &set)
-					    : !ports_types(reader, list, &set, &set6))
-		return false;
-	if (!reader_spend(reader, list, set.count + set6.count) || !reader_keep(reader, &set)) {
-		sg_ranges_clear(&set6);
-		return false;
-	}
-	if (!reader_keep(reader, &set6))
-		return false;
 	if (protocol->kind == SG_LINE_PORTS) {
-		ret->ports = set;
-	} else {
-		ret->types4 = set;
-		ret->types6 = set6;
+		if (!ports_read(reader, list, protocol->protocols, protocol->count, sets) ||
+		    !line_keep(reader, list, sets))
+			return false;
+		ret->ports = sets[0];
+		line->split = protocol->count == 2 && !sg_ranges_equal(&sets[0], &sets[1]);
+		line->second_ports = sets[1];
+		return reader_words(reader, list, &line->ports);
 	}
-	return reader_words(reader, list, &line->ports);
+	if (protocol->kind == SG_LINE_ICMP) {
+		if (!ports_types(reader, list, &sets[0], &sets[1]) || !line_keep(reader, list, sets))
+			return false;
+		ret->types4 = sets[0];
+		ret->types6 = sets[1];
+		return reader_words(reader, list, &line->ports);
+	}
+	return true;
+}
+
+void line_split(struct model_line *first, struct model_line *ret_second)
+{
+	*ret_second = *first;
+	ret_second->continues = true;
+	ret_second->line.protocols[0] = first->line.protocols[1];
+	ret_second->line.ports = first->second_ports;
+	ret_second->line.protocol_count = first->line.protocol_count = 1;
 }
 
 /* *from less `except`, kept. */
@@ -161,13 +179,20 @@ struct line_family {
 	unsigned int families;
 };
 
+static uint32_t line_types_node(const struct keys_values *values)
+{
+	if (values->value[KEY_ICMP])
+		return values->value[KEY_ICMP];
+	return values->value[KEY_TYPE] ? values->value[KEY_TYPE] : values->value[KEY_PORT];
+}
+
 /* Each constraint by itself is possible; together they may ask for two families at once. */
 static bool line_check_families(struct reader *reader, const struct keys_values *values, const struct model_line *line)
 {
 	const struct sg_line *ret = &line->line;
 	struct line_family parts[4] = {
 		{"family", values->value[KEY_FAMILY], LINE_BOTH},
-		{"type", values->value[KEY_TYPE] ? values->value[KEY_TYPE] : values->value[KEY_ICMP], LINE_BOTH},
+		{"type", line_types_node(values), LINE_BOTH},
 		{values->value[KEY_FROM] ? "from" : "except", values->value[KEY_FROM], LINE_BOTH},
 		{"to", values->value[KEY_TO], LINE_BOTH},
 	};

@@ -34,13 +34,18 @@ static const char *lines_path(struct reader *reader, const struct lines_list *li
 static bool lines_append(struct reader *reader, const struct lines_list *list, struct model_line *line, size_t index)
 {
 	struct sg_policy *policy = reader->policy;
+	struct model_line second;
 
 	line->line.section = list->section;
 	line->line.path = lines_path(reader, list, index);
 	if (!line->line.path ||
-	    sg_grow(&policy->lines, &policy->line_room, policy->line_count, 1, sizeof(*policy->lines)))
+	    sg_grow(&policy->lines, &policy->line_room, policy->line_count, 2, sizeof(*policy->lines)))
 		return reader_nomem(reader);
+	if (line->split)
+		line_split(line, &second);
 	policy->lines[policy->line_count++] = *line;
+	if (line->split)
+		policy->lines[policy->line_count++] = second;
 	return true;
 }
 
@@ -62,30 +67,42 @@ static void lines_refuse_key(struct reader *reader, const struct lines_list *lis
 		reader_hint(reader, "%s", hint);
 }
 
-/* Keys of a line that depend on where it stands; *ret_list is its ports or types. False: reported. */
-static bool lines_check_keys(struct reader *reader, const struct lines_list *list, const struct keys_values *values,
-			     uint32_t item, uint32_t *ret_list)
+/* The ports or types of a line: 0 when none are needed, or when they are missing, which is reported. ICMP types are a
+ * port's like, so 'port' is taken for 'type'. */
+static uint32_t lines_list_node(struct reader *reader, const struct lines_list *list, const struct keys_values *values,
+				uint32_t item)
 {
-	enum sg_line_kind kind = list->protocol.kind;
-	bool ports = kind == SG_LINE_PORTS, types = kind == SG_LINE_ICMP, good = true;
-	enum key_id id = ports ? KEY_PORT : KEY_TYPE;
+	bool types = list->protocol.kind == SG_LINE_ICMP;
+	enum key_id id = types && values->key[KEY_TYPE] ? KEY_TYPE : KEY_PORT;
 
-	if (values->key[KEY_PORT] && !ports)
-		lines_refuse_key(reader, list, values->key[KEY_PORT], types ? "write 'type'" : "take it away");
-	if (values->key[KEY_TYPE] && !types)
-		lines_refuse_key(reader, list, values->key[KEY_TYPE], ports ? "write 'port'" : "take it away");
-	if (values->key[KEY_ANSWER] && list->section == SG_SECTION_ALLOW)
-		lines_refuse_key(reader, list, values->key[KEY_ANSWER], "what is allowed gets no answer from here");
-	good = !(values->key[KEY_PORT] && !ports) && !(values->key[KEY_TYPE] && !types) &&
-	       !(values->key[KEY_ANSWER] && list->section == SG_SECTION_ALLOW);
-	*ret_list = values->value[id];
-	if (!ports && !types)
-		return good;
-	if (!values->key[id] && good) {
-		reader_error(reader, item, "policy/missing-key", "'%s' is missing", keys_name(id));
-		reader_hint(reader, "%s", ports ? "every port is 'port: 1-65535'" : "every type is 'type: 0-255'");
+	if (list->protocol.kind != SG_LINE_PORTS && !types)
+		return 0;
+	if (!values->key[id]) {
+		reader_error(reader, item, "policy/missing-key", "'%s' is missing", types ? "type" : "port");
+		reader_hint(reader, "every %s", types ? "type is 'type: 0-255'" : "port is 'port: 1-65535'");
 	}
-	return good && *ret_list;
+	return values->value[id];
+}
+
+/* Keys of a line that depend on where it stands. False: reported. */
+static bool lines_check_keys(struct reader *reader, const struct lines_list *list, const struct keys_values *values)
+{
+	const uint32_t *key = values->key;
+	bool ports = list->protocol.kind == SG_LINE_PORTS, types = list->protocol.kind == SG_LINE_ICMP, good = true;
+
+	if (key[KEY_PORT] && !ports && (!types || key[KEY_TYPE])) {
+		lines_refuse_key(reader, list, key[KEY_PORT], types ? "'type' is given already" : "take it away");
+		good = false;
+	}
+	if (key[KEY_TYPE] && !types) {
+		lines_refuse_key(reader, list, key[KEY_TYPE], ports ? "write 'port'" : "take it away");
+		good = false;
+	}
+	if (key[KEY_ANSWER] && list->section == SG_SECTION_ALLOW) {
+		lines_refuse_key(reader, list, key[KEY_ANSWER], "what is allowed gets no answer from here");
+		good = false;
+	}
+	return good;
 }
 
 static bool lines_choose_answer(struct reader *reader, uint32_t node, struct sg_line *line)
@@ -112,8 +129,12 @@ static bool lines_mapping(struct reader *reader, const struct lines_list *list, 
 
 	line.line.span = doc_span(&reader->doc, item);
 	keys_read(reader, item, KEYS_LINE, &values, NULL, NULL);
-	good = lines_check_keys(reader, list, &values, item, &ports);
-	good = good && line_begin(reader, &list->protocol, ports, &line);
+	good = lines_check_keys(reader, list, &values);
+	if (good) {
+		ports = lines_list_node(reader, list, &values, item);
+		good = (ports || list->protocol.kind == SG_LINE_PROTOCOL || list->protocol.kind == SG_LINE_ANY) &&
+		       line_begin(reader, &list->protocol, ports, &line);
+	}
 	good = line_constrain(reader, &values, &line) && good;
 	good = lines_choose_answer(reader, values.value[KEY_ANSWER], &line.line) && good;
 	if (values.value[KEY_ON_DEMAND])

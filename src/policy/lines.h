@@ -21,6 +21,8 @@ bool line_protocol(struct reader *reader, uint32_t key, struct line_protocol *re
 bool line_begin(struct reader *reader, const struct line_protocol *protocol, uint32_t list, struct model_line *line);
 /* from, except, to, interface, family, comment. False: reported, or no memory. */
 bool line_constrain(struct reader *reader, const struct keys_values *values, struct model_line *line);
+/* The two lines that a split one is made of: the first loses its second protocol. */
+void line_split(struct model_line *first, struct model_line *ret_second);
 /* Whether one more line or test may be had; reports (once) when not. */
 bool line_allowed(struct reader *reader, uint32_t node);
 

@@ -51,6 +51,10 @@ struct model_line {
 	const char *key;          /* of the protocol: "tcp", "tcp+udp", "icmp", "esp", "50", "any" */
 	struct model_words ports; /* or ICMP types */
 	struct model_words from, except, to, interfaces;
+	/* tcp+udp of a service that has other ports under tcp than under udp is two lines: this one and the next */
+	bool split;
+	struct sg_ranges second_ports; /* while it is read */
+	bool continues;                /* the second of them: written already */
 };
 
 struct model_test {

@@ -189,55 +189,43 @@ static void ports_refuse_name(struct reader *reader, uint32_t node)
 
 /* A service name under all the protocols. False: reported, or no memory. */
 static bool ports_named(struct reader *reader, uint32_t node, const uint8_t *protocols, size_t count,
-			struct sg_ranges *set)
+			struct sg_ranges *sets)
 {
-	const char *name = doc_text(&reader->doc, node);
-	sg_cleanup(sg_ranges_clear) struct sg_ranges first = {0};
-	struct report_quote quote;
-
 	for (size_t i = 0; i < count; i++) {
-		sg_cleanup(sg_ranges_clear) struct sg_ranges other = {0};
-		struct sg_ranges *ports = i ? &other : &first;
+		sg_cleanup(sg_ranges_clear) struct sg_ranges ports = {0};
 
-		if (!ports_service(reader, name, protocols[i], ports))
+		if (!ports_service(reader, doc_text(&reader->doc, node), protocols[i], &ports))
 			return false;
-		if (!ports->count) {
+		if (!ports.count) {
 			ports_refuse_protocol(reader, node, protocols[i]);
 			return false;
 		}
-		if (i && !sg_ranges_equal(&first, &other)) {
-			reader_error(reader, node, "policy/unknown-name",
-				     "service '%s' has other ports under %s than under %s",
-				     reader_quote(reader, node, &quote), sg_proto_name(protocols[0]),
-				     sg_proto_name(protocols[i]));
-			reader_hint(reader, "write it under '%s' and under '%s'", sg_proto_name(protocols[0]),
-				    sg_proto_name(protocols[i]));
-			return false;
-		}
+		for (size_t j = 0; j < ports.count; j++)
+			if (!ports_add(reader, &sets[i], ports.items[j]))
+				return false;
 	}
-	for (size_t i = 0; i < first.count; i++)
-		if (!ports_add(reader, set, first.items[i]))
-			return false;
 	return true;
 }
 
-/* One scalar. With count 0 names are not allowed. False: reported, or no memory. */
+/* One scalar, into a set for each protocol. Without protocols it is into one set, and names are not allowed. False:
+ * reported, or no memory. */
 static bool ports_word(struct reader *reader, uint32_t node, const uint8_t *protocols, size_t count,
-		       struct sg_ranges *set)
+		       struct sg_ranges *sets)
 {
 	const char *text = doc_text(&reader->doc, node);
 	struct report_quote quote;
 	struct sg_range range;
 
 	if (ports_parse(text, doc_node(&reader->doc, node)->size, &range))
-		return ports_check(reader, node, &range, 1, PORTS_MAX, "port") && ports_add(reader, set, range);
+		return ports_check(reader, node, &range, 1, PORTS_MAX, "port") && ports_add(reader, &sets[0], range) &&
+		       (count < 2 || ports_add(reader, &sets[1], range));
 	if (doc_node(&reader->doc, node)->plain && word_is_trap(text)) {
 		reader_error(reader, node, "policy/yaml-trap", "'%s' is not a text in YAML 1.1", text);
 		reader_hint(reader, "write the port's number");
 		return false;
 	}
 	if (count && ports_is_service(reader, text))
-		return ports_named(reader, node, protocols, count, set);
+		return ports_named(reader, node, protocols, count, sets);
 	if (!word_is_name(text, doc_node(&reader->doc, node)->size)) {
 		ports_refuse_text(reader, node, "port");
 		return false;
@@ -251,34 +239,30 @@ static bool ports_word(struct reader *reader, uint32_t node, const uint8_t *prot
 	return false;
 }
 
-static bool ports_list(struct reader *reader, uint32_t list, const uint8_t *protocols, size_t count,
-		       struct sg_ranges *ret)
+bool ports_read(struct reader *reader, uint32_t list, const uint8_t *protocols, size_t count, struct sg_ranges ret[2])
 {
-	sg_cleanup(sg_ranges_clear) struct sg_ranges set = {0};
+	struct sg_ranges sets[2] = {0};
 	bool good = true;
 
-	for (uint32_t item = reader_items(reader, list); item; item = reader_item_next(reader, list, item)) {
-		if (!ports_word(reader, item, protocols, count, &set))
-			good = false;
-		if (reader->failed)
-			return false;
+	for (uint32_t item = reader_items(reader, list); item && !reader->failed;
+	     item = reader_item_next(reader, list, item))
+		good = ports_word(reader, item, protocols, count, sets) && good;
+	sg_ranges_normalise(&sets[0]);
+	sg_ranges_normalise(&sets[1]);
+	if (good) {
+		ret[0] = sets[0];
+		if (count == 2)
+			ret[1] = sets[1];
+		return true;
 	}
-	if (!good)
-		return false;
-	sg_ranges_normalise(&set);
-	*ret = set;
-	set = (struct sg_ranges){0};
-	return true;
+	sg_ranges_clear(&sets[0]);
+	sg_ranges_clear(&sets[1]);
+	return false;
 }
 
 bool ports_numbers(struct reader *reader, uint32_t list, struct sg_ranges *ret)
 {
-	return ports_list(reader, list, NULL, 0, ret);
-}
-
-bool ports_read(struct reader *reader, uint32_t list, const uint8_t *protocols, size_t count, struct sg_ranges *ret)
-{
-	return ports_list(reader, list, protocols, count, ret);
+	return ports_read(reader, list, NULL, 0, ret);
 }
 
 static bool ports_type_word(struct reader *reader, uint32_t node, struct sg_ranges *set4, struct sg_ranges *set6)

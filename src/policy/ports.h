@@ -9,8 +9,8 @@
 
 /* Numbers and ranges. */
 bool ports_numbers(struct reader *reader, uint32_t list, struct sg_ranges *ret);
-/* Numbers, ranges and service names, which have to mean the same ports under all of the protocols. */
-bool ports_read(struct reader *reader, uint32_t list, const uint8_t *protocols, size_t count, struct sg_ranges *ret);
+/* Numbers, ranges and service names: a set for each of one or two protocols. */
+bool ports_read(struct reader *reader, uint32_t list, const uint8_t *protocols, size_t count, struct sg_ranges ret[2]);
 /* ICMP types: names (of either family or both), numbers and ranges (of both). */
 bool ports_types(struct reader *reader, uint32_t list, struct sg_ranges *ret4, struct sg_ranges *ret6);
 

@@ -95,9 +95,30 @@ static bool tests_expect(struct reader *reader, uint32_t mapping, const struct k
 }
 
 /* False: no memory. */
-static bool tests_item(struct reader *reader, uint32_t item, size_t index)
+static bool tests_append(struct reader *reader, uint32_t item, size_t index, struct model_test *test)
 {
 	struct sg_policy *policy = reader->policy;
+	struct model_test second = *test;
+
+	test->written.line.span = doc_span(&reader->doc, item);
+	test->written.line.path = arena_format(&policy->arena, "tests[%zu]", index);
+	if (!test->written.line.path ||
+	    sg_grow(&policy->tests, &policy->test_room, policy->test_count, 2, sizeof(*policy->tests)))
+		return reader_nomem(reader);
+	if (test->written.split)
+		line_split(&test->written, &second.written);
+	test->test.region = test->written.line;
+	policy->tests[policy->test_count++] = *test;
+	if (!test->written.split)
+		return true;
+	second.test.region = second.written.line;
+	policy->tests[policy->test_count++] = second;
+	return true;
+}
+
+/* False: no memory. */
+static bool tests_item(struct reader *reader, uint32_t item, size_t index)
+{
 	struct tests_protocol found = {0};
 	struct model_test test = {0};
 	struct keys_values values;
@@ -113,14 +134,7 @@ static bool tests_item(struct reader *reader, uint32_t item, size_t index)
 	good = line_constrain(reader, &values, &test.written) && good;
 	if (!good || reader->failed)
 		return !reader->failed;
-	test.written.line.span = doc_span(&reader->doc, item);
-	test.written.line.path = arena_format(&policy->arena, "tests[%zu]", index);
-	test.test.region = test.written.line;
-	if (!test.test.region.path ||
-	    sg_grow(&policy->tests, &policy->test_room, policy->test_count, 1, sizeof(*policy->tests)))
-		return reader_nomem(reader);
-	policy->tests[policy->test_count++] = test;
-	return true;
+	return tests_append(reader, item, index, &test);
 }
 
 bool tests_read(struct reader *reader, uint32_t list)
