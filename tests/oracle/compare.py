@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Random policies: the program's answers against the oracle's.
 
-    compare.py PROGRAM policy|kernel POLICIES PACKETS SEED
+    compare.py PROGRAM policy|kernel|diff POLICIES PACKETS SEED
 
-`policy` asks about the file; `kernel` applies it in a network namespace first and asks about the rules that are read back from there.
+`policy` asks about the file; `kernel` applies it in a network namespace first and asks about the rules that are read back from there;
+`diff` takes two policies, and every packet has to lie in exactly one of the changes if the oracle decides it otherwise, in none if not.
 TAP: one line for every 50 policies; a mismatch is shown with its policy."""
+import ipaddress
 import json
 import multiprocessing
 import os
@@ -14,12 +16,15 @@ import subprocess
 import sys
 import tempfile
 
+import yaml
+
 import generate
 import oracle
 
 GROUP = 50
 NAMES = {number: name for table in (oracle.PORT_PROTOCOLS, oracle.PORTLESS_PROTOCOLS) for name, number in table.items()}
 NAMES.update({oracle.ICMP: "icmp", oracle.ICMPV6: "icmpv6"})
+NUMBERS = {name: number for number, name in NAMES.items()}
 
 
 def question(packet):
@@ -53,6 +58,99 @@ def ask_kernel(command, questions):
         run(["ip", "netns", "del", netns])
 
 
+class Change:
+    """One change of diff's JSON: a set of packets, and the verdicts before and after."""
+
+    def __init__(self, row):
+        where = row["where"]
+        self.verdicts = row["from_verdict"], row["to_verdict"]
+        self.new = "new" in where.get("states", ["new"])
+        self.protocols = None if where["protocol"] == "any" else [self.protocol(part) for part in where["protocol"].split("+")]
+        self.ports = where.get("types", where["ports"])
+        self.addresses = [None if where[side] is None else [ipaddress.ip_network(text) for text in where[side]]
+                          for side in ("sources", "destinations")]
+        self.interfaces, self.others = where["interfaces"], where.get("interfaces_except", [])
+
+    @staticmethod
+    def protocol(text):
+        if text in NUMBERS:
+            return NUMBERS[text], NUMBERS[text]
+        first, _, last = text.partition("-")
+        return int(first), int(last or first)
+
+    def __contains__(self, packet):
+        if self.protocols is not None and not any(first <= packet.protocol <= last for first, last in self.protocols):
+            return False
+        if self.ports is not None and not any(span["first"] <= packet.port <= span["last"] for span in self.ports):
+            return False
+        for address, networks in zip((packet.source, packet.target), self.addresses):
+            if networks is not None and not any(address.version == net.version and address in net for net in networks):
+                return False
+        if self.interfaces is not None and not self.named(packet.interface, self.interfaces):
+            return False
+        return self.new and not self.named(packet.interface, self.others)
+
+    @staticmethod
+    def named(interface, names):
+        return any(interface.startswith(name[:-1]) if name.endswith("*") else interface == name for name in names)
+
+
+def second_policy(folder, seed):
+    """Another policy: a random one, or the first with a line less."""
+    other = os.path.join(folder, "other")
+    os.mkdir(other)
+    if seed % 2:
+        return generate.Generator(seed + 500).write(other)
+    path = generate.Generator(seed).write(other)
+    with open(path, encoding="utf-8") as file:
+        doc = yaml.safe_load(file)
+    places = [(doc[section], key) for section in ("allow", "block") for key in doc.get(section, {})]
+    section, key = random.Random(seed).choice(places) if places else ({"any": None}, "any")
+    value = section[key]
+    if isinstance(value, list) and len(value) > 1:
+        value.pop(seed // 2 % len(value))
+    elif len(section) > 1:
+        del section[key]
+    else:
+        doc["default"] = "accept"
+    with open(path, "w", encoding="utf-8") as file:
+        yaml.dump(doc, file, Dumper=generate.Dumper, sort_keys=False, width=1000)
+    return path
+
+
+def one_pair(job):
+    """None, or what is wrong with the difference of two policies."""
+    program, _, count, seed = job
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [generate.Generator(seed).write(folder), second_policy(folder, seed)]
+        policies = [oracle.Policy(path) for path in paths]
+        done = run([program, "--insecure-permissions", "-j", "diff"] + paths)
+        try:
+            changes = [Change(row) for row in json.loads(done.stdout)["changes"]]
+            differ = 0
+            for maker in [generate.Packets(policy, random.Random(seed + 1)) for policy in policies]:
+                for packet in (maker.one() for _ in range(count // 2)):
+                    if packet.interface == "lo":
+                        continue
+                    verdicts = tuple(policy.verdict(packet) for policy in policies)
+                    wanted = [verdicts] if verdicts[0] != verdicts[1] else []
+                    differ += len(wanted)
+                    found = [change.verdicts for change in changes if packet in change]
+                    if found != wanted:
+                        raise ValueError("'%s': the oracle says %s -> %s, the changes that hold it %s" % (question(packet), *verdicts, found))
+            if differ and done.returncode != 1:
+                raise ValueError("exit code %d: %s" % (done.returncode, done.stderr))
+        except (ValueError, KeyError) as problem:
+            texts = "".join("--- %s\n%s" % (path, read(path)) for path in paths)
+            return "policy seed %d: %s\n%s\n%s" % (seed, problem or repr(problem), done.stderr[-500:], texts)
+    return None
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
 def one(job):
     """None, or what is wrong with one policy."""
     program, against, count, seed = job
@@ -69,8 +167,7 @@ def one(job):
                 if answer != policy.verdict(packet):
                     raise ValueError("'%s': the oracle says %s, the program %s" % (row, policy.verdict(packet), answer))
         except (ValueError, KeyError) as problem:
-            with open(path, encoding="utf-8") as file:
-                return "policy seed %d: %s\n%s" % (seed, problem or repr(problem), file.read())
+            return "policy seed %d: %s\n%s" % (seed, problem or repr(problem), read(path))
     return None
 
 
@@ -78,7 +175,7 @@ def main(program, against, policies, packets, seed):
     jobs = [(program, against, packets, seed * 1000003 + index) for index in range(policies)]
     wrong = 0
     with multiprocessing.Pool(os.cpu_count()) as pool:
-        results = pool.imap(one, jobs)
+        results = pool.imap(one_pair if against == "diff" else one, jobs)
         for begin in range(0, policies, GROUP):
             found = [text for text in (next(results) for _ in jobs[begin:begin + GROUP]) if text]
             title = "%s: policies %d to %d, %d packets each, seed %d" % (against, begin, min(begin + GROUP, policies) - 1, packets, seed)

@@ -5,10 +5,11 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 program=${SOCKGATE:-$here/../../build/dev/sockgate}
 export PYTHONDONTWRITEBYTECODE=1
-policies=200 kernels=100
-[ "${SOCKGATE_FULL:-0}" = 1 ] && policies=1000 kernels=1000
+policies=200 kernels=100 pairs=100
+[ "${SOCKGATE_FULL:-0}" = 1 ] && policies=1000 kernels=1000 pairs=1000
 status=0
 /usr/bin/python3 "$here/selftest.py" || status=1
 /usr/bin/python3 "$here/compare.py" "$program" policy $policies 1000 "${SOCKGATE_SEED:-1}" || status=1
 /usr/bin/python3 "$here/compare.py" "$program" kernel $kernels 1000 "${SOCKGATE_SEED:-1}" || status=1
+/usr/bin/python3 "$here/compare.py" "$program" diff $pairs 1000 "${SOCKGATE_SEED:-1}" || status=1
 exit $status
