@@ -8,36 +8,36 @@
 #include "sockgate/where.h"
 
 enum sg_change_kind {
-	SG_CHANGE_OPENED,       /* new inbound packets: accepted afterwards, not before */
-	SG_CHANGE_CLOSED,       /* accepted before, not afterwards */
-	SG_CHANGE_ANSWER,       /* drop to reject or back */
-	SG_CHANGE_UNDECIDED,    /* one side is not known */
-	SG_CHANGE_STATE,        /* inbound packets that are not new (established ones dropped, …), alone */
-	SG_CHANGE_DIRECTION,    /* forwarded or outbound packets */
+	SG_CHANGE_OPENED,    /* new inbound packets: accepted afterwards, not before */
+	SG_CHANGE_CLOSED,    /* accepted before, not afterwards */
+	SG_CHANGE_ANSWER,    /* drop to reject or back */
+	SG_CHANGE_UNDECIDED, /* one side is not known */
+	SG_CHANGE_STATE,     /* inbound packets that are not new (established ones dropped, …), alone */
+	SG_CHANGE_DIRECTION, /* forwarded or outbound packets */
 };
 
 struct sg_change {
 	enum sg_change_kind kind;
-	enum sg_outcome from, to;       /* ACCEPT, DROP, REJECT or UNDECIDED */
+	enum sg_outcome from, to; /* ACCEPT, DROP, REJECT or UNDECIDED */
 	const struct sg_where *where;
-	uint32_t *from_origins, *to_origins;    /* ascending, without 0; sg_subject_because tells what they are */
+	uint32_t *from_origins, *to_origins; /* ascending, without 0; sg_subject_because tells what they are */
 	size_t from_count, to_count;
-	struct sg_packet witness;       /* looked up in both decisions */
+	struct sg_packet witness; /* looked up in both decisions */
 };
 
 /* Of new inbound packets. Ports are counted once per protocol; ICMP types count as ports. */
 struct sg_diff_sum {
-	size_t changes;                         /* of any kind */
-	size_t opened, closed, answer, undecided;  /* changes of the kind */
-	uint64_t ports_opened, ports_closed;    /* protocol and port pairs of those changes */
+	size_t changes;                           /* of any kind */
+	size_t opened, closed, answer, undecided; /* changes of the kind */
+	uint64_t ports_opened, ports_closed;      /* protocol and port pairs of those changes */
 };
 
 struct sg_diff {
-	enum sg_answer equal;           /* UNDECIDED: all differences are */
-	struct sg_change *changes;      /* by kind, then as sg_wheres are */
+	enum sg_answer equal;      /* UNDECIDED: all differences are */
+	struct sg_change *changes; /* by kind, then as sg_wheres are */
 	size_t count, room;
 	struct sg_diff_sum sum;
-	struct sg_wheres wheres;        /* what the changes point into */
+	struct sg_wheres wheres; /* what the changes point into */
 };
 
 /*
@@ -49,7 +49,7 @@ void sg_diff_clear(struct sg_diff *diff);
 
 /* A listener whose reach changes. */
 struct sg_affected_listener {
-	size_t listener;                /* index in the list */
+	size_t listener; /* index in the list */
 	const struct sg_reach *from, *to;
 };
 struct sg_affected {

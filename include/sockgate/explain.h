@@ -11,13 +11,13 @@
  * are always taken from field[] (SG_IN and SG_CT_NEW are 0). An address fixes the family; a port needs a protocol.
  */
 struct sg_explanation {
-	enum sg_outcome outcome;        /* NONE: no such packet (a port of a protocol without ports) */
-	uint32_t *origins;              /* who decides, ascending, without 0 */
+	enum sg_outcome outcome; /* NONE: no such packet (a port of a protocol without ports) */
+	uint32_t *origins;       /* who decides, ascending, without 0 */
 	size_t origin_count;
 	/* With DEPENDS: exactly which of the packets meet which verdict; empty for those that none meets. Indexed by
 	 * SG_OUTCOME_ACCEPT, DROP, REJECT, UNDECIDED. */
 	struct sg_wheres by_outcome[SG_OUTCOME_DEPENDS];
-	uint32_t origin_store[4];       /* where few origins are kept: the struct is not to be copied */
+	uint32_t origin_store[4]; /* where few origins are kept: the struct is not to be copied */
 };
 void sg_explanation_clear(struct sg_explanation *explanation);
 

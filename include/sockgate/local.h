@@ -8,11 +8,11 @@
 #include "sockgate/addr.h"
 
 struct sg_local_address {
-	uint32_t interface;             /* index */
+	uint32_t interface; /* index */
 	char interface_name[16];
 	enum sg_family family;
 	sg_u128 address;
-	uint8_t prefix_length;          /* of the network that the address is in: gives the IPv4 broadcast address */
+	uint8_t prefix_length; /* of the network that the address is in: gives the IPv4 broadcast address */
 };
 
 /* Zero-initialised: nothing is known of the host's addresses; every address may then be one of them. */

@@ -10,9 +10,9 @@
 
 /* Who could send to the socket if no rule stood in the way. */
 enum sg_scope {
-	SG_SCOPE_OTHERS,        /* other hosts */
-	SG_SCOPE_LOOPBACK,      /* this host alone: bound to 127.0.0.0/8, ::1 or the interface lo */
-	SG_SCOPE_PEER,          /* connected: its one peer, in established traffic */
+	SG_SCOPE_OTHERS,   /* other hosts */
+	SG_SCOPE_LOOPBACK, /* this host alone: bound to 127.0.0.0/8, ::1 or the interface lo */
+	SG_SCOPE_PEER,     /* connected: its one peer, in established traffic */
 };
 
 struct sg_reach {
@@ -21,20 +21,20 @@ struct sg_reach {
 	enum sg_outcome outcome;
 	/* Sources that are accepted, through some interface and to some local address; DEPENDS means that others are
 	 * refused. Families that the socket does not take part in are not there. */
-	unsigned int families;          /* that have sources here: bit 1 << enum sg_family */
+	unsigned int families; /* that have sources here: bit 1 << enum sg_family */
 	struct sg_address_set from;
-	bool from_exact;                /* false: the interface or the local address matters too, see `accepted` */
-	bool undecided;                 /* for some senders it could not be decided */
+	bool from_exact; /* false: the interface or the local address matters too, see `accepted` */
+	bool undecided;  /* for some senders it could not be decided */
 	/* With DEPENDS: exactly what is accepted, to local addresses as the rules have them, whether this host has them
 	 * or not. Protocol and port are the socket's and not said (any_protocol, any_port) but for raw sockets, which
 	 * have no port of their own. */
 	struct sg_wheres accepted;
-	uint32_t *origins;              /* who decides, ascending, without 0 */
+	uint32_t *origins; /* who decides, ascending, without 0 */
 	size_t origin_count;
 };
 
 struct sg_reaches {
-	const struct sg_reach **items;  /* one for each listener, in the list's order; many share one */
+	const struct sg_reach **items; /* one for each listener, in the list's order; many share one */
 	enum sg_scope *scopes;
 	size_t count;
 	struct sg_reach_pool *pool;

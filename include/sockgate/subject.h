@@ -8,14 +8,14 @@
 
 /* What becomes of packets. The first four are enum sg_verdict. */
 enum sg_outcome {
-	SG_OUTCOME_NONE,        /* no such packet */
+	SG_OUTCOME_NONE, /* no such packet */
 	SG_OUTCOME_ACCEPT,
 	SG_OUTCOME_DROP,
 	SG_OUTCOME_REJECT,
-	SG_OUTCOME_UNDECIDED,   /* hangs on something that the evaluator does not understand */
-	SG_OUTCOME_DEPENDS,     /* not the same for all the packets in question */
+	SG_OUTCOME_UNDECIDED, /* hangs on something that the evaluator does not understand */
+	SG_OUTCOME_DEPENDS,   /* not the same for all the packets in question */
 };
-const char *sg_outcome_name(enum sg_outcome outcome);      /* "accept" … "depends", "none" */
+const char *sg_outcome_name(enum sg_outcome outcome); /* "accept" … "depends", "none" */
 
 /* All borrowed. policy: the decision's origins are its lines. evaluation: they are its places. Neither: they are 0. */
 struct sg_subject {
@@ -31,8 +31,8 @@ int sg_subject_open(struct sg_idd *idd, struct sg_subject *ret, struct sg_error 
 /* Who is behind an origin number. */
 struct sg_because {
 	uint32_t origin;
-	struct sg_origin line;          /* of a policy; else kind SG_ORIGIN_NONE and SG_SPAN_NONE */
-	const struct sg_place *place;   /* of an evaluation; else NULL */
+	struct sg_origin line;        /* of a policy; else kind SG_ORIGIN_NONE and SG_SPAN_NONE */
+	const struct sg_place *place; /* of an evaluation; else NULL */
 };
 struct sg_because sg_subject_because(const struct sg_subject *subject, uint32_t origin);
 

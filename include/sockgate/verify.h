@@ -7,15 +7,15 @@
 #include "sockgate/reach.h"
 
 enum sg_finding_id {
-	SG_FINDING_NOT_LOADED,  /* kernel/not-loaded */
-	SG_FINDING_DIFFERS,     /* kernel/differs: verify.diff has it all */
-	SG_FINDING_UNDECIDED,   /* kernel/undecided */
-	SG_FINDING_EXPOSED,     /* listener/exposed */
-	SG_FINDING_BLOCKED,     /* listener/blocked */
-	SG_FINDING_UNUSED,      /* allow/unused */
-	SG_FINDING_UNDECLARED,  /* listener/undeclared */
+	SG_FINDING_NOT_LOADED, /* kernel/not-loaded */
+	SG_FINDING_DIFFERS,    /* kernel/differs: verify.diff has it all */
+	SG_FINDING_UNDECIDED,  /* kernel/undecided */
+	SG_FINDING_EXPOSED,    /* listener/exposed */
+	SG_FINDING_BLOCKED,    /* listener/blocked */
+	SG_FINDING_UNUSED,     /* allow/unused */
+	SG_FINDING_UNDECLARED, /* listener/undeclared */
 };
-const char *sg_finding_name(enum sg_finding_id id);        /* the stable text above */
+const char *sg_finding_name(enum sg_finding_id id); /* the stable text above */
 
 enum sg_finding_severity { SG_FINDING_HIGH, SG_FINDING_MEDIUM, SG_FINDING_LOW, SG_FINDING_NOTE };
 const char *sg_finding_severity_name(enum sg_finding_severity severity); /* "high" … "note" */
@@ -24,18 +24,19 @@ const char *sg_finding_severity_name(enum sg_finding_severity severity); /* "hig
 struct sg_finding {
 	enum sg_finding_id id;
 	enum sg_finding_severity severity;
-	char *message;                  /* one line, no full stop */
-	size_t listener;                /* index in the list, or SG_NO_LISTENER */
-	uint32_t *lines;                /* origins of the policy, ascending */
+	char *message;   /* one line, no full stop */
+	size_t listener; /* index in the list, or SG_NO_LISTENER */
+	uint32_t *lines; /* origins of the policy, ascending */
 	size_t line_count;
-	uint32_t *places;               /* origins of the evaluation, ascending */
+	uint32_t *places; /* origins of the evaluation, ascending */
 	size_t place_count;
-	const struct sg_wheres *wheres; /* exposed, blocked: exactly which packets, said as sg_reach.accepted; or NULL */
+	const struct sg_wheres
+		*wheres; /* exposed, blocked: exactly which packets, said as sg_reach.accepted; or NULL */
 };
 
 /* A table that is not ours, or something else that hooks packets: nothing is known of what it decides. */
 struct sg_foreign {
-	const char *family;             /* "ip", "inet", … */
+	const char *family; /* "ip", "inet", … */
 	const char *name;
 };
 
@@ -50,17 +51,17 @@ struct sg_verify_input {
 };
 
 struct sg_verify {
-	enum sg_answer equal;           /* the kernel decides as the policy; UNDECIDED too when foreign tables exist */
-	bool conforms;                  /* PROVEN, and no finding but notes */
-	struct sg_diff diff;            /* kernel to policy */
-	struct sg_reaches reach;        /* what our table in the kernel lets reach each listener */
-	struct sg_reaches policy;       /* what the policy wants */
-	struct sg_finding *findings;    /* by severity, then id, then listener */
+	enum sg_answer equal;        /* the kernel decides as the policy; UNDECIDED too when foreign tables exist */
+	bool conforms;               /* PROVEN, and no finding but notes */
+	struct sg_diff diff;         /* kernel to policy */
+	struct sg_reaches reach;     /* what our table in the kernel lets reach each listener */
+	struct sg_reaches policy;    /* what the policy wants */
+	struct sg_finding *findings; /* by severity, then id, then listener */
 	size_t count, room;
-	size_t by_severity[4];
-	size_t *unknowns;               /* indexes of evaluation->unknowns on which an answer hangs */
+	size_t by_severity[SG_FINDING_NOTE + 1];
+	size_t *unknowns; /* indexes of evaluation->unknowns on which an answer hangs */
 	size_t unknown_count;
-	struct sg_judgements *judgements;       /* what the findings point into */
+	struct sg_judgements *judgements; /* what the findings point into */
 };
 
 int sg_verify(const struct sg_verify_input *input, struct sg_verify *ret, struct sg_error *err);

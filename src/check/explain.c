@@ -95,8 +95,8 @@ static sg_ref question_set(const struct sg_explainer *explainer, const struct sg
 		if (question->fixed[level])
 			set = sg_idd_and(idd, set, sg_idd_range(idd, level, value, value));
 		else if (level == SG_FIELD_INTERFACE)
-			set = sg_idd_minus(idd, set, sg_idd_range(idd, level, explainer->loopback,
-								  explainer->loopback));
+			set = sg_idd_minus(idd, set,
+					   sg_idd_range(idd, level, explainer->loopback, explainer->loopback));
 	}
 	return set;
 }
@@ -151,7 +151,7 @@ static int explain_see_outcome(uint32_t value, void *data)
 
 struct origin_collector {
 	struct sg_explanation *explanation;
-	struct sg_refs more;            /* once they are too many for the store */
+	struct sg_refs more; /* once they are too many for the store */
 	struct sg_error *err;
 };
 

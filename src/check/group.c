@@ -18,7 +18,7 @@ bool sg_ranges_cut_last(struct sg_ranges *set, sg_u128 last)
 	return true;
 }
 
-void sg_groups_clear(struct sg_groups *groups)
+void sg_port_groups_clear(struct sg_port_groups *groups)
 {
 	for (size_t i = 0; i < groups->count; i++) {
 		sg_ranges_clear(&groups->items[i].protocols);
@@ -27,7 +27,7 @@ void sg_groups_clear(struct sg_groups *groups)
 		sg_refs_clear(&groups->items[i].origins[1]);
 	}
 	free(groups->items);
-	*groups = (struct sg_groups){0};
+	*groups = (struct sg_port_groups){0};
 }
 
 /* Port numbers, ICMP types, ICMPv6 types and nothing at all are four different things to a reader. */
@@ -60,13 +60,13 @@ static bool group_is_whole(const struct sg_idd *idd, sg_ref universe, uint8_t pr
 	return i == ports->count;
 }
 
-static struct sg_group *group_get(struct sg_groups *groups, bool whole, enum group_kind kind,
-				  const struct sg_ranges *ports, struct sg_error *err)
+static struct sg_port_group *group_get(struct sg_port_groups *groups, bool whole, enum group_kind kind,
+				       const struct sg_ranges *ports, struct sg_error *err)
 {
-	struct sg_group group = {.whole = whole, .kind = (uint8_t)kind};
+	struct sg_port_group group = {.whole = whole, .kind = (uint8_t)kind};
 
 	for (size_t i = 0; i < groups->count; i++) {
-		struct sg_group *known = &groups->items[i];
+		struct sg_port_group *known = &groups->items[i];
 
 		if (known->whole == whole && (whole || (known->kind == kind && sg_ranges_equal(&known->ports, ports))))
 			return known;
@@ -81,7 +81,8 @@ static struct sg_group *group_get(struct sg_groups *groups, bool whole, enum gro
 	return &groups->items[groups->count++];
 }
 
-static int group_add_origins(struct sg_group *group, const struct sg_cell *cells, size_t count, struct sg_error *err)
+static int group_add_origins(struct sg_port_group *group, const struct sg_cell *cells, size_t count,
+			     struct sg_error *err)
 {
 	for (size_t side = 0; side < 2; side++) {
 		for (size_t i = 0; i < count; i++) {
@@ -95,10 +96,10 @@ static int group_add_origins(struct sg_group *group, const struct sg_cell *cells
 
 /* One interval of protocols: `cells` are its ports. */
 static int groups_add(const struct sg_idd *idd, sg_ref universe, const struct sg_cell *cells, size_t count,
-		      struct sg_groups *groups, struct sg_error *err)
+		      struct sg_port_groups *groups, struct sg_error *err)
 {
 	sg_cleanup(sg_ranges_clear) struct sg_ranges ports = {0};
-	struct sg_group *before = NULL;
+	struct sg_port_group *before = NULL;
 
 	for (size_t i = 0; i < count; i++) {
 		if (sg_ranges_add(&ports, &cells[i].ports, err) < 0)
@@ -108,7 +109,7 @@ static int groups_add(const struct sg_idd *idd, sg_ref universe, const struct sg
 	for (sg_u128 number = cells[0].protocols.first; number <= cells[0].protocols.last; number++) {
 		uint8_t protocol = (uint8_t)number;
 		bool whole = group_is_whole(idd, universe, protocol, &ports);
-		struct sg_group *group = group_get(groups, whole, group_kind(protocol), &ports, err);
+		struct sg_port_group *group = group_get(groups, whole, group_kind(protocol), &ports, err);
 		struct sg_range one = {number, number};
 
 		if (!group || sg_ranges_add(&group->protocols, &one, err) < 0)
@@ -121,10 +122,10 @@ static int groups_add(const struct sg_idd *idd, sg_ref universe, const struct sg
 	return 0;
 }
 
-int sg_groups_find(const struct sg_idd *idd, sg_ref universe, const struct sg_cell *cells, size_t count,
-		   struct sg_groups *ret, struct sg_error *err)
+int sg_port_groups_find(const struct sg_idd *idd, sg_ref universe, const struct sg_cell *cells, size_t count,
+			struct sg_port_groups *ret, struct sg_error *err)
 {
-	sg_cleanup(sg_groups_clear) struct sg_groups groups = {0};
+	sg_cleanup(sg_port_groups_clear) struct sg_port_groups groups = {0};
 	size_t end;
 
 	for (size_t begin = 0; begin < count; begin = end) {
@@ -135,6 +136,6 @@ int sg_groups_find(const struct sg_idd *idd, sg_ref universe, const struct sg_ce
 			return -1;
 	}
 	*ret = groups;
-	groups = (struct sg_groups){0};
+	groups = (struct sg_port_groups){0};
 	return 0;
 }

@@ -31,12 +31,12 @@ struct parts_walk {
 	struct sg_idd *idd;
 	struct sg_address_pool **pool;
 	struct sg_error *err;
-	sg_ref universe;                /* of one direction and state: they are all alike */
+	sg_ref universe; /* of one direction and state: they are all alike */
 	enum sg_direction direction;
 	unsigned int states;
 	struct parts_class *classes;
 	size_t class_count, class_room;
-	struct sg_memo class_index;     /* value, set -> class */
+	struct sg_memo class_index; /* value, set -> class */
 	struct sg_parts parts;
 };
 
@@ -73,7 +73,7 @@ static void parts_walk_clear(struct parts_walk *walk)
 
 /* ---- 4. Parts ---- */
 
-static int part_fill(struct parts_walk *walk, const struct sg_group *group, const struct sg_rect *rect,
+static int part_fill(struct parts_walk *walk, const struct sg_port_group *group, const struct sg_rect *rect,
 		     struct sg_part *part)
 {
 	struct sg_where *where = &part->where;
@@ -98,7 +98,7 @@ static int part_fill(struct parts_walk *walk, const struct sg_group *group, cons
 	return 0;
 }
 
-static int parts_add(struct parts_walk *walk, uint32_t value, const struct sg_group *group,
+static int parts_add(struct parts_walk *walk, uint32_t value, const struct sg_port_group *group,
 		     const struct sg_rect *rect)
 {
 	struct sg_part part = {.value = value};
@@ -115,10 +115,10 @@ static int parts_add(struct parts_walk *walk, uint32_t value, const struct sg_gr
 
 static int parts_of_class(struct parts_walk *walk, const struct parts_class *class)
 {
-	sg_cleanup(sg_groups_clear) struct sg_groups groups = {0};
+	sg_cleanup(sg_port_groups_clear) struct sg_port_groups groups = {0};
 	sg_cleanup(sg_rects_clear) struct sg_rects rects = {0};
 
-	if (sg_groups_find(walk->idd, walk->universe, class->cells, class->count, &groups, walk->err) < 0 ||
+	if (sg_port_groups_find(walk->idd, walk->universe, class->cells, class->count, &groups, walk->err) < 0 ||
 	    sg_rects_find(walk->idd, class->set, walk->pool, &rects, walk->err) < 0)
 		return -1;
 	for (size_t g = 0; g < groups.count; g++) {
@@ -238,7 +238,7 @@ static int parts_of_direction(struct parts_walk *walk, const sg_ref refs[3])
 struct parts_proof {
 	struct parts_walk *walk;
 	sg_ref values;
-	const sg_ref *sets;     /* one per part */
+	const sg_ref *sets; /* one per part */
 	sg_ref *scratch;
 };
 
@@ -290,7 +290,7 @@ static int part_compare(const void *left, const void *right)
 	const struct sg_where *b = &((const struct sg_part *)right)->where;
 	int order = compare_numbers(a->direction, b->direction);
 
-	if (!order)     /* new packets first */
+	if (!order) /* new packets first */
 		order = compare_numbers(b->states & 1, a->states & 1);
 	if (!order)
 		order = compare_numbers(a->states, b->states);
@@ -307,8 +307,8 @@ static int part_compare(const void *left, const void *right)
 		order = compare_numbers(sg_interface_set_first(&a->interfaces), sg_interface_set_first(&b->interfaces));
 	if (!order)
 		order = compare_numbers(a->families, b->families);
-	return order ? order : compare_numbers(((const struct sg_part *)left)->value,
-					       ((const struct sg_part *)right)->value);
+	return order ? order
+		     : compare_numbers(((const struct sg_part *)left)->value, ((const struct sg_part *)right)->value);
 }
 
 /* qsort is not stable: equal parts keep no order of their own, but there are none that differ in nothing above but
@@ -339,8 +339,8 @@ int sg_parts_find(struct sg_idd *idd, sg_ref values, const sg_ref origins[2], st
 	if (sg_idd_check(idd, universe, err) < 0 || sg_idd_check(idd, values, err) < 0 ||
 	    sg_idd_check(idd, origins[0], err) < 0 || sg_idd_check(idd, origins[1], err) < 0)
 		return -1;
-	walk.universe = sg_walk_step(idd, sg_walk_step(idd, universe, SG_FIELD_DIRECTION, SG_IN), SG_FIELD_STATE,
-				     SG_CT_NEW);
+	walk.universe =
+		sg_walk_step(idd, sg_walk_step(idd, universe, SG_FIELD_DIRECTION, SG_IN), SG_FIELD_STATE, SG_CT_NEW);
 	for (walk.direction = SG_IN; walk.direction <= SG_OUT; walk.direction++) {
 		const sg_ref refs[3] = {
 			sg_walk_step(idd, values, SG_FIELD_DIRECTION, walk.direction),

@@ -90,7 +90,7 @@ int sg_reach_sources(struct sg_idd *idd, sg_ref set, unsigned int *ret_families,
 struct reach_question {
 	const struct sg_listener *listener;
 	struct sg_region region;
-	sg_ref outcome, origin;         /* under the listener's protocol and port */
+	sg_ref outcome, origin; /* under the listener's protocol and port */
 };
 
 static int reach_see_outcome(uint32_t value, void *data)
@@ -104,7 +104,7 @@ static enum sg_outcome reach_outcome(unsigned int seen)
 {
 	if (seen & 1U << SG_OUTCOME_ACCEPT)
 		return seen & ~(1U << SG_OUTCOME_ACCEPT | 1U << SG_OUTCOME_NONE) ? SG_OUTCOME_DEPENDS
-										   : SG_OUTCOME_ACCEPT;
+										 : SG_OUTCOME_ACCEPT;
 	if (seen & 1U << SG_OUTCOME_UNDECIDED)
 		return SG_OUTCOME_UNDECIDED;
 	if (seen & 1U << SG_OUTCOME_DROP)

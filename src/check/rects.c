@@ -21,7 +21,7 @@ struct rects_walk {
 	struct sg_address_pool **pool;
 	struct sg_rects rects;
 	struct sg_error *err;
-	const struct sg_ranges *interfaces;     /* NULL: every one */
+	const struct sg_ranges *interfaces; /* NULL: every one */
 };
 
 void sg_rects_clear(struct sg_rects *rects)

@@ -11,7 +11,7 @@ struct sg_refs {
 };
 int sg_refs_add(struct sg_refs *refs, uint32_t ref, struct sg_error *err);
 int sg_refs_copy(const struct sg_refs *refs, struct sg_refs *ret, struct sg_error *err);
-void sg_refs_unique(struct sg_refs *refs);                 /* ascending, without doubles */
+void sg_refs_unique(struct sg_refs *refs); /* ascending, without doubles */
 void sg_refs_clear(struct sg_refs *refs);
 
 /* The terminals that the diagrams have inside of the set, ascending, 0 aside. */

@@ -40,8 +40,7 @@ static bool region_is_loopback(const struct sg_listener *listener)
 }
 
 /* The device that the socket is bound to; false: any. */
-static bool region_interface(const struct sg_regions *regions, const struct sg_listener *listener,
-			     struct sg_range *ret)
+static bool region_interface(const struct sg_regions *regions, const struct sg_listener *listener, struct sg_range *ret)
 {
 	const char *name = listener->interface_name;
 

@@ -73,8 +73,8 @@ void sg_branches_clear(struct sg_branches *branches)
 	*branches = (struct sg_branches){0};
 }
 
-static int branches_add(struct sg_branches *branches, struct sg_memo *index, sg_ref child,
-			const struct sg_range *range, struct sg_error *err)
+static int branches_add(struct sg_branches *branches, struct sg_memo *index, sg_ref child, const struct sg_range *range,
+			struct sg_error *err)
 {
 	struct sg_memo_key key = {{child}};
 	uint32_t at = sg_memo_find(index, &key);
@@ -90,8 +90,7 @@ static int branches_add(struct sg_branches *branches, struct sg_memo *index, sg_
 	return sg_ranges_add(&branches->items[at].ranges, range, err);
 }
 
-int sg_branches_find(const struct sg_idd *idd, sg_ref ref, size_t level, struct sg_branches *ret,
-		     struct sg_error *err)
+int sg_branches_find(const struct sg_idd *idd, sg_ref ref, size_t level, struct sg_branches *ret, struct sg_error *err)
 {
 	sg_cleanup(sg_branches_clear) struct sg_branches branches = {0};
 	sg_cleanup(sg_memo_clear) struct sg_memo index = {0};

@@ -22,7 +22,7 @@ struct sg_walk {
 	sg_ref child[SG_WALK_WIDTH];
 };
 void sg_walk_begin(struct sg_walk *walk, const struct sg_idd *idd, size_t level, const sg_ref *refs, size_t width);
-bool sg_walk_next(struct sg_walk *walk);                   /* false: there is no further interval */
+bool sg_walk_next(struct sg_walk *walk); /* false: there is no further interval */
 
 /* sg_idd_terminals, at once for a terminal. -1 with err when the walk itself fails; `see` fills err for itself. */
 int sg_walk_terminals(struct sg_idd *idd, sg_ref ref, int (*see)(uint32_t value, void *data), void *data,
@@ -31,15 +31,14 @@ int sg_walk_terminals(struct sg_idd *idd, sg_ref ref, int (*see)(uint32_t value,
 /* The intervals of a level that lead to one child, put together. Every distinct child once, the empty set aside. */
 struct sg_branch {
 	sg_ref child;
-	bool all;                       /* the level is not tested; ranges is empty */
+	bool all; /* the level is not tested; ranges is empty */
 	struct sg_ranges ranges;
 };
 struct sg_branches {
 	struct sg_branch *items;
 	size_t count, room;
 };
-int sg_branches_find(const struct sg_idd *idd, sg_ref ref, size_t level, struct sg_branches *ret,
-		     struct sg_error *err);
+int sg_branches_find(const struct sg_idd *idd, sg_ref ref, size_t level, struct sg_branches *ret, struct sg_error *err);
 void sg_branches_clear(struct sg_branches *branches);
 
 #endif

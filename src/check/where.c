@@ -35,8 +35,8 @@ bool sg_where_everywhere(const struct sg_where *where)
 static sg_ref where_address_set(struct sg_idd *idd, const struct sg_address_set *set, enum sg_family family,
 				size_t level, struct sg_memo *memo)
 {
-	struct sg_memo_key key = {{(uint32_t)(uintptr_t)set, (uint32_t)((uint64_t)(uintptr_t)set >> 32), family,
-				   (uint32_t)level}};
+	struct sg_memo_key key = {
+		{(uint32_t)(uintptr_t)set, (uint32_t)((uint64_t)(uintptr_t)set >> 32), family, (uint32_t)level}};
 	sg_ref ref = sg_memo_find(memo, &key);
 
 	if (ref != SG_MEMO_NONE)
@@ -128,8 +128,9 @@ static sg_u128 witness_port(const struct sg_where *where, uint8_t protocol)
 {
 	if (!where->any_port)
 		return where->ports.count ? where->ports.items[0].first : SG_PORT_ABSENT;
-	return sg_proto_has_ports(protocol) || protocol == SG_PROTO_ICMP || protocol == SG_PROTO_ICMPV6 ? 1
-													: SG_PORT_ABSENT;
+	return sg_proto_has_ports(protocol) || protocol == SG_PROTO_ICMP || protocol == SG_PROTO_ICMPV6
+		       ? 1
+		       : SG_PORT_ABSENT;
 }
 
 struct sg_packet sg_where_witness(const struct sg_where *where)

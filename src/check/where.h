@@ -16,7 +16,7 @@ struct sg_rect {
 	struct sg_interface_set interfaces;
 	unsigned int families;
 	const struct sg_address_set *local, *remote;
-	sg_ref set;                     /* tests SG_FIELD_INTERFACE and below alone */
+	sg_ref set; /* tests SG_FIELD_INTERFACE and below alone */
 };
 struct sg_rects {
 	struct sg_rect *items;
@@ -31,7 +31,7 @@ void sg_rects_clear(struct sg_rects *rects);
 struct sg_part {
 	uint32_t value;
 	struct sg_where where;
-	struct sg_refs origins[2];      /* ascending, without 0 */
+	struct sg_refs origins[2]; /* ascending, without 0 */
 };
 struct sg_parts {
 	struct sg_part *items;

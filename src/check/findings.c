@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * findings.c - what verification finds, in words.
+ *
+ * Names of processes and tables come from others: what is not printable in them is shown as '?', so that a message is
+ * one line and moves no cursor.
+ */
+#include "check/findings.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+#include "base/buf.h"
+#include "base/mem.h"
+#include "sockgate/proto.h"
+
+const char *sg_finding_name(enum sg_finding_id id)
+{
+	static const char *const names[] = {
+		[SG_FINDING_NOT_LOADED] = "kernel/not-loaded",   [SG_FINDING_DIFFERS] = "kernel/differs",
+		[SG_FINDING_UNDECIDED] = "kernel/undecided",     [SG_FINDING_EXPOSED] = "listener/exposed",
+		[SG_FINDING_BLOCKED] = "listener/blocked",       [SG_FINDING_UNUSED] = "allow/unused",
+		[SG_FINDING_UNDECLARED] = "listener/undeclared",
+	};
+
+	return names[id];
+}
+
+const char *sg_finding_severity_name(enum sg_finding_severity severity)
+{
+	static const char *const names[] = {"high", "medium", "low", "note"};
+
+	return names[severity];
+}
+
+/* ---- Words ---- */
+
+static void finding_add_foreign(struct sg_buf *buf, const char *text)
+{
+	for (; *text; text++)
+		sg_buf_addc(buf, isprint((unsigned char)*text) ? *text : '?');
+}
+
+static void finding_add_protocol(struct sg_buf *buf, uint8_t protocol)
+{
+	const char *name = sg_proto_name(protocol);
+
+	if (name)
+		sg_buf_adds(buf, name);
+	else
+		sg_buf_addf(buf, "protocol %u", protocol);
+}
+
+/* "postgres (pid 812) on tcp 5432", "a process on tcp 5432". */
+static void finding_add_listener(struct sg_buf *buf, const struct sg_listener *listener)
+{
+	const struct sg_owner *owner = &listener->owner;
+
+	if (*owner->process)
+		finding_add_foreign(buf, owner->process);
+	else
+		sg_buf_adds(buf, "a process");
+	if (owner->pid > 0)
+		sg_buf_addf(buf, " (pid %d)", (int)owner->pid);
+	sg_buf_adds(buf, listener->raw ? " with a raw socket of " : " on ");
+	finding_add_protocol(buf, listener->protocol);
+	if (!listener->raw)
+		sg_buf_addf(buf, " %u", listener->port);
+}
+
+static int finding_add(struct sg_verify_work *work, struct sg_finding finding, struct sg_buf *message)
+{
+	struct sg_verify *verify = work->verify;
+
+	if (sg_grow(&verify->findings, &verify->room, verify->count, 1, sizeof(finding)) < 0) {
+		sg_buf_clear(message);
+		return sg_error_nomem(work->err);
+	}
+	finding.message = sg_buf_steal(message, NULL, work->err);
+	if (!finding.message)
+		return -1;
+	verify->findings[verify->count++] = finding;
+	return 0;
+}
+
+/* ---- The kernel ---- */
+
+int sg_findings_not_loaded(struct sg_verify_work *work)
+{
+	struct sg_finding finding = {
+		.id = SG_FINDING_NOT_LOADED, .severity = SG_FINDING_HIGH, .listener = SG_NO_LISTENER};
+	struct sg_buf message = {0};
+
+	sg_buf_adds(&message, "no table of sockgate is in the kernel: nothing of the policy is enforced");
+	return finding_add(work, finding, &message);
+}
+
+static void finding_add_count(struct sg_buf *buf, uint64_t count, const char *one, const char *many)
+{
+	sg_buf_addf(buf, "%" PRIu64 " %s", count, count == 1 ? one : many);
+}
+
+int sg_findings_differs(struct sg_verify_work *work)
+{
+	const struct sg_diff_sum *sum = &work->verify->diff.sum;
+	/* the diff goes from the kernel to the policy: what would be closed is open now */
+	struct sg_finding finding = {.id = SG_FINDING_DIFFERS,
+				     .severity = sum->closed ? SG_FINDING_HIGH : SG_FINDING_MEDIUM,
+				     .listener = SG_NO_LISTENER};
+	struct sg_buf message = {0};
+
+	sg_buf_adds(&message, "the kernel decides otherwise than the policy: ");
+	finding_add_count(&message, sum->changes, "difference", "differences");
+	if (sum->ports_closed) {
+		sg_buf_adds(&message, ", ");
+		finding_add_count(&message, sum->ports_closed, "port open", "ports open");
+		sg_buf_adds(&message, " that should not be");
+	}
+	if (sum->ports_opened) {
+		sg_buf_adds(&message, ", ");
+		finding_add_count(&message, sum->ports_opened, "port closed", "ports closed");
+		sg_buf_adds(&message, " that should not be");
+	}
+	return finding_add(work, finding, &message);
+}
+
+int sg_findings_foreign(struct sg_verify_work *work)
+{
+	struct sg_finding finding = {
+		.id = SG_FINDING_UNDECIDED, .severity = SG_FINDING_LOW, .listener = SG_NO_LISTENER};
+	const struct sg_verify_input *input = work->input;
+	struct sg_buf message = {0};
+
+	for (size_t i = 0; i < input->foreign_count && i < 3; i++) {
+		sg_buf_adds(&message, i ? ", '" : "'");
+		finding_add_foreign(&message, input->foreign[i].family);
+		sg_buf_addc(&message, ' ');
+		finding_add_foreign(&message, input->foreign[i].name);
+		sg_buf_addc(&message, '\'');
+	}
+	if (input->foreign_count > 3)
+		sg_buf_addf(&message, " and %zu more", input->foreign_count - 3);
+	sg_buf_adds(&message, input->foreign_count == 1 ? " is not sockgate's: what it does"
+							: " are not sockgate's: what they do");
+	sg_buf_adds(&message, " to packets is outside the proof");
+	return finding_add(work, finding, &message);
+}
+
+int sg_findings_unknown(struct sg_verify_work *work, size_t unknown)
+{
+	struct sg_finding finding = {
+		.id = SG_FINDING_UNDECIDED, .severity = SG_FINDING_MEDIUM, .listener = SG_NO_LISTENER};
+	struct sg_buf message = {0};
+
+	finding_add_foreign(&message, work->input->evaluation->unknowns[unknown].reason);
+	sg_buf_adds(&message, ": not understood, and verdicts hang on it");
+	return finding_add(work, finding, &message);
+}
+
+/* ---- Listeners ---- */
+
+static int finding_add_judged(struct sg_verify_work *work, struct sg_finding finding,
+			      const struct sg_judgement *judgement, struct sg_buf *message)
+{
+	struct sg_refs lines = {0}, places = {0};
+
+	if (sg_refs_copy(&judgement->lines, &lines, work->err) < 0 ||
+	    sg_refs_copy(&judgement->places, &places, work->err) < 0) {
+		sg_refs_clear(&lines);
+		sg_buf_clear(message);
+		return -1;
+	}
+	finding.lines = lines.items;
+	finding.line_count = lines.count;
+	finding.places = places.items;
+	finding.place_count = places.count;
+	finding.wheres = &judgement->wheres;
+	if (finding_add(work, finding, message) < 0) {
+		sg_refs_clear(&lines);
+		sg_refs_clear(&places);
+		return -1;
+	}
+	return 0;
+}
+
+static int findings_exposed(struct sg_verify_work *work, size_t listener, const struct sg_judgement *judgement)
+{
+	struct sg_finding finding = {.id = SG_FINDING_EXPOSED,
+				     .severity = judgement->exposed_widely ? SG_FINDING_HIGH : SG_FINDING_MEDIUM,
+				     .listener = listener};
+	struct sg_buf message = {0};
+
+	finding_add_listener(&message, &work->input->listeners->items[listener]);
+	if (judgement->wanted)
+		sg_buf_adds(&message, " can be reached by more than the policy allows");
+	else
+		sg_buf_adds(&message, judgement->exposed_wholly
+					      ? " can be reached by anyone, though the policy does "
+						"not allow it"
+					      : " can be reached, though the policy does not allow it");
+	return finding_add_judged(work, finding, judgement, &message);
+}
+
+static int findings_blocked(struct sg_verify_work *work, size_t listener, const struct sg_judgement *judgement)
+{
+	struct sg_finding finding = {.id = SG_FINDING_BLOCKED, .severity = SG_FINDING_MEDIUM, .listener = listener};
+	struct sg_buf message = {0};
+
+	finding_add_listener(&message, &work->input->listeners->items[listener]);
+	sg_buf_adds(&message, judgement->blocked_wholly
+				      ? " is allowed by the policy, but the kernel refuses everyone"
+				      : " is allowed by the policy, but the kernel refuses some who may reach it");
+	if (!judgement->exposed)
+		return finding_add_judged(work, finding, judgement, &message);
+	/* the judgement's sets speak of what is exposed */
+	return finding_add(work, finding, &message);
+}
+
+static int findings_undecided(struct sg_verify_work *work, size_t listener)
+{
+	struct sg_finding finding = {.id = SG_FINDING_UNDECIDED, .severity = SG_FINDING_MEDIUM, .listener = listener};
+	struct sg_buf message = {0};
+
+	sg_buf_adds(&message, "whether ");
+	finding_add_listener(&message, &work->input->listeners->items[listener]);
+	sg_buf_adds(&message, " can be reached could not be decided");
+	return finding_add(work, finding, &message);
+}
+
+int sg_findings_listener(struct sg_verify_work *work, size_t listener, const struct sg_judgement *judgement)
+{
+	if (judgement->exposed && findings_exposed(work, listener, judgement) < 0)
+		return -1;
+	if (judgement->blocked && findings_blocked(work, listener, judgement) < 0)
+		return -1;
+	return judgement->undecided ? findings_undecided(work, listener) : 0;
+}
+
+int sg_findings_undeclared(struct sg_verify_work *work, size_t listener)
+{
+	struct sg_finding finding = {.id = SG_FINDING_UNDECLARED, .severity = SG_FINDING_NOTE, .listener = listener};
+	struct sg_buf message = {0};
+
+	finding_add_listener(&message, &work->input->listeners->items[listener]);
+	sg_buf_adds(&message, ", which no line of the policy names; it is blocked");
+	return finding_add(work, finding, &message);
+}
+
+/* ---- Lines ---- */
+
+static void finding_add_ports(struct sg_buf *buf, const struct sg_line *line)
+{
+	for (size_t i = 0; i < line->protocol_count; i++) {
+		sg_buf_adds(buf, i ? "+" : "");
+		finding_add_protocol(buf, line->protocols[i]);
+	}
+	for (size_t i = 0; i < line->ports.count && i < 4; i++) {
+		const struct sg_range *range = &line->ports.items[i];
+
+		sg_buf_addf(buf, "%s%u", i ? ", " : " ", (unsigned int)range->first);
+		if (range->last != range->first)
+			sg_buf_addf(buf, "-%u", (unsigned int)range->last);
+	}
+	if (line->ports.count > 4)
+		sg_buf_addf(buf, " and %zu more", line->ports.count - 4);
+}
+
+int sg_findings_unused(struct sg_verify_work *work, size_t line)
+{
+	struct sg_finding finding = {
+		.id = SG_FINDING_UNUSED, .severity = SG_FINDING_LOW, .listener = SG_NO_LISTENER, .line_count = 1};
+	struct sg_buf message = {0};
+
+	finding.lines = malloc(sizeof(*finding.lines));
+	if (!finding.lines)
+		return sg_error_nomem(work->err);
+	finding.lines[0] = (uint32_t)line + 1;
+	finding_add_ports(&message, sg_policy_line(work->input->policy, line));
+	sg_buf_adds(&message, " is allowed, but nobody listens there for others");
+	if (finding_add(work, finding, &message) < 0) {
+		free(finding.lines);
+		return -1;
+	}
+	return 0;
+}

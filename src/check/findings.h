@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* findings.h - adding findings to a verification: one function for each kind. */
+#ifndef SG_CHECK_FINDINGS_H
+#define SG_CHECK_FINDINGS_H
+
+#include "check/judge.h"
+#include "sockgate/verify.h"
+
+struct sg_verify_work {
+	const struct sg_verify_input *input;
+	struct sg_verify *verify; /* diff and reaches are filled */
+	struct sg_error *err;
+};
+
+int sg_findings_not_loaded(struct sg_verify_work *work);
+int sg_findings_differs(struct sg_verify_work *work);
+int sg_findings_foreign(struct sg_verify_work *work);
+int sg_findings_unknown(struct sg_verify_work *work, size_t unknown);
+/* exposed, blocked or undecided, by the judgement. */
+int sg_findings_listener(struct sg_verify_work *work, size_t listener, const struct sg_judgement *judgement);
+int sg_findings_undeclared(struct sg_verify_work *work, size_t listener);
+int sg_findings_unused(struct sg_verify_work *work, size_t line);
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "check/judge.h"
+
+#include "base/mem.h"
+#include "check/addresses.h"
+#include "check/reach.h"
+#include "check/settle.h"
+
+static void judgement_free(struct sg_judgement *judgement)
+{
+	if (!judgement)
+		return;
+	sg_wheres_clear(&judgement->wheres);
+	sg_refs_clear(&judgement->lines);
+	sg_refs_clear(&judgement->places);
+	free(judgement);
+}
+
+static void judgement_free_pointer(struct sg_judgement **judgement)
+{
+	judgement_free(*judgement);
+}
+
+void sg_judgements_free(struct sg_judgements *judgements)
+{
+	if (!judgements)
+		return;
+	for (size_t i = 0; i < judgements->count; i++)
+		judgement_free(judgements->items[i]);
+	free(judgements->items);
+	sg_memo_clear(&judgements->index);
+	sg_regions_clear(&judgements->regions);
+	free(judgements);
+}
+
+struct sg_judgements *sg_judgements_new(const struct sg_subject *kernel, const struct sg_subject *policy,
+					const struct sg_local_addresses *local, struct sg_error *err)
+{
+	struct sg_idd *idd = policy->decision.idd;
+	struct sg_judgements *judgements = calloc(1, sizeof(*judgements));
+	sg_ref enforced = sg_settle(&kernel->decision), wanted = sg_settle(&policy->decision);
+
+	if (!judgements) {
+		sg_error_nomem(err);
+		return NULL;
+	}
+	if (sg_idd_check(idd, enforced, err) < 0 || sg_idd_check(idd, wanted, err) < 0) {
+		free(judgements);
+		return NULL;
+	}
+	judgements->idd = idd;
+	judgements->regions = (struct sg_regions){.idd = idd, .local = local};
+	sg_port_index_make(idd, enforced, &judgements->kernel);
+	sg_port_index_make(idd, kernel->decision.origin, &judgements->kernel_origin);
+	sg_port_index_make(idd, wanted, &judgements->policy);
+	sg_port_index_make(idd, policy->decision.origin, &judgements->policy_origin);
+	return judgements;
+}
+
+struct judge_question {
+	const struct sg_listener *listener;
+	struct sg_region region;
+	sg_ref kernel, kernel_origin, policy, policy_origin;
+};
+
+/* Addresses that no packet from the internet has: RFC 1918, 6598, 3927, 4193, 4291. */
+static sg_ref judge_private(struct sg_idd *idd)
+{
+	static const struct sg_range v4[] = {
+		{0x0a000000U, 0x0affffffU}, {0x64400000U, 0x647fffffU}, {0x7f000000U, 0x7fffffffU},
+		{0xa9fe0000U, 0xa9feffffU}, {0xac100000U, 0xac1fffffU}, {0xc0a80000U, 0xc0a8ffffU},
+	};
+	const sg_u128 unique_local = (sg_u128)0xfc << 120, link_local = (sg_u128)0xfe80 << 112;
+	static const sg_u128 families[2] = {SG_IPV4, SG_IPV6};
+	sg_ref child[2] = {SG_IDD_EMPTY, SG_IDD_EMPTY};
+
+	for (size_t i = 0; i < SG_COUNT(v4); i++)
+		child[0] = sg_idd_or(idd, child[0], sg_idd_range(idd, SG_FIELD_REMOTE4, v4[i].first, v4[i].last));
+	child[1] = sg_idd_or(idd, sg_idd_range(idd, SG_FIELD_REMOTE6, unique_local, unique_local | ~(sg_u128)0 >> 7),
+			     sg_idd_range(idd, SG_FIELD_REMOTE6, link_local, link_local | ~(sg_u128)0 >> 10));
+	if (child[0] == SG_IDD_FAILED || child[1] == SG_IDD_FAILED)
+		return SG_IDD_FAILED;
+	return sg_idd_node(idd, SG_FIELD_FAMILY, families, child, 2);
+}
+
+/* The sets of one listener's packets, within one of its regions. */
+struct judge_sets {
+	sg_ref may, accepted, wanted, undecided;
+};
+
+static struct judge_sets judge_sets(struct sg_idd *idd, const struct judge_question *question, sg_ref region)
+{
+	sg_ref kernel = sg_idd_ite(idd, region, question->kernel, SG_IDD_EMPTY);
+	sg_ref policy = sg_idd_ite(idd, region, question->policy, SG_IDD_EMPTY);
+
+	return (struct judge_sets){
+		.may = sg_idd_not(idd, sg_idd_equals(idd, kernel, SG_OUTCOME_NONE)),
+		.accepted = sg_idd_equals(idd, kernel, SG_OUTCOME_ACCEPT),
+		.wanted = sg_idd_equals(idd, policy, SG_OUTCOME_ACCEPT),
+		.undecided = sg_idd_equals(idd, kernel, SG_OUTCOME_UNDECIDED),
+	};
+}
+
+static sg_ref judge_refused(struct sg_idd *idd, const struct judge_sets *sets)
+{
+	return sg_idd_minus(idd, sg_idd_minus(idd, sets->wanted, sets->accepted), sets->undecided);
+}
+
+static int judge_describe(struct sg_judgements *judgements, const struct judge_question *question,
+			  struct sg_judgement *judgement, struct sg_error *err)
+{
+	struct sg_idd *idd = judgements->idd;
+	struct judge_sets sets = judge_sets(idd, question, question->region.wide);
+	sg_ref set = judgement->exposed ? sg_idd_minus(idd, sets.accepted, sets.wanted) : judge_refused(idd, &sets);
+	const struct sg_refs line = {.items = (uint32_t *)&question->policy_origin, .count = 1};
+	const struct sg_refs place = {.items = (uint32_t *)&question->kernel_origin, .count = 1};
+
+	if (sg_idd_check(idd, set, err) < 0 ||
+	    sg_listener_wheres(idd, question->listener, set, &judgement->wheres, err) < 0 ||
+	    sg_origins_find(idd, set, &line, &judgement->lines, err) < 0)
+		return -1;
+	return sg_origins_find(idd, set, &place, &judgement->places, err);
+}
+
+static int judge(struct sg_judgements *judgements, const struct judge_question *question,
+		 struct sg_judgement *judgement, struct sg_error *err)
+{
+	struct sg_idd *idd = judgements->idd;
+	struct judge_sets sets = judge_sets(idd, question, question->region.narrow);
+	sg_ref exposed = sg_idd_minus(idd, sets.accepted, sets.wanted), blocked = judge_refused(idd, &sets);
+	sg_ref senders = SG_IDD_EMPTY;
+	unsigned int families;
+
+	if (sg_idd_check(idd, exposed, err) < 0 || sg_idd_check(idd, blocked, err) < 0)
+		return -1;
+	judgement->wanted = sets.wanted != SG_IDD_EMPTY;
+	judgement->reachable = sets.accepted != SG_IDD_EMPTY;
+	judgement->exposed = exposed != SG_IDD_EMPTY;
+	judgement->blocked = blocked != SG_IDD_EMPTY;
+	judgement->undecided = sets.undecided != SG_IDD_EMPTY;
+	judgement->exposed_wholly = sets.accepted == sets.may;
+	judgement->blocked_wholly = !judgement->reachable && !judgement->undecided;
+	if (!judgement->exposed && !judgement->blocked)
+		return 0;
+	if (sg_reach_sources(idd, exposed, &families, NULL, &senders, err) < 0)
+		return -1;
+	judgement->exposed_widely = !sg_idd_subset(idd, senders, judge_private(idd));
+	return judge_describe(judgements, question, judgement, err);
+}
+
+const struct sg_judgement *sg_judgements_get(struct sg_judgements *judgements, const struct sg_listener *listener,
+					     struct sg_error *err)
+{
+	struct judge_question question = {
+		.listener = listener,
+		.kernel = sg_port_index_get(&judgements->kernel, listener),
+		.kernel_origin = sg_port_index_get(&judgements->kernel_origin, listener),
+		.policy = sg_port_index_get(&judgements->policy, listener),
+		.policy_origin = sg_port_index_get(&judgements->policy_origin, listener),
+	};
+	sg_cleanup(judgement_free_pointer) struct sg_judgement *judgement = NULL;
+	struct sg_memo_key key;
+	uint32_t at;
+
+	if (sg_regions_get(&judgements->regions, listener, &question.region, err) < 0)
+		return NULL;
+	/* a raw socket's diagrams begin at another level than the others', and say its protocol where there are boxes
+	 */
+	key = (struct sg_memo_key){{question.kernel, question.kernel_origin, question.policy, question.policy_origin,
+				    question.region.wide, question.region.narrow,
+				    listener->raw ? listener->protocol : 256}};
+	at = sg_memo_find(&judgements->index, &key);
+	if (at != SG_MEMO_NONE)
+		return judgements->items[at];
+	judgement = calloc(1, sizeof(*judgement));
+	if (!judgement ||
+	    sg_grow(&judgements->items, &judgements->room, judgements->count, 1, sizeof(*judgements->items)) < 0) {
+		sg_error_nomem(err);
+		return NULL;
+	}
+	if ((question.region.scope == SG_SCOPE_OTHERS && judge(judgements, &question, judgement, err) < 0) ||
+	    sg_memo_add(&judgements->index, &key, (uint32_t)judgements->count, err) < 0)
+		return NULL;
+	judgements->items[judgements->count] = sg_steal(judgement);
+	return judgements->items[judgements->count++];
+}
