@@ -75,6 +75,9 @@ sg_ref sg_idd_or_all(struct sg_idd *idd, sg_ref *sets, size_t count);
 
 /* Any diagrams. */
 sg_ref sg_idd_ite(struct sg_idd *idd, sg_ref condition, sg_ref then, sg_ref otherwise); /* condition is a set */
+/* The same where neither is 0. Where one of them is 0 it has nothing to say: the other's value stands, whatever the
+ * condition is, so that an answer that nobody needs costs no nodes. */
+sg_ref sg_idd_choose(struct sg_idd *idd, sg_ref condition, sg_ref then, sg_ref otherwise);
 sg_ref sg_idd_overlay(struct sg_idd *idd, sg_ref upper, sg_ref lower);   /* upper where it is not 0, else lower */
 sg_ref sg_idd_overlay_all(struct sg_idd *idd, sg_ref *upper_first, size_t count);
 sg_ref sg_idd_min(struct sg_idd *idd, sg_ref a, sg_ref b);               /* smaller terminal; 0 counts as none */
@@ -105,6 +108,8 @@ bool sg_idd_witness(struct sg_idd *idd, sg_ref ref, uint32_t value, sg_u128 *poi
 long double sg_idd_share(struct sg_idd *idd, sg_ref ref, uint32_t value);
 /* Calls back for each distinct terminal that is reachable, ascending. Returns what the callback first returns not 0. */
 int sg_idd_terminals(struct sg_idd *idd, sg_ref ref, int (*see)(uint32_t value, void *data), void *data);
+/* Only those that occur inside of the set. Makes no nodes. -1 also when something has failed. */
+int sg_idd_terminals_in(struct sg_idd *idd, sg_ref ref, sg_ref set, int (*see)(uint32_t value, void *data), void *data);
 
 /*
  * Walks disjoint boxes that cover exactly the points with terminal `value`. A box has one normalised set per level;

@@ -114,7 +114,7 @@ long double sg_idd_share(struct sg_idd *idd, sg_ref ref, uint32_t value)
 
 struct collection {
 	struct sg_idd *idd;
-	uint8_t *seen; /* a bit per node */
+	uint32_t visit; /* stamp: pairs of diagram and set that were seen */
 	uint32_t *values;
 	size_t count, room, compact_at;
 };
@@ -143,6 +143,8 @@ static void collection_compact(struct collection *collection)
 
 static bool collection_add(struct collection *collection, uint32_t value)
 {
+	if (collection->count && collection->values[collection->count - 1] == value)
+		return true;
 	if (collection->count >= collection->compact_at)
 		collection_compact(collection);
 	if (sg_grow(&collection->values, &collection->room, collection->count, 1, sizeof(uint32_t)) < 0)
@@ -151,39 +153,82 @@ static bool collection_add(struct collection *collection, uint32_t value)
 	return true;
 }
 
-static bool collect(struct collection *collection, sg_ref ref)
+static bool collect(struct collection *collection, sg_ref ref, sg_ref set);
+
+/* One of the two tests a level that the other does not. */
+static bool collect_walk(struct collection *collection, const struct sg_idd_node *node, sg_ref ref, sg_ref set)
 {
-	const struct sg_idd_node *node;
+	bool by_set = &collection->idd->nodes[set] == node;
 	sg_ref last[2] = {0};
 
-	if (sg_idd_is_terminal(ref))
-		return collection_add(collection, sg_idd_value(ref));
-	if (collection->seen[ref / 8] & 1U << ref % 8)
-		return true;
-	collection->seen[ref / 8] |= (uint8_t)(1U << ref % 8);
-	node = &collection->idd->nodes[ref];
 	for (size_t i = 0; i < node->count; i++) {
-		if (node->child[i] == last[0] || node->child[i] == last[1])
+		sg_ref child = node->child[i];
+
+		if (child == last[0] || child == last[1])
 			continue;
-		if (!collect(collection, node->child[i]))
+		if (!(by_set ? collect(collection, ref, child) : collect(collection, child, set)))
 			return false;
-		last[i & 1] = node->child[i];
+		last[i & 1] = child;
 	}
 	return true;
 }
 
-int sg_idd_terminals(struct sg_idd *idd, sg_ref ref, int (*see)(uint32_t value, void *data), void *data)
+/* Both test the level. What lies outside of the set is leapt over, and so is the set below an edge to a terminal. */
+static bool collect_merge(struct collection *collection, const struct sg_idd_node *node, const struct sg_idd_node *set)
 {
-	sg_autofree uint8_t *seen = NULL;
-	sg_autofree uint32_t *values = NULL;
+	bool wide = collection->idd->levels[node->level].wide;
+	sg_ref last = 0, last_set = 0;
+
+	for (size_t i = 0, j = 0; i < node->count && j < set->count;) {
+		sg_u128 end = sg_idd_end(node, i, wide), end_set = sg_idd_end(set, j, wide);
+		sg_ref child = node->child[i], inside = set->child[j];
+
+		if ((child != last || inside != last_set) && !collect(collection, child, inside))
+			return false;
+		last = child;
+		last_set = inside;
+		if (end < end_set && inside == SG_IDD_EMPTY) {
+			i = sg_idd_seek(node, i, end_set, wide);
+			end = sg_idd_end(node, i, wide);
+		} else if (end_set < end && inside != SG_IDD_EMPTY && sg_idd_is_terminal(child)) {
+			j = sg_idd_seek(set, j, end, wide);
+			end_set = sg_idd_end(set, j, wide);
+		}
+		i += end <= end_set;
+		j += end_set <= end;
+	}
+	return true;
+}
+
+/* No node is made here, so the records stay where they are. */
+static bool collect(struct collection *collection, sg_ref ref, sg_ref set)
+{
+	struct sg_idd *idd = collection->idd;
+	uint32_t level = sg_idd_depth(idd, ref), level_set = sg_idd_depth(idd, set);
+
+	if (set == SG_IDD_EMPTY)
+		return true;
+	if (sg_idd_is_terminal(ref))
+		return collection_add(collection, sg_idd_value(ref));
+	if (sg_idd_memo_get(idd, collection->visit, ref, set))
+		return true;
+	sg_idd_memo_put(idd, collection->visit, ref, set, SG_IDD_FULL);
+	if (level == level_set)
+		return collect_merge(collection, &idd->nodes[ref], &idd->nodes[set]);
+	return collect_walk(collection, &idd->nodes[level < level_set ? ref : set], ref, set);
+}
+
+int sg_idd_terminals_in(struct sg_idd *idd, sg_ref ref, sg_ref set, int (*see)(uint32_t value, void *data), void *data)
+{
 	struct collection collection = {.idd = idd, .compact_at = 1024};
+	sg_autofree uint32_t *values = NULL;
 	bool done;
 	int result = 0;
 
-	if (ref == SG_IDD_FAILED)
+	if (ref == SG_IDD_FAILED || set == SG_IDD_FAILED)
 		return -1;
-	collection.seen = seen = calloc(idd->node_count / 8 + 1, 1);
-	done = seen && collect(&collection, ref);
+	collection.visit = sg_idd_stamp(idd);
+	done = collect(&collection, ref, set);
 	values = collection.values;
 	if (!done) {
 		sg_idd_fail(idd, SG_ERROR_MEMORY, "out of memory");
@@ -193,4 +238,9 @@ int sg_idd_terminals(struct sg_idd *idd, sg_ref ref, int (*see)(uint32_t value, 
 	for (size_t i = 0; i < collection.count && !result; i++)
 		result = see(values[i], data);
 	return result;
+}
+
+int sg_idd_terminals(struct sg_idd *idd, sg_ref ref, int (*see)(uint32_t value, void *data), void *data)
+{
+	return sg_idd_terminals_in(idd, ref, SG_IDD_FULL, see, data);
 }

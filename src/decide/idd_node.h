@@ -100,6 +100,31 @@ static inline sg_u128 sg_idd_end(const struct sg_idd_node *node, size_t edge, bo
 	return wide ? ((const sg_u128 *)node->ends)[edge] : ((const uint32_t *)node->ends)[edge];
 }
 
+/* The first edge from `edge` on that ends at `value` or behind it (there is one). Near ones are found faster. */
+static inline size_t sg_idd_seek(const struct sg_idd_node *node, size_t edge, sg_u128 value, bool wide)
+{
+	size_t step = 1, high;
+
+	while (sg_idd_end(node, edge, wide) < value) { /* edge is before it; is one `step` further on behind it? */
+		high = node->count - 1 - edge > step ? edge + step : node->count - 1;
+		if (sg_idd_end(node, high, wide) < value) {
+			edge = high;
+			step *= 2;
+			continue;
+		}
+		while (high - edge > 1) {
+			size_t middle = edge + (high - edge) / 2;
+
+			if (sg_idd_end(node, middle, wide) < value)
+				edge = middle;
+			else
+				high = middle;
+		}
+		return high;
+	}
+	return edge;
+}
+
 /* The edge that holds a value. */
 size_t sg_idd_find_edge(const struct sg_idd *idd, const struct sg_idd_node *node, sg_u128 value);
 

@@ -4,8 +4,10 @@
  *
  * All are one scheme: a rule for the simple cases (a terminal or the same diagram on one side), else a linear merge of
  * the edges of those that test the topmost level, with a recursive call for each pair of children. Results are
- * memoised per pair of nodes. Neighbouring edges mostly lead to the same few children (in, out, in, out, …), so each
- * walk keeps its last two answers at hand and a node of a million edges costs no memo lookup per edge.
+ * memoised per pair of nodes. Where one side's child decides alone, the other side's edges are leapt over, so that a
+ * small set against one of a million edges costs little when the result is small. Neighbouring edges mostly lead to the
+ * same few children (in, out, in, out, …), so each walk keeps its last two answers at hand and a node of a million
+ * edges costs no memo lookup per edge.
  */
 #include "decide/idd_node.h"
 
@@ -73,6 +75,30 @@ static inline sg_ref apply_recent(struct sg_idd *idd, uint32_t operation, sg_ref
 	return result;
 }
 
+/* Whether the left (right) operand alone decides, whatever the other is. */
+static inline bool left_decides(uint32_t operation, sg_ref a)
+{
+	switch (operation) {
+	case SG_IDD_OR:
+	case SG_IDD_MIN: return a == FULL;
+	case SG_IDD_AND:
+	case SG_IDD_MINUS: return a == EMPTY;
+	case SG_IDD_OVERLAY: return a != EMPTY && sg_idd_is_terminal(a);
+	default: return false;
+	}
+}
+
+static inline bool right_decides(uint32_t operation, sg_ref b)
+{
+	switch (operation) {
+	case SG_IDD_OR:
+	case SG_IDD_MIN:
+	case SG_IDD_MINUS: return b == FULL;
+	case SG_IDD_AND: return b == EMPTY;
+	default: return false;
+	}
+}
+
 /* Both nodes test the level. */
 static inline __attribute__((always_inline)) bool merge_edges(struct sg_idd *idd, uint32_t operation,
 							      const struct sg_idd_node *a, const struct sg_idd_node *b,
@@ -86,6 +112,13 @@ static inline __attribute__((always_inline)) bool merge_edges(struct sg_idd *idd
 
 		if (result == SG_IDD_FAILED)
 			return false;
+		if (end_b < end_a && left_decides(operation, a->child[i])) {
+			j = sg_idd_seek(b, j, end_a, wide);
+			end_b = sg_idd_end(b, j, wide);
+		} else if (end_a < end_b && right_decides(operation, b->child[j])) {
+			i = sg_idd_seek(a, i, end_b, wide);
+			end_a = sg_idd_end(a, i, wide);
+		}
 		sg_idd_frame_add(frame, end_a < end_b ? end_a : end_b, result, wide);
 		i += end_a <= end_b;
 		j += end_b <= end_a;
@@ -251,29 +284,57 @@ sg_ref sg_idd_min_all(struct sg_idd *idd, sg_ref *items, size_t count)
 static bool holds(struct sg_idd *idd, uint32_t operation, sg_ref a, sg_ref b);
 
 /* DISJOINT: a and b have no point in common. SUBSET: a has no point outside b. */
-static bool holds_edges(struct sg_idd *idd, uint32_t operation, sg_ref a, sg_ref b)
+static bool holds_for_any_left(uint32_t operation, sg_ref b)
 {
-	const struct sg_idd_node *left = &idd->nodes[a], *right = &idd->nodes[b];
-	uint32_t level_a = sg_idd_depth(idd, a), level_b = sg_idd_depth(idd, b);
-	uint32_t level = level_a < level_b ? level_a : level_b;
-	bool wide = idd->levels[level].wide;
+	return b == (operation == SG_IDD_DISJOINT ? EMPTY : FULL);
+}
+
+/* Both nodes test the level. */
+static bool holds_merge(struct sg_idd *idd, uint32_t operation, const struct sg_idd_node *a,
+			const struct sg_idd_node *b)
+{
+	bool wide = idd->levels[a->level].wide;
 	sg_ref last_a = HARD, last_b = HARD;
 
-	for (size_t i = 0, j = 0;;) {
-		sg_ref child_a = level_a == level ? left->child[i] : a;
-		sg_ref child_b = level_b == level ? right->child[j] : b;
-		sg_u128 end_a = level_a == level ? sg_idd_end(left, i, wide) : idd->levels[level].max;
-		sg_u128 end_b = level_b == level ? sg_idd_end(right, j, wide) : idd->levels[level].max;
+	for (size_t i = 0, j = 0; i < a->count && j < b->count;) {
+		sg_u128 end_a = sg_idd_end(a, i, wide), end_b = sg_idd_end(b, j, wide);
+		sg_ref child_a = a->child[i], child_b = b->child[j];
 
 		if ((child_a != last_a || child_b != last_b) && !holds(idd, operation, child_a, child_b))
 			return false;
 		last_a = child_a;
 		last_b = child_b;
-		if (end_a == end_b && end_a == idd->levels[level].max)
-			return true;
+		if (end_b < end_a && child_a == EMPTY) {
+			j = sg_idd_seek(b, j, end_a, wide);
+			end_b = sg_idd_end(b, j, wide);
+		} else if (end_a < end_b && holds_for_any_left(operation, child_b)) {
+			i = sg_idd_seek(a, i, end_b, wide);
+			end_a = sg_idd_end(a, i, wide);
+		}
 		i += end_a <= end_b;
 		j += end_b <= end_a;
 	}
+	return true;
+}
+
+/* No node is made here, so the records stay where they are. */
+static bool holds_edges(struct sg_idd *idd, uint32_t operation, sg_ref a, sg_ref b)
+{
+	uint32_t level_a = sg_idd_depth(idd, a), level_b = sg_idd_depth(idd, b);
+	const struct sg_idd_node *node = &idd->nodes[level_a < level_b ? a : b];
+	sg_ref last = HARD;
+
+	if (level_a == level_b)
+		return holds_merge(idd, operation, &idd->nodes[a], &idd->nodes[b]);
+	for (size_t i = 0; i < node->count; i++) {
+		sg_ref child = node->child[i];
+
+		if (child != last &&
+		    !(level_a < level_b ? holds(idd, operation, child, b) : holds(idd, operation, a, child)))
+			return false;
+		last = child;
+	}
+	return true;
 }
 
 static bool holds(struct sg_idd *idd, uint32_t operation, sg_ref a, sg_ref b)
@@ -309,7 +370,8 @@ bool sg_idd_subset(struct sg_idd *idd, sg_ref a, sg_ref b)
 
 /* ---- If then else ---- */
 
-static sg_ref ite(struct sg_idd *idd, sg_ref condition, sg_ref then, sg_ref otherwise);
+/* With `choose` an operand says nothing where it is 0: the other answers there, and the condition is not asked. */
+static sg_ref ite(struct sg_idd *idd, bool choose, sg_ref condition, sg_ref then, sg_ref otherwise);
 
 /* One of the three operands during a walk: its edges where it tests the level, else itself all the way. */
 struct operand {
@@ -338,7 +400,19 @@ static inline sg_u128 operand_end(const struct operand *operand, sg_u128 max, bo
 	return operand->tests ? sg_idd_end(&operand->node, operand->at, wide) : max;
 }
 
-static inline __attribute__((always_inline)) bool ite_edges(struct sg_idd *idd, struct operand operand[3],
+/* The operand that does not matter where the operands are these; 3: all do. */
+static inline size_t ite_ignored(bool choose, const sg_ref operand[3])
+{
+	if (operand[1] == operand[2] || (choose && (operand[1] == EMPTY || operand[2] == EMPTY)))
+		return 0;
+	if (operand[0] == FULL && (!choose || sg_idd_is_terminal(operand[1])))
+		return 2;
+	if (operand[0] == EMPTY && (!choose || sg_idd_is_terminal(operand[2])))
+		return 1;
+	return 3;
+}
+
+static inline __attribute__((always_inline)) bool ite_edges(struct sg_idd *idd, bool choose, struct operand operand[3],
 							    struct sg_idd_frame *frame, bool wide)
 {
 	sg_u128 max = idd->levels[frame->level].max;
@@ -346,28 +420,32 @@ static inline __attribute__((always_inline)) bool ite_edges(struct sg_idd *idd, 
 
 	for (;;) {
 		sg_u128 end = max;
+		size_t ignored;
 
-		for (size_t k = 0; k < 3; k++) {
-			sg_u128 own = operand_end(&operand[k], max, wide);
-
+		for (size_t k = 0; k < 3; k++)
 			child[k] = operand_child(&operand[k]);
-			end = own < end ? own : end;
-		}
 		if (child[0] != last[0] || child[1] != last[1] || child[2] != last[2])
-			result = ite(idd, child[0], child[1], child[2]);
+			result = ite(idd, choose, child[0], child[1], child[2]);
 		if (result == SG_IDD_FAILED)
 			return false;
+		ignored = ite_ignored(choose, child);
+		for (size_t k = 0; k < 3; k++) {
+			sg_u128 own = k == ignored ? max : operand_end(&operand[k], max, wide);
+
+			end = own < end ? own : end;
+		}
 		sg_idd_frame_add(frame, end, result, wide);
 		if (end == max)
 			return true;
 		for (size_t k = 0; k < 3; k++) {
 			last[k] = child[k];
-			operand[k].at += operand[k].tests && operand_end(&operand[k], max, wide) == end;
+			if (operand[k].tests)
+				operand[k].at = sg_idd_seek(&operand[k].node, operand[k].at, end + 1, wide);
 		}
 	}
 }
 
-static sg_ref ite_walk(struct sg_idd *idd, sg_ref condition, sg_ref then, sg_ref otherwise)
+static sg_ref ite_walk(struct sg_idd *idd, bool choose, sg_ref condition, sg_ref then, sg_ref otherwise)
 {
 	uint32_t level = sg_idd_depth(idd, condition), other;
 	struct operand operand[3];
@@ -386,35 +464,51 @@ static sg_ref ite_walk(struct sg_idd *idd, sg_ref condition, sg_ref then, sg_ref
 		room += operand[k].node.count;
 	if (!sg_idd_frame_open(idd, &frame, level, room))
 		return SG_IDD_FAILED;
-	done = frame.wide ? ite_edges(idd, operand, &frame, true) : ite_edges(idd, operand, &frame, false);
+	done = frame.wide ? ite_edges(idd, choose, operand, &frame, true)
+			  : ite_edges(idd, choose, operand, &frame, false);
 	return done ? sg_idd_frame_make(idd, &frame) : sg_idd_frame_drop(idd, &frame);
 }
 
-static sg_ref ite(struct sg_idd *idd, sg_ref condition, sg_ref then, sg_ref otherwise)
+static sg_ref ite(struct sg_idd *idd, bool choose, sg_ref condition, sg_ref then, sg_ref otherwise)
 {
+	uint32_t key = condition | (choose ? 0x80000000U : 0); /* references leave that bit */
 	struct sg_idd_memo *memo;
 	sg_ref result;
 
-	if (condition == FULL || then == otherwise)
+	if (choose && (then == EMPTY || otherwise == EMPTY))
+		return then == EMPTY ? otherwise : then;
+	if (then == otherwise)
 		return then;
+	if (condition == FULL)
+		return choose ? apply(idd, SG_IDD_OVERLAY, then, otherwise) : then;
 	if (condition == EMPTY)
-		return otherwise;
-	if (then == FULL && otherwise == EMPTY)
+		return choose ? apply(idd, SG_IDD_OVERLAY, otherwise, then) : otherwise;
+	if (!choose && then == FULL && otherwise == EMPTY)
 		return condition;
-	memo = &idd->memo_ite[sg_idd_memo_slot(idd, condition, then, otherwise)];
-	if (memo->operation == condition && memo->a == then && memo->b == otherwise)
+	memo = &idd->memo_ite[sg_idd_memo_slot(idd, key, then, otherwise)];
+	if (memo->operation == key && memo->a == then && memo->b == otherwise)
 		return memo->result;
-	result = ite_walk(idd, condition, then, otherwise);
+	result = ite_walk(idd, choose, condition, then, otherwise);
 	if (result != SG_IDD_FAILED) { /* the table may have moved */
-		memo = &idd->memo_ite[sg_idd_memo_slot(idd, condition, then, otherwise)];
-		*memo = (struct sg_idd_memo){condition, then, otherwise, result};
+		memo = &idd->memo_ite[sg_idd_memo_slot(idd, key, then, otherwise)];
+		*memo = (struct sg_idd_memo){key, then, otherwise, result};
 	}
 	return result;
 }
 
-sg_ref sg_idd_ite(struct sg_idd *idd, sg_ref condition, sg_ref then, sg_ref otherwise)
+static sg_ref ite_checked(struct sg_idd *idd, bool choose, sg_ref condition, sg_ref then, sg_ref otherwise)
 {
 	if (condition == SG_IDD_FAILED || then == SG_IDD_FAILED || otherwise == SG_IDD_FAILED || idd->failed)
 		return SG_IDD_FAILED;
-	return ite(idd, condition, then, otherwise);
+	return ite(idd, choose, condition, then, otherwise);
+}
+
+sg_ref sg_idd_ite(struct sg_idd *idd, sg_ref condition, sg_ref then, sg_ref otherwise)
+{
+	return ite_checked(idd, false, condition, then, otherwise);
+}
+
+sg_ref sg_idd_choose(struct sg_idd *idd, sg_ref condition, sg_ref then, sg_ref otherwise)
+{
+	return ite_checked(idd, true, condition, then, otherwise);
 }

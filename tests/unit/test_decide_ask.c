@@ -125,6 +125,28 @@ static void random_terminals(struct run *run)
 	assert_int_equal(seen.count, count);
 }
 
+/* Only those inside of a set. */
+static void random_terminals_in(struct run *run)
+{
+	bool expected[7] = {false};
+	struct seen seen = {.stop_at = UINT32_MAX};
+	space_function f, inside;
+	size_t count = 0;
+
+	space_paint(run->space, f, 7, &run->state);
+	space_paint(run->space, inside, 2, &run->state);
+	for (size_t p = 0; p < run->points; p++)
+		expected[f[p]] = expected[f[p]] || inside[p];
+	assert_int_equal(sg_idd_terminals_in(run->idd, space_build(run->idd, run->space, f),
+					     space_build(run->idd, run->space, inside), see_value, &seen),
+			 0);
+	for (uint32_t value = 0; value < 7; value++) {
+		if (expected[value])
+			assert_int_equal(seen.values[count++], value);
+	}
+	assert_int_equal(seen.count, count);
+}
+
 static void test_terminals(void **unused)
 {
 	static const sg_u128 max[1] = {65535};
@@ -135,6 +157,7 @@ static void test_terminals(void **unused)
 
 	(void)unused;
 	for_spaces(random_terminals, 3);
+	for_spaces(random_terminals_in, 33);
 	for (uint32_t i = 0; i < 4000; i++) { /* many, each twice, in descending order */
 		last[i] = i < 3999 ? i : 65535;
 		child[i] = sg_idd_terminal(2999 - i % 2000);

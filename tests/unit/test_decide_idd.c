@@ -80,6 +80,9 @@ static void check_ite(struct run *run, const uint32_t *c, const uint32_t *f, con
 	for (size_t p = 0; p < run->points; p++)
 		expected[p] = c[p] ? f[p] : g[p];
 	space_check(run->idd, run->space, sg_idd_ite(run->idd, condition, a, b), expected, &run->state);
+	for (size_t p = 0; p < run->points; p++)
+		expected[p] = !f[p] ? g[p] : !g[p] || c[p] ? f[p] : g[p];
+	space_check(run->idd, run->space, sg_idd_choose(run->idd, condition, a, b), expected, &run->state);
 }
 
 static void check_simplify(struct run *run, const uint32_t *f, const uint32_t *care)
@@ -530,6 +533,7 @@ static void test_failed_operands(void **unused)
 	}
 	assert_int_equal(sg_idd_not(idd, bad), bad);
 	assert_int_equal(sg_idd_ite(idd, bad, a, a), bad);
+	assert_int_equal(sg_idd_choose(idd, SG_IDD_FULL, a, bad), bad);
 	assert_int_equal(sg_idd_ite(idd, SG_IDD_FULL, a, bad), bad);
 	assert_int_equal(sg_idd_ite(idd, a, bad, a), bad);
 	assert_int_equal(sg_idd_split(idd, 0, &set, bad, a), bad);

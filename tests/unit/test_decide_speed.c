@@ -135,7 +135,32 @@ static void test_many_lines(void **unused)
 	for (size_t i = 0; i < 10000; i++)
 		assert_int_not_equal(sg_idd_restrict(idd, all, SG_FIELD_PORT, i * 6), SG_IDD_EMPTY);
 	report("10,000 times the sources of a port", start);
+	assert_true(sg_idd_disjoint(idd, all, sg_idd_not(idd, all)));
 	free(sets);
+	sg_idd_free(idd);
+}
+
+/* A thousand small sets against a large one, results small. */
+static void test_small_against_large(void **unused)
+{
+	struct sg_ranges set = make_set(SG_IPV4);
+	struct sg_idd *idd = sg_packet_context(0);
+	sg_ref all = sg_idd_split(idd, SG_FIELD_REMOTE4, &set, SG_IDD_FULL, SG_IDD_EMPTY);
+	size_t hits = 0, equal = 0;
+	double start = now();
+
+	(void)unused;
+	for (sg_u128 i = 0; i < 1000; i++) {
+		sg_ref one = sg_idd_range(idd, SG_FIELD_REMOTE4, i * 4096, i * 4096 + 4095);
+		sg_ref both = sg_idd_and(idd, one, all);
+
+		hits += both != SG_IDD_EMPTY;
+		equal += sg_idd_ite(idd, all, one, SG_IDD_EMPTY) == both;
+	}
+	assert_int_equal(hits, 1000);
+	assert_int_equal(equal, 1000);
+	report("1,000 small sets with a million prefixes, twice", start);
+	free(set.items);
 	sg_idd_free(idd);
 }
 
@@ -144,6 +169,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_million_prefixes),
 		cmocka_unit_test(test_many_lines),
+		cmocka_unit_test(test_small_against_large),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
