@@ -42,6 +42,8 @@ int doc_read(struct doc *doc, uint32_t file, const char *text, size_t size, stru
 	     struct sg_error *err);
 void doc_clear(struct doc *doc);
 
+/* Why a text of valid UTF-8 holds a character that no policy may hold, also not as an escape: NULL when it does not. */
+const char *doc_scan_text(const char *text, size_t size);
 /* Reports what no YAML text may hold: broken UTF-8, control characters, invisible ones. False when it found one. */
 bool doc_scan(uint32_t file, const char *text, size_t size, struct report *report);
 

@@ -70,7 +70,20 @@ static const char *scan_hint(uint32_t code)
 		return "is this a text file at all? it may be UTF-16: save it as UTF-8";
 	if (code == '\r' || code == 0x85 || code == 0x2028 || code == 0x2029)
 		return "end lines with LF or CRLF";
-	return "take it away; within double quotes it can be written as an escape";
+	return "take it away";
+}
+
+const char *doc_scan_text(const char *text, size_t size)
+{
+	const char *refusal;
+	size_t length;
+
+	for (size_t at = 0; at < size; at += length) {
+		refusal = scan_refusal(scan_decode(text + at, &length));
+		if (refusal)
+			return refusal;
+	}
+	return NULL;
 }
 
 bool doc_scan(uint32_t file, const char *text, size_t size, struct report *report)

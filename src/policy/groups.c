@@ -93,9 +93,11 @@ static bool group_files(struct reader *reader, struct group_draft *draft, uint32
 	}
 	for (item = reader_items(reader, list); item; item = reader_item_next(reader, list, item)) {
 		struct sg_addresses addresses;
+		const char *refusal = doc_scan_text(doc_text(&reader->doc, item), doc_node(&reader->doc, item)->size);
 
-		if (!doc_node(&reader->doc, item)->size) {
-			reader_error(reader, item, "policy/list-file", "the name of a list file is empty");
+		if (refusal || !doc_node(&reader->doc, item)->size) {
+			reader_error(reader, item, "policy/list-file", "the name of a list file %s%s",
+				     refusal ? "holds " : "is empty", refusal ? refusal : "");
 			continue;
 		}
 		if (lists_read(reader, item, &addresses) &&

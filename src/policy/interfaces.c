@@ -11,12 +11,12 @@
 /* As the kernel takes names (dev_valid_name in net/core/dev.c), with a '*' at the end as the only one. */
 static bool interface_is_valid(const char *text, size_t size)
 {
-	if (!size || !strcmp(text, ".") || !strcmp(text, ".."))
+	if (!size || !strcmp(text, ".") || !strcmp(text, "..") || doc_scan_text(text, size))
 		return false;
 	for (size_t i = 0; i < size; i++) {
 		unsigned char c = (unsigned char)text[i];
 
-		if (c <= ' ' || c == 0x7f || c == '/' || c == ':' || (c == '*' && i + 1 < size))
+		if (c == ' ' || c == '/' || c == ':' || (c == '*' && i + 1 < size))
 			return false;
 	}
 	return true;

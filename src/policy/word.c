@@ -79,7 +79,7 @@ static bool word_refuse_trap(struct reader *reader, uint32_t node, const char *w
 
 bool word_text(struct reader *reader, uint32_t node, const char *key, const char **ret)
 {
-	const char *text = doc_text(&reader->doc, node);
+	const char *text = doc_text(&reader->doc, node), *refusal;
 	size_t size = doc_node(&reader->doc, node)->size;
 
 	if (word_refuse_trap(reader, node, "text"))
@@ -94,11 +94,10 @@ bool word_text(struct reader *reader, uint32_t node, const char *key, const char
 		reader_hint(reader, "it is kept in the kernel beside the rules; longer explanations fit behind a '#'");
 		return false;
 	}
-	for (size_t i = 0; i < size; i++) {
-		if ((unsigned char)text[i] >= 0x20 && text[i] != 0x7f)
-			continue;
-		reader_error(reader, node, "policy/bad-text", "'%s' holds a control character or a line end", key);
-		reader_hint(reader, "write it on one line");
+	refusal = doc_scan_text(text, size);
+	if (refusal) {
+		reader_error(reader, node, "policy/bad-text", "'%s' holds %s", key, refusal);
+		reader_hint(reader, "write it on one line, with letters that can be seen");
 		return false;
 	}
 	*ret = arena_string(&reader->policy->arena, text, size);

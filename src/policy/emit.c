@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A policy as text. The words that were read are written again, so names stay names and list files stay files; the form
+ * is the shortest that says the same.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
+#include "policy/emit_text.h"
+#include "policy/keys.h"
+
+/* Columns of what stands under a top-level key, under a protocol, and behind its "- ". */
+enum { EMIT_KEY = 2, EMIT_ITEM = 4, EMIT_INSIDE = 6 };
+
+/* An empty line between the parts of a file. */
+static void emit_part(struct sg_buf *buf, enum key_id key)
+{
+	if (buf->size)
+		sg_buf_addc(buf, '\n');
+	sg_buf_addf(buf, "%s:\n", keys_name(key));
+}
+
+static void emit_head(struct sg_buf *buf, const struct sg_policy *policy)
+{
+	if (policy->name) {
+		sg_buf_adds(buf, "name: ");
+		emit_scalar(buf, policy->name);
+		sg_buf_addc(buf, '\n');
+	}
+	if (policy->default_verdict != SG_VERDICT_DROP)
+		sg_buf_addf(buf, "default: %s\n", sg_verdict_name(policy->default_verdict));
+}
+
+static void emit_groups(struct sg_buf *buf, const struct sg_policy *policy)
+{
+	for (size_t i = 0; i < policy->group_count; i++) {
+		const struct model_group *group = &policy->groups[i];
+
+		if (!i)
+			emit_part(buf, KEY_GROUPS);
+		sg_buf_addf(buf, "  %s: ", group->group.name);
+		emit_items(buf, &group->words, group->file, EMIT_ITEM);
+		sg_buf_addc(buf, '\n');
+	}
+}
+
+static void emit_interfaces(struct sg_buf *buf, const struct sg_policy *policy)
+{
+	for (size_t i = 0; i < policy->interfaces_count; i++) {
+		if (!i)
+			emit_part(buf, KEY_INTERFACES);
+		sg_buf_addf(buf, "  %s: ", policy->interfaces[i].name);
+		emit_words(buf, &policy->interfaces[i].words, EMIT_ITEM);
+		sg_buf_addc(buf, '\n');
+	}
+}
+
+static void emit_services(struct sg_buf *buf, const struct sg_policy *policy)
+{
+	for (size_t i = 0; i < policy->service_count; i++) {
+		const struct model_service *service = &policy->services[i];
+		struct emit_pair pairs[KEYS_PORTS];
+
+		if (!i)
+			emit_part(buf, KEY_SERVICES);
+		for (size_t j = 0; j < service->count; j++)
+			pairs[j] = (struct emit_pair){service->ports[j].key, &service->ports[j].words, NULL, NULL};
+		sg_buf_addf(buf, "  %s:", service->name);
+		emit_mapping(buf, pairs, service->count, EMIT_ITEM);
+		sg_buf_addc(buf, '\n');
+	}
+}
+
+/* What a line says beside its ports; returns how many pairs. */
+static size_t emit_constraints(const struct model_line *line, enum sg_verdict implied, struct emit_pair *pairs)
+{
+	const struct sg_line *said = &line->line;
+	size_t count = 0;
+
+	if (line->from.count)
+		pairs[count++] = (struct emit_pair){keys_name(KEY_FROM), &line->from, NULL, NULL};
+	if (line->except.count)
+		pairs[count++] = (struct emit_pair){keys_name(KEY_EXCEPT), &line->except, NULL, NULL};
+	if (line->to.count)
+		pairs[count++] = (struct emit_pair){keys_name(KEY_TO), &line->to, NULL, NULL};
+	if (line->interfaces.count)
+		pairs[count++] = (struct emit_pair){keys_name(KEY_INTERFACE), &line->interfaces, NULL, NULL};
+	if (said->has_family)
+		pairs[count++] = (struct emit_pair){keys_name(KEY_FAMILY), NULL,
+						    said->family == SG_IPV4 ? "ipv4" : "ipv6", NULL};
+	if (said->answer != implied)
+		pairs[count++] = (struct emit_pair){keys_name(KEY_ANSWER), NULL, sg_verdict_name(said->answer), NULL};
+	if (said->on_demand)
+		pairs[count++] = (struct emit_pair){keys_name(KEY_ON_DEMAND), NULL, NULL, "true"};
+	if (said->comment)
+		pairs[count++] = (struct emit_pair){keys_name(KEY_COMMENT), NULL, said->comment, NULL};
+	return count;
+}
+
+#define EMIT_PAIRS 12 /* more than a line or test has keys */
+
+static bool emit_has_words(const struct model_line *line)
+{
+	return line->line.kind == SG_LINE_PORTS || line->line.kind == SG_LINE_ICMP;
+}
+
+/* All pairs of a line, its ports or types first. */
+static size_t emit_pairs(const struct sg_policy *policy, const struct model_line *line, struct emit_pair *pairs)
+{
+	enum sg_verdict implied = line->line.section == SG_SECTION_ALLOW         ? SG_VERDICT_ACCEPT
+				  : policy->default_verdict == SG_VERDICT_REJECT ? SG_VERDICT_REJECT
+										 : SG_VERDICT_DROP;
+	size_t count = 0;
+
+	if (emit_has_words(line))
+		pairs[count++] = (struct emit_pair){keys_name(line->line.kind == SG_LINE_PORTS ? KEY_PORT : KEY_TYPE),
+						    &line->ports, NULL, NULL};
+	count += emit_constraints(line, implied, pairs + count);
+	return count;
+}
+
+/* Whether a line with these pairs is no more than a word. */
+static bool emit_is_short(const struct model_line *line, size_t pair_count)
+{
+	return emit_has_words(line) && pair_count == 1 && line->ports.count == 1;
+}
+
+static void emit_line(struct sg_buf *buf, const struct sg_policy *policy, const struct model_line *line)
+{
+	struct emit_pair pairs[EMIT_PAIRS];
+	size_t count = emit_pairs(policy, line, pairs);
+
+	if (emit_is_short(line, count))
+		emit_scalar(buf, line->ports.items[0]);
+	else
+		emit_mapping(buf, pairs, count, EMIT_INSIDE);
+}
+
+/* Lines that are one word each: tcp: [22, 80]. False: some are not, nothing is written. */
+static bool emit_short_lines(struct sg_buf *buf, const struct sg_policy *policy, const struct model_line *lines,
+			     size_t count)
+{
+	sg_autofree const char **words = calloc(count, sizeof(*words));
+	struct emit_pair pairs[EMIT_PAIRS];
+	size_t used = 0;
+
+	if (!words) {
+		buf->failed = true;
+		return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!emit_is_short(&lines[i], emit_pairs(policy, &lines[i], pairs)))
+			return false;
+		if (!lines[i].continues)
+			words[used++] = lines[i].ports.items[0];
+	}
+	sg_buf_addc(buf, ' ');
+	emit_list(buf, &(struct model_words){words, used}, EMIT_ITEM);
+	sg_buf_addc(buf, '\n');
+	return true;
+}
+
+/* The lines of one key. */
+static void emit_protocol(struct sg_buf *buf, const struct sg_policy *policy, const struct model_line *lines,
+			  size_t count)
+{
+	struct emit_pair pairs[EMIT_PAIRS];
+
+	sg_buf_addf(buf, "  %s:", lines[0].key);
+	if (count == 1 && !emit_has_words(&lines[0]) && !emit_pairs(policy, &lines[0], pairs)) {
+		sg_buf_adds(buf, lines[0].line.kind == SG_LINE_ANY ? " {}\n" : "\n");
+		return;
+	}
+	if (emit_short_lines(buf, policy, lines, count))
+		return;
+	sg_buf_addc(buf, '\n');
+	for (size_t i = 0; i < count; i++) {
+		if (lines[i].continues)
+			continue;
+		sg_buf_adds(buf, "    - ");
+		emit_line(buf, policy, &lines[i]);
+		sg_buf_addc(buf, '\n');
+	}
+}
+
+static void emit_lines(struct sg_buf *buf, const struct sg_policy *policy)
+{
+	const struct model_line *lines = policy->lines;
+
+	for (size_t i = 0, end; i < policy->line_count; i = end) {
+		if (!i || lines[i].line.section != lines[i - 1].line.section)
+			emit_part(buf, lines[i].line.section == SG_SECTION_ALLOW ? KEY_ALLOW : KEY_BLOCK);
+		for (end = i + 1; end < policy->line_count; end++)
+			if (lines[end].line.section != lines[i].line.section ||
+			    strcmp(lines[end].key, lines[i].key) != 0)
+				break;
+		emit_protocol(buf, policy, &lines[i], end - i);
+	}
+}
+
+static void emit_baseline(struct sg_buf *buf, const struct sg_policy *policy)
+{
+	struct sg_baseline baseline = policy->baseline;
+	bool begun = false;
+
+	for (unsigned int part = 0; part < MODEL_BASELINE_COUNT; part++) {
+		if (*model_baseline_part(&baseline, part))
+			continue;
+		if (!begun)
+			emit_part(buf, KEY_BASELINE);
+		begun = true;
+		sg_buf_addf(buf, "  %s: false\n", keys_name(KEY_ESTABLISHED + part));
+	}
+}
+
+static void emit_tests(struct sg_buf *buf, const struct sg_policy *policy)
+{
+	bool begun = false;
+
+	for (size_t i = 0; i < policy->test_count; i++) {
+		const struct model_test *test = &policy->tests[i];
+		struct emit_pair pairs[EMIT_PAIRS];
+		size_t count = 0;
+
+		if (test->written.continues)
+			continue;
+		if (!begun)
+			emit_part(buf, KEY_TESTS);
+		begun = true;
+		pairs[count++] = (struct emit_pair){keys_name(KEY_EXPECT), NULL,
+						    test->test.expect == SG_EXPECT_ALLOW ? "allow" : "block", NULL};
+		pairs[count++] = (struct emit_pair){
+			test->written.key, emit_has_words(&test->written) ? &test->written.ports : NULL, NULL, NULL};
+		count += emit_constraints(&test->written, test->written.line.answer, pairs + count);
+		sg_buf_adds(buf, "  - ");
+		emit_mapping(buf, pairs, count, EMIT_ITEM);
+		sg_buf_addc(buf, '\n');
+	}
+}
+
+char *sg_policy_emit(const struct sg_policy *policy, struct sg_error *err)
+{
+	sg_cleanup(sg_buf_clear) struct sg_buf buf = {0};
+
+	emit_head(&buf, policy);
+	emit_groups(&buf, policy);
+	emit_interfaces(&buf, policy);
+	emit_services(&buf, policy);
+	emit_lines(&buf, policy);
+	emit_baseline(&buf, policy);
+	emit_tests(&buf, policy);
+	if (!buf.size)
+		sg_buf_addf(&buf, "default: %s\n", sg_verdict_name(policy->default_verdict));
+	return sg_buf_steal(&buf, NULL, err);
+}
