@@ -3,9 +3,10 @@
  * The compiler: a decision as rules whose cost for a packet does not grow with the policy.
  *
  * A packet meets, in this order: its conntrack state (verdicts that hold for whole states), the preludes (regions with
- * one verdict for every protocol and port: loopback, blocked sources), one lookup of protocol and port, of the ICMP
- * type, of the protocol; and what is left, the tail. What a lookup finds is a verdict, or a chain that decides the
- * *class* of the port: a node of the diagram below the port level. Ports of one class share its chain.
+ * one verdict for every protocol and port: loopback), a lookup of the ICMP type, the preludes that hold for everything
+ * but ICMP (blocked sources, which may still ask for an echo), one lookup of protocol and port, one of the protocol;
+ * and what is left, the tail. What a lookup finds is a verdict, or a chain that decides the *class* of the port: a node
+ * of the diagram below the port level. Ports of one class share its chain.
  *
  * Where a prelude has decided, later rules may say anything: classes are simplified with that freedom, and that is what
  * turns "from anywhere except the blocked" back into "from anywhere".
@@ -299,8 +300,17 @@ static int add_byte_map(struct sg_compiler *c, const struct body *body, const ch
 	return 0;
 }
 
+/* The class of a protocol's packets that have no port or type. */
+static int find_tail(struct sg_compiler *c, struct body *body, unsigned int protocol, struct sg_error *err)
+{
+	sg_ref node = sg_idd_restrict(c->idd, body->node, SG_FIELD_PROTOCOL, protocol);
+
+	node = sg_idd_restrict(c->idd, node, SG_FIELD_PORT, SG_PORT_ABSENT);
+	return sg_idd_check(c->idd, node, err) || find_class(c, node, &body->tail[protocol], err) ? -1 : 0;
+}
+
 /* icmp type vmap @in_icmp */
-static int emit_icmp(struct sg_compiler *c, const struct body *body, uint8_t protocol, struct sg_error *err)
+static int emit_icmp(struct sg_compiler *c, struct body *body, uint8_t protocol, struct sg_error *err)
 {
 	bool v4 = protocol == SG_PROTO_ICMP;
 	struct runs runs = {0};
@@ -308,7 +318,7 @@ static int emit_icmp(struct sg_compiler *c, const struct body *body, uint8_t pro
 	size_t map;
 	int result = -1;
 
-	if (find_runs(c, body, protocol, 255, &runs, err))
+	if (find_tail(c, body, protocol, err) || find_runs(c, body, protocol, 255, &runs, err))
 		goto out;
 	if (runs.count == 0) {
 		result = 0;
@@ -361,20 +371,35 @@ static int emit_protocols(struct sg_compiler *c, const struct body *body, struct
 
 /* ------------------------------------------------------------------ a body: preludes, maps, tail */
 
-/* The one verdict of the packets of `region` under the body, or NONE. */
-static enum sg_verdict one_verdict(struct sg_compiler *c, const struct body *body, sg_ref region)
+/* The new inbound packets that can exist, over the levels from SG_FIELD_PROTOCOL on. */
+static sg_ref all_packets(struct sg_compiler *c)
 {
 	sg_ref universe = sg_idd_restrict(c->idd, sg_packet_universe(c->idd), SG_FIELD_DIRECTION, SG_IN);
 
-	universe = sg_idd_restrict(c->idd, universe, SG_FIELD_STATE, SG_CT_NEW);
-	region = sg_idd_and(c->idd, region, universe);
+	return sg_idd_restrict(c->idd, universe, SG_FIELD_STATE, SG_CT_NEW);
+}
+
+/* Those that the ICMP maps do not decide. What they leave out is judged as if it had no type. */
+static sg_ref after_icmp(struct sg_compiler *c)
+{
+	sg_ref icmp = sg_idd_or(c->idd, sg_idd_range(c->idd, SG_FIELD_PROTOCOL, SG_PROTO_ICMP, SG_PROTO_ICMP),
+				sg_idd_range(c->idd, SG_FIELD_PROTOCOL, SG_PROTO_ICMPV6, SG_PROTO_ICMPV6));
+	sg_ref typed = sg_idd_range(c->idd, SG_FIELD_PORT, 0, SG_PORT_ABSENT - 1);
+
+	return sg_idd_minus(c->idd, all_packets(c), sg_idd_and(c->idd, icmp, typed));
+}
+
+/* The one verdict of packets under the body, or NONE. */
+static enum sg_verdict one_verdict(struct sg_compiler *c, const struct body *body, sg_ref packets)
+{
 	for (uint32_t v = SG_VERDICT_ACCEPT; v <= SG_VERDICT_REJECT; v++)
-		if (sg_idd_subset(c->idd, region, sg_idd_equals(c->idd, body->node, v)))
+		if (sg_idd_subset(c->idd, packets, sg_idd_equals(c->idd, body->node, v)))
 			return (enum sg_verdict)v;
 	return SG_VERDICT_NONE;
 }
 
-static int emit_preludes(struct sg_compiler *c, const struct body *body, struct sg_error *err)
+/* The preludes that hold for all the packets that get here; the others are left for later. */
+static int emit_preludes(struct sg_compiler *c, const struct body *body, sg_ref packets, struct sg_error *err)
 {
 	for (size_t i = 0; c->hints && i < c->hints->prelude_count; i++) {
 		const struct sg_compile_prelude *prelude = &c->hints->preludes[i];
@@ -390,7 +415,7 @@ static int emit_preludes(struct sg_compiler *c, const struct body *body, struct 
 			return -1;
 		if (open == SG_IDD_EMPTY || sg_idd_level(c->idd, prelude->region) < SG_FIELD_INTERFACE)
 			continue;
-		rules.verdict = one_verdict(c, body, open);
+		rules.verdict = one_verdict(c, body, sg_idd_and(c->idd, open, packets));
 		if (rules.verdict == SG_VERDICT_NONE)
 			continue;
 		if (sg_compiler_region(c, &rules, err))
@@ -405,13 +430,9 @@ static int find_tails(struct sg_compiler *c, struct body *body, struct sg_error 
 {
 	size_t most = 0;
 
-	for (unsigned int p = 0; p <= 255; p++) {
-		sg_ref node = sg_idd_restrict(c->idd, body->node, SG_FIELD_PROTOCOL, p);
-
-		node = sg_idd_restrict(c->idd, node, SG_FIELD_PORT, SG_PORT_ABSENT);
-		if (sg_idd_check(c->idd, node, err) || find_class(c, node, &body->tail[p], err))
+	for (unsigned int p = 0; p <= 255; p++)
+		if (find_tail(c, body, p, err))
 			return -1;
-	}
 	for (unsigned int p = 0; p <= 255; p++) {
 		size_t same = 0;
 
@@ -434,12 +455,16 @@ static int emit_body(struct sg_compiler *c, struct body *body, struct sg_error *
 	c->care = SG_IDD_FULL;
 	sg_refmap_clear(&c->class_of);
 	snprintf(label, sizeof(label), "%sother", body->prefix);
-	if (emit_preludes(c, body, err))
+	if (emit_preludes(c, body, all_packets(c), err))
 		return -1;
 	if (c->care == SG_IDD_EMPTY)
 		return 0;
-	if (find_tails(c, body, err) || emit_ports(c, body, err) || emit_icmp(c, body, SG_PROTO_ICMP, err) ||
-	    emit_icmp(c, body, SG_PROTO_ICMPV6, err) || emit_protocols(c, body, err))
+	if (emit_icmp(c, body, SG_PROTO_ICMP, err) || emit_icmp(c, body, SG_PROTO_ICMPV6, err) ||
+	    emit_preludes(c, body, after_icmp(c), err))
+		return -1;
+	if (c->care == SG_IDD_EMPTY)
+		return 0;
+	if (find_tails(c, body, err) || emit_ports(c, body, err) || emit_protocols(c, body, err))
 		return -1;
 	tail = c->classes[body->common];
 	if (tail.constant != SG_VERDICT_NONE)
@@ -462,7 +487,7 @@ static int emit_states(struct sg_compiler *c, sg_ref inbound, struct sg_error *e
 		body.node = nodes[s] = sg_idd_restrict(c->idd, inbound, SG_FIELD_STATE, s);
 		if (sg_idd_check(c->idd, nodes[s], err))
 			return -1;
-		constant[s] = one_verdict(c, &body, SG_IDD_FULL);
+		constant[s] = one_verdict(c, &body, all_packets(c));
 		if (nodes[s] == nodes[SG_CT_NEW] || (constant[s] && constant[s] == constant[SG_CT_NEW]))
 			done |= 1U << s;
 	}

@@ -135,7 +135,7 @@ static void set_name(struct sg_compiler *c, const char *group, const char *label
 	else
 		snprintf(name, size, "%.200s_%s%c", label, local ? "to" : "from", digit);
 	for (char *p = name; *p; p++)
-		if (!isalnum((unsigned char)*p) && *p != '.')
+		if (!isalnum((unsigned char)*p)) /* a '.' begins the number of a version, see plan.c of the apply layer */
 			*p = '_';
 	length = strlen(name);
 	for (unsigned int i = 2; sg_table_set(c->table, name); i++)
