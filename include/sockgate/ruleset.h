@@ -167,6 +167,8 @@ void sg_set_sort(struct sg_set *set);                      /* by key; -- linear 
 
 /* Lookups take a constant time as long as chains and sets keep the place and the name that they were added with. */
 const struct sg_table *sg_ruleset_table(const struct sg_ruleset *ruleset, uint32_t family, const char *name);
+/* To be called after chains or sets were renamed, so that they are found by their new names. */
+void sg_table_reindex(struct sg_table *table);
 const struct sg_chain *sg_table_chain(const struct sg_table *table, const char *name);
 const struct sg_set *sg_table_set(const struct sg_table *table, const char *name);
 

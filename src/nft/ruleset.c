@@ -153,6 +153,18 @@ static void ruleset_index(uint32_t **slots, size_t *slot_count, const char *(*na
 	}
 }
 
+void sg_table_reindex(struct sg_table *table)
+{
+	free(table->chain_slots);
+	free(table->set_slots);
+	table->chain_slots = table->set_slots = NULL;
+	table->chain_slot_count = table->set_slot_count = 0;
+	for (size_t i = 1; i <= table->chain_count; i++)
+		ruleset_index(&table->chain_slots, &table->chain_slot_count, ruleset_chain_name, table, i);
+	for (size_t i = 1; i <= table->set_count; i++)
+		ruleset_index(&table->set_slots, &table->set_slot_count, ruleset_set_name, table, i);
+}
+
 struct sg_table *sg_ruleset_add_table(struct sg_ruleset *ruleset, uint32_t family, const char *name,
 				      struct sg_error *err)
 {

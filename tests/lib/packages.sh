@@ -3,7 +3,7 @@
 # The one list of Debian packages that building, demonstrating and testing need; sourced, not run.
 
 # the program itself
-PACKAGES_BUILD=(gcc libc6-dev cmake ninja-build pkg-config libyaml-dev libmnl-dev libnftnl-dev libjansson-dev)
+PACKAGES_BUILD=(gcc libc6-dev cmake ninja-build pkg-config libyaml-dev libmnl-dev libnftnl-dev libjansson-dev libxxhash-dev)
 # the demonstration: namespaces, the rules as nft lists them, a few listeners
 PACKAGES_DEMO=(iproute2 nftables python3)
 # the tests

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * apply.h - putting a policy into the kernel, proven, or leaving everything as it was.
+ */
+#ifndef SOCKGATE_APPLY_H
+#define SOCKGATE_APPLY_H
+
+#include "sockgate/kernel_rules.h"
+#include "sockgate/policy.h"
+
+/* What the loaded table says of itself: a note on its first rule that nft neither shows nor disturbs. */
+#define SG_MARK_NAME_SIZE 128
+struct sg_mark {
+	uint8_t digest[16];             /* of the policy's text and its list files, see sg_mark_digest */
+	uint64_t applied;               /* seconds since the epoch */
+	char policy[SG_MARK_NAME_SIZE]; /* the file as it was given, cut at the front when longer */
+};
+/* XXH3-128 over all files in the order in which they were read. It tells texts apart; it does not withstand forgery. */
+void sg_mark_digest(const struct sg_files *files, uint8_t ret[16]);
+/* False: the table has no note, or one that this version cannot read. */
+bool sg_mark_read(const struct sg_table *table, struct sg_mark *ret);
+
+struct sg_apply_input {
+	const struct sg_policy *policy;
+	const struct sg_decision *decision;
+	const struct sg_files *files; /* that the policy was read from */
+};
+
+enum sg_apply_outcome {
+	SG_APPLY_UNCHANGED, /* the kernel had all of it already; nothing was sent */
+	SG_APPLY_CREATED,   /* there was no table of ours */
+	SG_APPLY_UPDATED,
+	SG_APPLY_REPLACED, /* what was called ours was not in a shape that could be updated */
+};
+
+struct sg_apply_result {
+	enum sg_apply_outcome outcome;
+	uint32_t generation; /* of the ruleset in which the rules are proven to decide as the policy */
+	size_t elements_added, elements_deleted;
+	size_t ports, sets;    /* elements of the port maps, address sets in the table */
+	unsigned int attempts; /* how often it began again because the ruleset moved */
+};
+
+/*
+ * One transaction tied to the generation that was read; begun again, a bounded number of times, when another program
+ * commits in between (then SG_ERROR_CHANGED). Afterwards the table is read back, evaluated, and shown to decide every
+ * packet as the decision does; if it does not, the former rules go back and the error (SG_ERROR_UNPROVEN) names a
+ * packet. A refusal of the kernel becomes a diagnostic at the policy's line, and an error; nothing has changed then.
+ */
+int sg_apply(struct sg_kernel *kernel, const struct sg_apply_input *input, struct sg_diags *diags,
+	     struct sg_apply_result *ret, struct sg_error *err);
+
+/* Deletes our table; *ret_was_there says whether there was one. */
+int sg_apply_clear(struct sg_kernel *kernel, bool *ret_was_there, struct sg_error *err);
+
+#endif

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The transaction: read, plan, send tied to what was read, read back, prove, tidy up. Whatever goes wrong before the
+ * send has changed nothing; a send that is refused has changed nothing; and rules that are not proven to be the policy
+ * do not stay.
+ */
+#include "apply/mark.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "apply/plan.h"
+#include "apply/proof.h"
+#include "base/mem.h"
+#include "sockgate/rules.h"
+
+/* How often it begins again when other programs keep changing the ruleset. */
+#define MAX_ATTEMPTS 20U
+
+struct transaction {
+	struct sg_kernel *kernel;
+	const struct sg_apply_input *input;
+	struct sg_diags *diags;
+	struct sg_ruleset before;    /* our table as it was read, other tables by name */
+	const struct sg_table *have; /* in `before`; NULL: there is none */
+	struct sg_table want;
+	struct sg_plan plan;
+	struct sg_apply_result result;
+};
+
+static int read_table(struct sg_kernel *kernel, struct sg_ruleset *ret, const struct sg_table **ret_table,
+		      struct sg_error *err)
+{
+	struct sg_dump what = {.scope = SG_DUMP_TABLE, .family = SG_TABLE_FAMILY, .name = SG_TABLE_NAME};
+
+	if (sg_kernel_dump(kernel, &what, ret, err))
+		return -1;
+	*ret_table = sg_ruleset_table(ret, SG_TABLE_FAMILY, SG_TABLE_NAME);
+	return 0;
+}
+
+/* The note for the new table: the former one when it is about the same text, so that nothing changes for nothing. */
+static int write_mark(struct transaction *t, struct sg_error *err)
+{
+	const char *name = sg_policy_file(t->input->policy);
+	size_t length = strlen(name);
+	struct sg_mark mark = {.applied = (uint64_t)time(NULL)}, former;
+
+	if (length >= sizeof(mark.policy))
+		name += length - (sizeof(mark.policy) - 1);
+	memcpy(mark.policy, name, strlen(name));
+	sg_mark_digest(t->input->files, mark.digest);
+	if (t->have && sg_mark_read(t->have, &former) && !strcmp(former.policy, mark.policy) &&
+	    !memcmp(former.digest, mark.digest, sizeof(mark.digest)))
+		mark.applied = former.applied;
+	return sg_mark_write(&t->want, &mark, err);
+}
+
+static int prepare(struct transaction *t, bool in_place, struct sg_error *err)
+{
+	sg_table_clear(&t->want);
+	sg_plan_clear(&t->plan);
+	if (sg_rules_of_policy(t->input->policy, t->input->decision, &t->want, err) || write_mark(t, err))
+		return -1;
+	return sg_plan_make(t->have, &t->want, in_place, &t->plan, err);
+}
+
+/* ------------------------------------------------------------------ refusals */
+
+/* Each refusal at the line of the policy that it comes from. */
+static void report_refusals(struct transaction *t, const struct sg_kernel_reply *reply)
+{
+	for (size_t i = 0; i < reply->refusal_count; i++) {
+		const struct sg_kernel_refusal *refusal = &reply->refusals[i];
+		struct sg_kernel_reply one = {.refusal_count = 1, .refused = 1, .refusals = {*refusal}};
+		struct sg_error text = {0};
+		uint32_t origin = 0;
+
+		if (refusal->note && refusal->note->set && refusal->element != SIZE_MAX && refusal->note->set->origins)
+			origin = refusal->note->set->origins[refusal->element];
+		else if (refusal->note)
+			origin = refusal->note->origin;
+		sg_kernel_reply_error(&one, &text);
+		sg_diag_add(t->diags, SG_SEVERITY_ERROR, "kernel/refused",
+			    sg_policy_origin(t->input->policy, origin).span, "%s", text.message);
+	}
+}
+
+/* 1: committed, 0: refused (reply says why), -1: error. */
+static int send_plan(struct transaction *t, struct sg_kernel_reply *reply, struct sg_wire **ret_wire,
+		     struct sg_error *err)
+{
+	struct sg_wire *wire = sg_wire_new();
+
+	if (!wire)
+		return sg_error_nomem(err);
+	*ret_wire = wire; /* the reply's notes point into it */
+	sg_wire_begin(wire, 1, t->before.generation);
+	sg_plan_write(&t->plan, wire);
+	if (sg_kernel_send(t->kernel, wire, t->before.generation, reply, err))
+		return -1;
+	return reply->committed;
+}
+
+static int send_change(struct transaction *t, struct sg_error *err)
+{
+	struct sg_kernel_reply reply = {0};
+	struct sg_wire *wire = NULL;
+	int sent = send_plan(t, &reply, &wire, err);
+
+	/* an edit in place may ask more of a kernel than it can do; putting in everything anew does not */
+	if (sent == 0 && t->plan.in_place != SIZE_MAX && !prepare(t, false, err)) {
+		sg_wire_free(wire);
+		wire = NULL;
+		sent = send_plan(t, &reply, &wire, err);
+	}
+	if (sent == 0) {
+		report_refusals(t, &reply);
+		sg_kernel_reply_error(&reply, err);
+	}
+	sg_wire_free(wire);
+	return sent == 1 ? 0 : -1;
+}
+
+/* ------------------------------------------------------------------ afterwards */
+
+/* The rules that were there before, in one transaction, instead of rules that are not the policy. */
+static int put_back(struct transaction *t, struct sg_error *err)
+{
+	struct sg_table ours = {.name = (char[]){SG_TABLE_NAME}, .family = SG_TABLE_FAMILY};
+	struct sg_kernel_reply reply = {0};
+	struct sg_wire *wire = sg_wire_new();
+	int result;
+
+	if (!wire)
+		return sg_error_nomem(err);
+	sg_wire_begin(wire, 1, 0);
+	sg_wire_add_table(wire, &ours); /* so that there is one to delete */
+	sg_wire_del_table(wire, &ours);
+	if (t->have)
+		sg_wire_add_whole_table(wire, t->have);
+	result = sg_kernel_send(t->kernel, wire, 0, &reply, err);
+	if (!result && !reply.committed)
+		result = sg_kernel_reply_error(&reply, err);
+	sg_wire_free(wire);
+	return result;
+}
+
+static int refuse_unproven(struct transaction *t, struct sg_error *err)
+{
+	struct sg_error why = {0};
+
+	if (put_back(t, &why))
+		return sg_error_prefix(err,
+				       "the rules in the kernel are not the policy, and putting back the former ones "
+				       "failed (%s)",
+				       why.message);
+	return sg_error_prefix(err, "the kernel did not take the rules as they were meant; the former ones are back");
+}
+
+/* Deletes what nothing leads to. That it could not be deleted is no failure: it decides nothing, and the next run tries
+ * again. */
+static void tidy(struct transaction *t, const struct sg_ruleset *now, const struct sg_table *table)
+{
+	struct sg_kernel_reply reply = {0};
+	struct sg_wire *wire = sg_wire_new();
+	size_t count = 0;
+
+	if (!wire)
+		return;
+	sg_wire_begin(wire, 1, now->generation);
+	if (!sg_plan_write_garbage(table, wire, &count, NULL) && count &&
+	    !sg_kernel_send(t->kernel, wire, now->generation, &reply, NULL) && reply.committed)
+		t->result.generation = reply.generation;
+	sg_wire_free(wire);
+}
+
+/* Reads the table back, proves it, tidies up. */
+static int finish(struct transaction *t, struct sg_error *err)
+{
+	struct sg_ruleset now = {0};
+	const struct sg_table *table;
+	int result = -1;
+
+	if (read_table(t->kernel, &now, &table, err))
+		return sg_error_prefix(err, "the rules were loaded, but could not be read back");
+	if (!table)
+		sg_error_set(err, SG_ERROR_CHANGED, 0, "the table was deleted by another program at once");
+	else if (sg_proof(t->input->decision, table, err))
+		refuse_unproven(t, err);
+	else
+		result = 0;
+	if (!result) {
+		t->result.generation = now.generation;
+		tidy(t, &now, table);
+	}
+	sg_ruleset_clear(&now);
+	return result;
+}
+
+/* ------------------------------------------------------------------ the transaction */
+
+static void count_table(struct transaction *t)
+{
+	for (size_t i = 0; i < t->want.set_count; i++) {
+		if (t->want.sets[i].flags & SG_SET_MAP)
+			t->result.ports += t->want.sets[i].count;
+		else
+			t->result.sets++;
+	}
+}
+
+/* Begins, and says in *ret_sent whether something was committed. */
+static int begin(struct transaction *t, bool *ret_sent, struct sg_error *err)
+{
+	*ret_sent = false;
+	sg_ruleset_clear(&t->before);
+	if (read_table(t->kernel, &t->before, &t->have, err) || prepare(t, true, err))
+		return -1;
+	if (t->plan.nothing) {
+		if (sg_proof(t->input->decision, t->have, err))
+			return sg_error_prefix(err, "the rules in the kernel are as they were made");
+		t->result.generation = t->before.generation;
+		tidy(t, &t->before, t->have);
+		return 0;
+	}
+	t->result.outcome = !t->have ? SG_APPLY_CREATED : t->plan.replace ? SG_APPLY_REPLACED : SG_APPLY_UPDATED;
+	if (send_change(t, err))
+		return -1;
+	t->result.elements_added = t->plan.elements_added;
+	t->result.elements_deleted = t->plan.elements_deleted;
+	*ret_sent = true;
+	return 0;
+}
+
+int sg_apply(struct sg_kernel *kernel, const struct sg_apply_input *input, struct sg_diags *diags,
+	     struct sg_apply_result *ret, struct sg_error *err)
+{
+	struct transaction t = {.kernel = kernel, .input = input, .diags = diags};
+	struct sg_error why = {0};
+	bool sent = false;
+	int result = -1;
+
+	for (unsigned int attempt = 1; attempt <= MAX_ATTEMPTS && result; attempt++) {
+		why = (struct sg_error){0};
+		t.result = (struct sg_apply_result){.attempts = attempt};
+		result = begin(&t, &sent, &why);
+		if (result && why.kind != SG_ERROR_CHANGED)
+			break;
+	}
+	if (result && why.kind == SG_ERROR_CHANGED)
+		sg_error_prefix(&why, "nothing was changed: gave up after %u attempts", MAX_ATTEMPTS);
+	if (!result && sent)
+		result = finish(&t, &why);
+	if (!result) {
+		count_table(&t);
+		*ret = t.result;
+	} else if (err) {
+		*err = why;
+	}
+	sg_plan_clear(&t.plan);
+	sg_table_clear(&t.want);
+	sg_ruleset_clear(&t.before);
+	return result;
+}
+
+int sg_apply_clear(struct sg_kernel *kernel, bool *ret_was_there, struct sg_error *err)
+{
+	struct sg_error why = {0};
+
+	for (unsigned int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+		struct sg_dump what = {.scope = SG_DUMP_TABLE_FRAME, .family = SG_TABLE_FAMILY, .name = SG_TABLE_NAME};
+		struct sg_ruleset ruleset = {0};
+		struct sg_kernel_reply reply = {0};
+		const struct sg_table *table;
+		struct sg_wire *wire;
+		int result;
+
+		if (sg_kernel_dump(kernel, &what, &ruleset, err))
+			return -1;
+		table = sg_ruleset_table(&ruleset, SG_TABLE_FAMILY, SG_TABLE_NAME);
+		wire = table ? sg_wire_new() : NULL;
+		if (!table || !wire) {
+			*ret_was_there = table != NULL;
+			sg_ruleset_clear(&ruleset);
+			return table ? sg_error_nomem(err) : 0;
+		}
+		sg_wire_begin(wire, 1, ruleset.generation);
+		sg_wire_add_table(wire, table); /* asks for the echo that proves the commit */
+		sg_wire_del_table(wire, table);
+		result = sg_kernel_send(kernel, wire, ruleset.generation, &reply, &why);
+		if (!result && !reply.committed)
+			result = sg_kernel_reply_error(&reply, &why);
+		sg_wire_free(wire);
+		sg_ruleset_clear(&ruleset);
+		if (!result) {
+			*ret_was_there = true;
+			return 0;
+		}
+		if (why.kind != SG_ERROR_CHANGED)
+			break;
+	}
+	if (err)
+		*err = why;
+	return -1;
+}

@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A transaction is atomic for the ruleset, but a packet takes time: it picks the rules of its generation when it enters
+ * the base chain, and looks into sets as they are when it gets there. So a change must have one place at which a packet
+ * meets either the old or the new policy, and everything behind that place must be there for both:
+ *
+ *  - elements of one set or map are added and deleted, all else stays: the lookup is the place; or
+ *  - whatever differs is put in beside the old under another name, and the base chain's rules are the place.
+ *
+ * Chains and sets that only new packets can reach go in with the same transaction. What the old rules used is deleted
+ * in a second one, after the first is through. Objects get another version of their name (in_ports, in_ports.2, …) when
+ * the name is taken; versions are compared by what they hold, so that what did not change stays as it is.
+ */
+#include "apply/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "apply/graph.h"
+#include "base/mem.h"
+
+#define INPUT "input"
+
+/* How dear it is to put in, or to change in place, one element of a set of that kind, against a hash's 1. Deleting from
+ * a concatenated interval set copies it. */
+static size_t load_cost(const struct sg_set *set)
+{
+	return set->flags & SG_SET_INTERVAL ? 4 : 1;
+}
+
+static size_t edit_cost(const struct sg_set *set)
+{
+	if (!(set->flags & SG_SET_INTERVAL))
+		return 1;
+	return set->flags & SG_SET_CONCAT ? 2000 : 40;
+}
+
+/* ------------------------------------------------------------------ what may stay */
+
+struct planner {
+	struct sg_graph *graph;
+	struct sg_plan *plan;
+	bool *changed_sets, *changed_chains; /* of want: cannot stay as they are in have */
+};
+
+/* Marks what differs, and whatever leads to it; `pinned` (a set) stays whatever it holds. True: the base chain differs.
+ */
+static bool find_changed(struct planner *p, size_t pinned)
+{
+	const struct sg_graph *graph = p->graph;
+	bool more = true;
+
+	for (size_t i = 0; i < graph->want->set_count; i++)
+		p->changed_sets[i] = graph->set_differs[i] && i != pinned;
+	for (size_t i = 0; i < graph->want->chain_count; i++)
+		p->changed_chains[i] = graph->chain_differs[i];
+	/* chains that lead to chains are at most a few deep */
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < graph->edge_count; i++) {
+			const struct sg_edge *edge = &graph->edges[i];
+			bool *from = edge->from_set ? &p->changed_sets[edge->from] : &p->changed_chains[edge->from];
+			bool to = edge->to_set ? p->changed_sets[edge->to] : p->changed_chains[edge->to];
+
+			if (!to || *from || (edge->from_set && edge->from == pinned))
+				continue;
+			*from = more = true;
+		}
+	}
+	return p->changed_chains[graph->input];
+}
+
+static size_t cost_of(const struct planner *p, size_t pinned)
+{
+	const struct sg_table *want = p->graph->want;
+	size_t cost = 0;
+
+	for (size_t i = 0; i < want->set_count; i++)
+		if (p->changed_sets[i] && i != pinned)
+			cost += (want->sets[i].count + 1) * load_cost(&want->sets[i]);
+	for (size_t i = 0; i < want->chain_count; i++)
+		if (p->changed_chains[i])
+			cost += 4 * (want->chains[i].rule_count + 1);
+	if (pinned != SIZE_MAX)
+		cost += sg_graph_distance(p->graph, pinned, p->changed_chains) * edit_cost(&want->sets[pinned]);
+	return cost;
+}
+
+/* A set that could be edited in place: there in the same shape, with room for what it shall hold. */
+static bool can_edit(const struct sg_graph *graph, size_t index)
+{
+	const struct sg_set *want = &graph->want->sets[index];
+	const struct sg_set *have =
+		graph->set_twin[index] == SIZE_MAX ? NULL : &graph->have->sets[graph->set_twin[index]];
+
+	if (!have || have->unknown || !sg_set_same_shape(have, want) || have->catch_all || want->catch_all)
+		return false;
+	return have->size == 0 || have->size >= want->count;
+}
+
+/* The cheapest way: SIZE_MAX for "everything that differs beside", or the set that is edited in place. */
+static size_t choose(struct planner *p, bool in_place)
+{
+	const struct sg_graph *graph = p->graph;
+	size_t best = SIZE_MAX, least, differing = 0;
+
+	find_changed(p, SIZE_MAX);
+	least = cost_of(p, SIZE_MAX);
+	for (size_t i = 0; i < graph->want->set_count; i++)
+		differing += graph->set_differs[i];
+	for (size_t i = 0; in_place && i < graph->want->set_count; i++) {
+		bool is_map = graph->want->sets[i].flags & SG_SET_MAP;
+		size_t cost;
+
+		/* maps switch between chains; a plain set only when nothing else changes */
+		if (!can_edit(graph, i) || (!is_map && !(graph->set_differs[i] && differing == 1)))
+			continue;
+		if (find_changed(p, i))
+			continue;
+		cost = cost_of(p, i);
+		if (cost < least) {
+			least = cost;
+			best = i;
+		}
+	}
+	find_changed(p, best);
+	return best;
+}
+
+/* ------------------------------------------------------------------ names */
+
+/* NAME, or NAME.2, NAME.3 … whichever the kernel's table does not have. malloc'd. */
+static char *free_name(const char *name, const void *table, const void *(*find)(const void *table, const char *name))
+{
+	char *result = NULL;
+
+	if (!find(table, name))
+		return strdup(name);
+	for (unsigned int i = 2; i < 100000; i++) {
+		free(result);
+		if (asprintf(&result, "%s.%u", name, i) < 0)
+			return NULL;
+		if (!find(table, result))
+			return result;
+	}
+	free(result);
+	return NULL;
+}
+
+static const void *find_set(const void *table, const char *name)
+{
+	return sg_table_set(table, name);
+}
+
+static const void *find_chain(const void *table, const char *name)
+{
+	return sg_table_chain(table, name);
+}
+
+/* Gives everything in want the name that it will have. */
+static int rename_all(struct planner *p, struct sg_error *err)
+{
+	const struct sg_table *have = p->graph->have;
+	struct sg_table *want = p->graph->want;
+	sg_autofree char **sets = calloc(want->set_count + 1, sizeof(*sets));
+	sg_autofree char **chains = calloc(want->chain_count + 1, sizeof(*chains));
+	bool failed = !sets || !chains;
+
+	for (size_t i = 0; !failed && i < want->set_count; i++) {
+		size_t twin = p->graph->set_twin[i];
+
+		sets[i] = p->changed_sets[i] ? free_name(want->sets[i].name, have, find_set)
+					     : strdup(have->sets[twin].name);
+		failed = !sets[i];
+	}
+	for (size_t i = 0; !failed && i < want->chain_count; i++) {
+		size_t twin = p->graph->chain_twin[i];
+
+		if (i == p->graph->input)
+			chains[i] = strdup(INPUT);
+		else
+			chains[i] = p->changed_chains[i] ? free_name(want->chains[i].name, have, find_chain)
+							 : strdup(have->chains[twin].name);
+		failed = !chains[i];
+	}
+	if (!failed)
+		failed = sg_graph_rename(p->graph, sets, chains);
+	for (size_t i = 0; sets && i < want->set_count; i++)
+		free(sets[i]);
+	for (size_t i = 0; chains && i < want->chain_count; i++)
+		free(chains[i]);
+	return failed ? sg_error_nomem(err) : 0;
+}
+
+/* ------------------------------------------------------------------ the plan */
+
+static bool same_base(const struct sg_chain *have, const struct sg_chain *want)
+{
+	return have->is_base && !have->unknown && have->hook == want->hook && have->priority == want->priority &&
+	       have->policy == want->policy && !have->device && have->type && !strcmp(have->type, want->type);
+}
+
+/* Whether the table in the kernel is one that can be changed step by step. */
+static bool is_ours(const struct sg_table *have, const struct sg_table *want)
+{
+	const struct sg_chain *input = sg_table_chain(have, INPUT);
+
+	if (have->unknown || have->flags || have->object_count || have->flowtable_count || !input)
+		return false;
+	for (size_t i = 0; i < have->chain_count; i++)
+		if (have->chains[i].is_base && &have->chains[i] != input)
+			return false;
+	return same_base(input, sg_table_chain(want, INPUT));
+}
+
+static bool same_mark(const struct sg_rule *a, const struct sg_rule *b)
+{
+	return a->mark_size == b->mark_size && (!a->mark_size || !memcmp(a->mark, b->mark, a->mark_size));
+}
+
+static bool marks_differ(const struct sg_chain *have, const struct sg_chain *want)
+{
+	for (size_t i = 0; i < want->rule_count && i < have->rule_count; i++)
+		if (!same_mark(&have->rules[i], &want->rules[i]))
+			return true;
+	return false;
+}
+
+static void count_elements(struct sg_plan *plan)
+{
+	plan->elements_added = plan->added.count;
+	plan->elements_deleted = plan->deleted.count;
+	for (size_t i = 0; i < plan->want->set_count; i++)
+		if (!plan->new_sets || plan->new_sets[i])
+			plan->elements_added += plan->want->sets[i].count;
+}
+
+static int plan_changes(struct planner *p, bool in_place, struct sg_error *err)
+{
+	struct sg_plan *plan = p->plan;
+	const struct sg_chain *have_input;
+
+	plan->in_place = choose(p, in_place);
+	if (rename_all(p, err))
+		return -1;
+	plan->new_sets = sg_steal(p->changed_sets);
+	plan->new_chains = sg_steal(p->changed_chains);
+	have_input = sg_table_chain(plan->have, INPUT);
+	plan->rewrite_input =
+		plan->new_chains[p->graph->input] || marks_differ(have_input, &plan->want->chains[p->graph->input]);
+	plan->new_chains[p->graph->input] = false; /* it is there and stays */
+	if (plan->in_place != SIZE_MAX) {
+		const struct sg_set *want = &plan->want->sets[plan->in_place];
+		const struct sg_set *have = &plan->have->sets[p->graph->set_twin[plan->in_place]];
+
+		if (sg_graph_subtract(want, have, &plan->added, err) ||
+		    sg_graph_subtract(have, want, &plan->deleted, err))
+			return -1;
+	}
+	return 0;
+}
+
+int sg_plan_make(const struct sg_table *have, struct sg_table *want, bool in_place, struct sg_plan *ret,
+		 struct sg_error *err)
+{
+	struct sg_plan plan = {.have = have, .want = want, .in_place = SIZE_MAX};
+	struct planner p = {.plan = &plan};
+	int result = -1;
+
+	plan.replace = have && !is_ours(have, want);
+	if (!have || plan.replace) {
+		count_elements(&plan);
+		*ret = plan;
+		return 0;
+	}
+	p.changed_sets = calloc(want->set_count + 1, sizeof(bool));
+	p.changed_chains = calloc(want->chain_count + 1, sizeof(bool));
+	if (!p.changed_sets || !p.changed_chains)
+		sg_error_nomem(err);
+	else if (!sg_graph_make(have, want, INPUT, &p.graph, err))
+		result = plan_changes(&p, in_place, err);
+	free(p.changed_sets);
+	free(p.changed_chains);
+	sg_graph_free(p.graph);
+	if (result) {
+		sg_plan_clear(&plan);
+		return -1;
+	}
+	count_elements(&plan);
+	plan.nothing = !plan.rewrite_input && plan.added.count + plan.deleted.count == 0;
+	for (size_t i = 0; i < want->set_count; i++)
+		plan.nothing &= !plan.new_sets[i];
+	for (size_t i = 0; i < want->chain_count; i++)
+		plan.nothing &= !plan.new_chains[i];
+	*ret = plan;
+	return 0;
+}
+
+void sg_plan_clear(struct sg_plan *plan)
+{
+	free(plan->new_sets);
+	free(plan->new_chains);
+	sg_set_clear(&plan->added);
+	sg_set_clear(&plan->deleted);
+	*plan = (struct sg_plan){.in_place = SIZE_MAX};
+}
+
+/* ------------------------------------------------------------------ messages */
+
+static void add_rules(const struct sg_plan *plan, struct sg_wire *wire, const struct sg_chain *chain)
+{
+	for (size_t i = 0; i < chain->rule_count; i++)
+		sg_wire_add_rule(wire, plan->want, chain, &chain->rules[i]);
+}
+
+void sg_plan_write(const struct sg_plan *plan, struct sg_wire *wire)
+{
+	struct sg_table *want = plan->want;
+
+	if (plan->nothing)
+		return;
+	if (plan->replace)
+		sg_wire_del_table(wire, plan->have);
+	if (!plan->new_sets) {
+		sg_wire_add_whole_table(wire, want);
+		return;
+	}
+	sg_wire_add_table(wire, want); /* it is there: this asks for the echo that proves the commit */
+	for (size_t i = 0; i < want->set_count; i++)
+		if (plan->new_sets[i])
+			sg_wire_add_set(wire, want, &want->sets[i]);
+	for (size_t i = 0; i < want->chain_count; i++)
+		if (plan->new_chains[i])
+			sg_wire_add_chain(wire, want, &want->chains[i]);
+	for (size_t i = 0; i < want->set_count; i++)
+		if (plan->new_sets[i])
+			sg_wire_add_elements(wire, want, &want->sets[i]);
+	for (size_t i = 0; i < want->chain_count; i++)
+		if (plan->new_chains[i])
+			add_rules(plan, wire, &want->chains[i]);
+	if (plan->in_place != SIZE_MAX) {
+		if (plan->deleted.count)
+			sg_wire_del_elements(wire, want, &plan->deleted);
+		if (plan->added.count)
+			sg_wire_add_elements(wire, want, &plan->added);
+	}
+	if (plan->rewrite_input) {
+		const struct sg_chain *input = sg_table_chain(want, INPUT);
+
+		sg_wire_flush_chain(wire, want, input);
+		add_rules(plan, wire, input);
+	}
+}
+
+/* Rules first: they use sets; then maps: they use chains; the plain sets last. */
+static void delete_unmarked(const struct sg_table *table, const bool *sets, const bool *chains, struct sg_wire *wire)
+{
+	for (size_t i = 0; i < table->chain_count; i++)
+		if (!chains[i] && table->chains[i].rule_count)
+			sg_wire_flush_chain(wire, table, &table->chains[i]);
+	for (size_t i = 0; i < table->set_count; i++)
+		if (!sets[i] && (table->sets[i].flags & SG_SET_MAP))
+			sg_wire_del_set(wire, table, &table->sets[i]);
+	for (size_t i = 0; i < table->chain_count; i++)
+		if (!chains[i])
+			sg_wire_del_chain(wire, table, &table->chains[i]);
+	for (size_t i = 0; i < table->set_count; i++)
+		if (!sets[i] && !(table->sets[i].flags & SG_SET_MAP))
+			sg_wire_del_set(wire, table, &table->sets[i]);
+}
+
+int sg_plan_write_garbage(const struct sg_table *table, struct sg_wire *wire, size_t *ret_count, struct sg_error *err)
+{
+	sg_autofree bool *sets = calloc(table->set_count + 1, sizeof(*sets));
+	sg_autofree bool *chains = calloc(table->chain_count + 1, sizeof(*chains));
+	size_t count = 0;
+
+	if (!sets || !chains)
+		return sg_error_nomem(err);
+	if (sg_graph_reachable(table, INPUT, sets, chains, err))
+		return -1;
+	for (size_t i = 0; i < table->set_count; i++) {
+		sets[i] |= table->sets[i].flags & SG_SET_ANONYMOUS; /* goes with its rule */
+		count += !sets[i];
+	}
+	for (size_t i = 0; i < table->chain_count; i++)
+		count += !chains[i];
+	if (count) {
+		sg_wire_add_table(wire, table); /* it is there: this asks for the echo that proves the commit */
+		delete_unmarked(table, sets, chains, wire);
+	}
+	*ret_count = count;
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * plan.h - how to get from the table in the kernel to the table that is wanted without judging a packet by half of
+ * each.
+ */
+#ifndef SG_APPLY_PLAN_H
+#define SG_APPLY_PLAN_H
+
+#include "sockgate/wire.h"
+
+struct sg_plan {
+	const struct sg_table *have;             /* NULL: there is none */
+	struct sg_table *want;                   /* its objects are renamed to what they will be called */
+	bool nothing;                            /* there is nothing to do */
+	bool replace;                            /* the table is not one of ours in shape: deleted and made anew */
+	bool rewrite_input;                      /* the base chain's rules are written anew */
+	bool *new_sets, *new_chains;             /* of want: put in beside what is there */
+	size_t in_place;                         /* the set of want that is edited in place, or SIZE_MAX */
+	struct sg_set added, deleted;            /* its elements */
+	size_t elements_added, elements_deleted; /* in all, for people */
+};
+
+/* `want` is changed (names); both tables outlive the plan. in_place false: no set is edited, all that differs is put in
+ * beside. */
+int sg_plan_make(const struct sg_table *have, struct sg_table *want, bool in_place, struct sg_plan *ret,
+		 struct sg_error *err);
+void sg_plan_write(const struct sg_plan *plan, struct sg_wire *wire);
+void sg_plan_clear(struct sg_plan *plan);
+
+/*
+ * Writes the deletion of what no packet can reach in a table of ours: what the rules before the last change used, or a
+ * run left behind that was killed. It goes in a transaction of its own, when no packet can be on its way through it any
+ * more. *ret_count is how many chains and sets that are.
+ */
+int sg_plan_write_garbage(const struct sg_table *table, struct sg_wire *wire, size_t *ret_count, struct sg_error *err);
+
+#endif

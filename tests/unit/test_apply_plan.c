@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Plans, in the kernel: random decisions one after the other, each made from the rules of the one before. After each
+ * step the table is exactly the one wanted, decides as the decision does, and nothing is left over.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sched.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "apply/plan.h"
+#include "apply/proof.h"
+#include "sockgate/kernel_rules.h"
+#include "random_decision.h"
+
+static uint64_t current; /* the SEED that repeats what failed (with ROUNDS=1) */
+
+static const struct sg_table *dump(struct sg_kernel *kernel, struct sg_ruleset *ruleset)
+{
+	struct sg_dump what = {.scope = SG_DUMP_TABLE, .family = SG_TABLE_FAMILY, .name = SG_TABLE_NAME};
+	struct sg_error err = {0};
+
+	if (sg_kernel_dump(kernel, &what, ruleset, &err))
+		fail_msg("SEED=%llu: dump: %s", (unsigned long long)current, err.message);
+	return sg_ruleset_table(ruleset, SG_TABLE_FAMILY, SG_TABLE_NAME);
+}
+
+static void send(struct sg_kernel *kernel, struct sg_wire *wire, uint32_t generation)
+{
+	struct sg_kernel_reply reply = {0};
+	struct sg_error err = {0};
+
+	if (sg_kernel_send(kernel, wire, generation, &reply, &err) ||
+	    (!reply.committed && sg_kernel_reply_error(&reply, &err)))
+		fail_msg("SEED=%llu: send: %s", (unsigned long long)current, err.message);
+	sg_wire_free(wire);
+}
+
+/* One step; returns what was done: 0 nothing, 1 beside, 2 in place, 3 replaced or created. */
+static int step(struct sg_kernel *kernel, const struct sg_decision *decision, const struct sg_compile_hints *hints)
+{
+	struct sg_ruleset before = {0}, after = {0}, tidy = {0};
+	const struct sg_table *have = dump(kernel, &before), *now;
+	struct sg_wire *wire = sg_wire_new();
+	struct sg_table want = {0};
+	struct sg_error err = {0};
+	struct sg_plan plan;
+	size_t garbage;
+	int what;
+
+	assert_int_equal(sg_compile(decision, hints, &want, &err), 0);
+	assert_int_equal(sg_plan_make(have, &want, true, &plan, &err), 0);
+	what = plan.nothing ? 0 : !have || plan.replace ? 3 : plan.in_place != SIZE_MAX ? 2 : 1;
+	sg_wire_begin(wire, 1, before.generation);
+	sg_plan_write(&plan, wire);
+	if (plan.nothing)
+		sg_wire_free(wire);
+	else
+		send(kernel, wire, before.generation);
+	now = dump(kernel, &after);
+	assert_non_null(now);
+	if (sg_proof(decision, now, &err))
+		fail_msg("SEED=%llu: (%d) %s", (unsigned long long)current, what, err.message);
+	wire = sg_wire_new();
+	sg_wire_begin(wire, 1, after.generation);
+	assert_int_equal(sg_plan_write_garbage(now, wire, &garbage, &err), 0);
+	if (garbage)
+		send(kernel, wire, after.generation);
+	else
+		sg_wire_free(wire);
+	now = dump(kernel, &tidy);
+	if (!sg_table_equal(now, &want))
+		fail_msg("SEED=%llu: (%d) the table is not the one wanted", (unsigned long long)current, what);
+	sg_plan_clear(&plan);
+	sg_table_clear(&want);
+	sg_ruleset_clear(&before);
+	sg_ruleset_clear(&after);
+	sg_ruleset_clear(&tidy);
+	return what;
+}
+
+/* The next decision: something new, or the former with one more region decided. */
+static void vary(struct made *made)
+{
+	struct sg_idd *idd = made->idd;
+	sg_ref region;
+
+	if (!made->decision.verdict || below(4) == 0) {
+		make_random(made);
+		return;
+	}
+	region = sg_idd_and(idd, some_protocols(idd), below(2) ? SG_IDD_FULL : some_place(idd));
+	region = sg_idd_and(idd, region, sg_idd_range(idd, SG_FIELD_DIRECTION, SG_IN, SG_IN));
+	region = sg_idd_and(idd, region, sg_idd_range(idd, SG_FIELD_STATE, SG_CT_NEW, SG_CT_NEW));
+	region = sg_idd_and(idd, region, sg_packet_universe(idd));
+	made->decision.verdict = sg_idd_ite(idd, region, sg_idd_terminal(1 + below(3)), made->decision.verdict);
+}
+
+static void sequences(void **state)
+{
+	const char *given = getenv("SEED"), *rounds = getenv("ROUNDS");
+	uint64_t start = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+	unsigned int done[4] = {0};
+
+	(void)state;
+	for (uint64_t i = 0; i < (rounds ? strtoull(rounds, NULL, 10) : 20); i++) {
+		struct made made = {.idd = sg_packet_context(0)};
+		struct sg_kernel *kernel;
+		struct sg_error err = {0};
+
+		seed = current = start + i;
+		assert_int_equal(unshare(CLONE_NEWNET), 0);
+		if (sg_kernel_open(&kernel, &err))
+			fail_msg("%s", err.message);
+		for (int steps = 0; steps < 25; steps++) {
+			struct sg_compile_hints hints = {.preludes = made.preludes};
+
+			vary(&made);
+			hints.prelude_count = made.prelude_count;
+			done[step(kernel, &made.decision, &hints)]++;
+		}
+		assert_int_equal(step(kernel, &made.decision, NULL) >= 0, 1);
+		assert_int_equal(step(kernel, &made.decision, NULL), 0); /* nothing is left to do */
+		sg_kernel_close(kernel);
+		sg_idd_free(made.idd);
+	}
+	print_message("nothing %u, beside %u, in place %u, anew %u\n", done[0], done[1], done[2], done[3]);
+	assert_true(done[1] > 0 && done[2] > 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(sequences)};
+
+	if (geteuid() != 0) {
+		print_message("skipped: needs root for a network namespace of its own\n");
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
