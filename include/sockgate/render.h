@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * render.h - what the library found, as text for people and as JSON for programs, written into buffers.
+ *
+ * Nothing here fails in its own right: a buffer that could not grow remembers it (`failed` of struct sg_buf).
+ * Text ends in a line end. Every JSON answer is one object that begins with "format_version": "1.0"; later versions of
+ * the same major number only add keys. All pointers in the reports are borrowed.
+ */
+#ifndef SOCKGATE_RENDER_H
+#define SOCKGATE_RENDER_H
+
+#include "sockgate/explain.h"
+#include "sockgate/lockout.h"
+#include "sockgate/verify.h"
+
+struct sg_buf;
+
+/* How text looks. */
+struct sg_style {
+	bool colour;
+	bool all;                       /* long lists are not folded */
+	bool verbose;
+	unsigned int width;             /* columns of the terminal, at least 40 */
+};
+
+/* "inet", "ip6" … for a table's NFPROTO_* number. Static. */
+const char *sg_render_family(uint32_t family);
+
+/* Diagnostics: `file:line:column: error: text [id]`, the line, a caret under the place, the hint. */
+void sg_render_diags(struct sg_buf *buf, const struct sg_style *style, const struct sg_files *files,
+		     const struct sg_diags *diags);
+/* "sockgate: error: …", for standard error. */
+void sg_render_error(struct sg_buf *buf, const struct sg_style *style, const struct sg_error *err);
+/* {"format_version", "verb", "error": {"kind", "message"}}; verb may be NULL. */
+void sg_render_error_json(struct sg_buf *buf, const char *verb, const struct sg_error *err);
+void sg_render_error_line_json(struct sg_buf *buf, const char *verb, const struct sg_error *err);
+
+/* The outcome of reading one policy and proving its tests. */
+struct sg_check_report {
+	const char *file;
+	const struct sg_policy *policy; /* NULL: it is not valid */
+	const struct sg_files *files;
+	const struct sg_diags *diags;
+	struct sg_test_sum tests;
+};
+/* The diagnostics and the sum: "policy.yaml: ok, 12 lines, 3 tests proven". */
+void sg_render_check(struct sg_buf *buf, const struct sg_style *style, const struct sg_check_report *report);
+/* Of several files together; verb is the one that asked for the policy. */
+void sg_render_check_json(struct sg_buf *buf, const char *verb, const struct sg_check_report *reports, size_t count);
+
+/* What becomes of one packet. */
+struct sg_explain_report {
+	const struct sg_subject *subject;       /* a policy or the kernel */
+	const struct sg_files *files;
+	const struct sg_packet *question;
+	const struct sg_explanation *explanation;
+	/* Of a kernel: tables that may decide otherwise before or behind ours. With any, the verdict is "undecided", and
+	 * what our table says stands beside it. */
+	const struct sg_foreign *foreign;
+	size_t foreign_count;
+};
+void sg_render_explain(struct sg_buf *buf, const struct sg_style *style, const struct sg_explain_report *report);
+void sg_render_explain_json(struct sg_buf *buf, const struct sg_explain_report *report);
+/* The same in one line, for many packets; the text begins with the verdict. */
+void sg_render_explain_line(struct sg_buf *buf, const struct sg_style *style, const struct sg_explain_report *report);
+void sg_render_explain_line_json(struct sg_buf *buf, const struct sg_explain_report *report);
+
+/* From one decision to another. */
+struct sg_diff_report {
+	const struct sg_subject *from, *to;
+	const char *from_name, *to_name;        /* "the kernel", "policy.yaml" */
+	const struct sg_files *files;
+	const struct sg_diff *diff;
+	const struct sg_listeners *listeners;   /* NULL: not asked for; then affected is NULL too */
+	const struct sg_affected *affected;
+	const struct sg_connection *connection; /* one that would be cut, and why; NULL: none */
+	const struct sg_lockout *lockout;
+};
+void sg_render_diff(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report);
+void sg_render_diff_json(struct sg_buf *buf, const char *verb, const struct sg_diff_report *report);
+/* Only the changes, without the sum. */
+void sg_render_changes(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report);
+/* The connection that would be cut, as a sentence without its end. */
+void sg_render_cut(struct sg_buf *buf, const struct sg_diff_report *report);
+
+/* Listening sockets and who can reach them. */
+struct sg_listening_report {
+	const struct sg_listeners *listeners;
+	const struct sg_reaches *reach;         /* by the kernel's rules; NULL: they could not be read */
+	const struct sg_reaches *policy;        /* by the policy; NULL: not asked for */
+	const char *unread;                     /* why reach is NULL */
+	bool enforcing;                         /* our table is loaded */
+	const struct sg_foreign *foreign;       /* tables that may refuse or rewrite more */
+	size_t foreign_count;
+};
+void sg_render_listening(struct sg_buf *buf, const struct sg_style *style, const struct sg_listening_report *report);
+void sg_render_listening_json(struct sg_buf *buf, const struct sg_listening_report *report);
+
+/* Policy, kernel and sockets. */
+struct sg_verify_report {
+	const struct sg_verify_input *input;
+	const struct sg_verify *verify;
+	const struct sg_subject *policy, *kernel;
+	const char *policy_name;
+	const struct sg_files *files;
+};
+void sg_render_verify(struct sg_buf *buf, const struct sg_style *style, const struct sg_verify_report *report);
+void sg_render_verify_json(struct sg_buf *buf, const struct sg_verify_report *report);
+
+/* Whether the policy is in force. */
+struct sg_status_report {
+	const char *policy_file;
+	const struct sg_policy *policy; /* NULL: it cannot be used, see `unusable` */
+	const char *unusable;
+	const uint8_t *digest;          /* of the policy now, 16 bytes; NULL: policy is NULL */
+	bool loaded;                    /* there is a table of ours */
+	enum sg_answer equal;           /* it decides as the policy does; where both are there */
+	/* What the table says of itself, when it does (applied_digest not NULL). */
+	const uint8_t *applied_digest;
+	const char *applied_file;
+	uint64_t applied, now;          /* seconds since the epoch */
+	const char *unknown;            /* what is not understood, when UNDECIDED */
+	const struct sg_foreign *foreign;
+	size_t foreign_count;
+};
+void sg_render_status(struct sg_buf *buf, const struct sg_style *style, const struct sg_status_report *report);
+void sg_render_status_json(struct sg_buf *buf, const struct sg_status_report *report);
+
+/* What apply did. */
+struct sg_apply_report {
+	const char *file;
+	const char *outcome;            /* "unchanged", "created", "updated", "replaced" */
+	bool changed;
+	uint32_t generation;            /* of the ruleset in which it is proven */
+	unsigned int attempts;
+	size_t elements_added, elements_deleted;
+	size_t lines, ports, sets;
+};
+void sg_render_apply(struct sg_buf *buf, const struct sg_style *style, const struct sg_apply_report *report);
+void sg_render_apply_json(struct sg_buf *buf, const struct sg_apply_report *report);
+/* That nothing was applied, because of the connection in the report: its `to`, `files`, `connection` and `lockout`. */
+void sg_render_lockout_json(struct sg_buf *buf, const struct sg_diff_report *report);
+/* Whether clear took something away. */
+void sg_render_clear_json(struct sg_buf *buf, bool changed);
+
+/* A table of rules, and in JSON the text that nft -f takes. */
+void sg_render_table(struct sg_buf *buf, const struct sg_style *style, const struct sg_table *table);
+/* source: "policy" or "kernel"; table and text NULL: none is loaded. */
+void sg_render_table_json(struct sg_buf *buf, const char *source, const struct sg_table *table, const char *text);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What becomes of a packet. */
+#include "render/fields.h"
+
+#define WHERES_SHOWN 20
+
+static const char *against(const struct sg_explain_report *report)
+{
+	return report->subject->policy ? "policy" : "kernel";
+}
+
+static void add_because(struct sg_buf *buf, const struct sg_explain_report *report, uint32_t origin)
+{
+	const char *comment = fields_comment(report->subject, origin);
+
+	fields_because(buf, report->subject, report->files, origin);
+	if (comment) {
+		sg_buf_adds(buf, " (");
+		text_adds(buf, comment);
+		sg_buf_addc(buf, ')');
+	}
+}
+
+static enum sg_outcome outcome_of(const struct sg_explain_report *report)
+{
+	return report->foreign_count ? SG_OUTCOME_UNDECIDED : report->explanation->outcome;
+}
+
+static void add_foreign(struct sg_buf *buf, const struct sg_style *style, const struct sg_explain_report *report)
+{
+	if (!report->foreign_count)
+		return;
+	sg_buf_adds(buf, "  not reckoned with: ");
+	fields_foreign(buf, style, report->foreign, report->foreign_count);
+	sg_buf_addf(buf, "\n  our table alone says %s\n", sg_outcome_name(report->explanation->outcome));
+}
+
+/* Which packets meet the verdict, when it is not the same for all. */
+static void add_wheres(struct sg_buf *buf, const struct sg_style *style, const struct sg_explain_report *report,
+		       enum sg_outcome outcome)
+{
+	const struct sg_wheres *wheres = &report->explanation->by_outcome[outcome];
+	size_t shown = style->all || wheres->count <= WHERES_SHOWN ? wheres->count : WHERES_SHOWN;
+	bool narrow = report->question->fixed[SG_FIELD_PROTOCOL] && report->question->fixed[SG_FIELD_PORT];
+
+	for (size_t i = 0; i < shown; i++) {
+		sg_buf_adds(buf, "  ");
+		text_coloured(buf, style, fields_outcome_colour(outcome), "%-9s", sg_outcome_name(outcome));
+		sg_buf_addc(buf, ' ');
+		if (narrow)
+			fields_ends(buf, style, &wheres->items[i]);
+		else
+			fields_where(buf, style, &wheres->items[i]);
+		sg_buf_addc(buf, '\n');
+	}
+	if (shown < wheres->count) {
+		sg_buf_adds(buf, "            … and ");
+		text_number(buf, wheres->count - shown);
+		sg_buf_adds(buf, " more (--all shows them)\n");
+	}
+}
+
+static void add_all_because(struct sg_buf *buf, const struct sg_style *style, const struct sg_explain_report *report)
+{
+	const struct sg_explanation *explanation = report->explanation;
+	size_t shown = explanation->origin_count;
+
+	if (!style->all && shown > WHERES_SHOWN)
+		shown = WHERES_SHOWN;
+	for (size_t i = 0; i < shown; i++) {
+		sg_buf_adds(buf, i ? "          " : "  because ");
+		add_because(buf, report, explanation->origins[i]);
+		sg_buf_addc(buf, '\n');
+	}
+	if (shown < explanation->origin_count) {
+		sg_buf_adds(buf, "          … and ");
+		text_number(buf, explanation->origin_count - shown);
+		sg_buf_adds(buf, " more (--all shows them)\n");
+	}
+}
+
+void sg_render_explain(struct sg_buf *buf, const struct sg_style *style, const struct sg_explain_report *report)
+{
+	enum sg_outcome outcome = report->explanation->outcome;
+
+	text_coloured(buf, style, fields_outcome_colour(outcome_of(report)), "%s", sg_outcome_name(outcome_of(report)));
+	sg_buf_addc(buf, ' ');
+	fields_packet(buf, report->question);
+	if (!report->subject->policy)
+		sg_buf_adds(buf, ", by the kernel's rules");
+	sg_buf_addc(buf, '\n');
+	add_foreign(buf, style, report);
+	for (enum sg_outcome o = SG_OUTCOME_ACCEPT; outcome == SG_OUTCOME_DEPENDS && o < SG_OUTCOME_DEPENDS; o++)
+		add_wheres(buf, style, report, o);
+	add_all_because(buf, style, report);
+}
+
+void sg_render_explain_line(struct sg_buf *buf, const struct sg_style *style, const struct sg_explain_report *report)
+{
+	const struct sg_explanation *explanation = report->explanation;
+	enum sg_outcome outcome = outcome_of(report);
+
+	text_coloured(buf, style, fields_outcome_colour(outcome), "%s", sg_outcome_name(outcome));
+	sg_buf_addc(buf, ' ');
+	fields_packet(buf, report->question);
+	if (explanation->origin_count) {
+		sg_buf_adds(buf, ": ");
+		fields_lines(buf, style, report->subject, report->files, explanation->origins,
+			     explanation->origin_count);
+	}
+	sg_buf_addc(buf, '\n');
+}
+
+static json_t *boxes_json(struct json *json, const struct sg_explanation *explanation)
+{
+	json_t *list = json_list(json);
+
+	for (enum sg_outcome outcome = SG_OUTCOME_ACCEPT; outcome < SG_OUTCOME_DEPENDS; outcome++) {
+		const struct sg_wheres *wheres = &explanation->by_outcome[outcome];
+
+		for (size_t i = 0; i < wheres->count; i++) {
+			json_t *box = json_map(json);
+
+			json_put(json, box, "verdict", json_text(json, sg_outcome_name(outcome)));
+			json_put(json, box, "where", fields_where_json(json, &wheres->items[i]));
+			json_push(json, list, box);
+		}
+	}
+	return list;
+}
+
+static json_t *answer_json(struct json *json, const struct sg_explain_report *report)
+{
+	const struct sg_explanation *explanation = report->explanation;
+	json_t *answer = json_answer(json, "explain");
+
+	json_put(json, answer, "against", json_text(json, against(report)));
+	json_put(json, answer, "packet", fields_question_json(json, report->question));
+	json_put(json, answer, "verdict", json_text(json, sg_outcome_name(outcome_of(report))));
+	json_put(json, answer, "because",
+		 fields_origins_json(json, report->subject, report->files, explanation->origins,
+				     explanation->origin_count));
+	if (explanation->outcome == SG_OUTCOME_DEPENDS)
+		json_put(json, answer, "boxes", boxes_json(json, explanation));
+	if (report->foreign_count) {
+		json_put(json, answer, "our_verdict", json_text(json, sg_outcome_name(explanation->outcome)));
+		json_put(json, answer, "not_reckoned_with",
+			 fields_foreign_json(json, report->foreign, report->foreign_count));
+	}
+	return answer;
+}
+
+void sg_render_explain_json(struct sg_buf *buf, const struct sg_explain_report *report)
+{
+	struct json json = {false};
+
+	json_write(&json, buf, answer_json(&json, report));
+}
+
+void sg_render_explain_line_json(struct sg_buf *buf, const struct sg_explain_report *report)
+{
+	struct json json = {false};
+
+	json_write_line(&json, buf, answer_json(&json, report));
+}
