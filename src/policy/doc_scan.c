@@ -51,6 +51,8 @@ static const char *scan_refusal(uint32_t code)
 {
 	if (code == '\r')
 		return "a carriage return that ends no line";
+	if (code == '\n')
+		return "a line end";
 	if (code < 0x20 || (code >= 0x7f && code < 0xa0 && code != 0x85))
 		return "a control character";
 	if (code == 0x85 || code == 0x2028 || code == 0x2029)

@@ -12,45 +12,51 @@ struct syntax_row {
 	const char *message;
 	const char *hint;
 	const char *whole; /* what the context is; NULL: not worth saying where it begins */
+	const char *id;    /* NULL: policy/syntax */
 };
 
 static const char syntax_indent[] = "is this line indented like its neighbours";
 
 static const struct syntax_row syntax_rows[] = {
 	{"mapping values are not allowed in this context", SYNTAX_PROBLEM, "a ':' is not expected here",
-	 "is this line indented like its neighbours? a text that ends with ':' needs quotes", NULL},
+	 "is the line indented like its neighbours, and the line above not without its ':'? a text with ': ' or ':' at "
+	 "its end "
+	 "needs quotes",
+	 NULL, NULL},
 	{"block sequence entries are not allowed in this context", SYNTAX_PROBLEM, "a '- ' is not expected here",
-	 "begin the list on a line of its own, or write it as [a, b]", NULL},
-	{"could not find expected ':'", SYNTAX_CONTEXT, "a ':' is missing behind the key", "write 'key: value'", NULL},
-	{"did not find expected key", SYNTAX_PROBLEM, "a key is expected here", syntax_indent, "the mapping"},
-	{"did not find expected '-' indicator", SYNTAX_PROBLEM, "a '- ' is expected here", syntax_indent, "the list"},
+	 "begin the list on a line of its own, or write it as [a, b]", NULL, NULL},
+	{"could not find expected ':'", SYNTAX_CONTEXT, "a ':' is missing behind the key", "write 'key: value'", NULL,
+	 NULL},
+	{"did not find expected key", SYNTAX_PROBLEM, "a key is expected here", syntax_indent, "the mapping", NULL},
+	{"did not find expected '-' indicator", SYNTAX_PROBLEM, "a '- ' is expected here", syntax_indent, "the list",
+	 NULL},
 	{"did not find expected ',' or ']'", SYNTAX_PROBLEM, "a ',' or ']' is expected here", "is the list closed",
-	 "it"},
+	 "it", NULL},
 	{"did not find expected ',' or '}'", SYNTAX_PROBLEM, "a ',' or '}' is expected here", "is the mapping closed",
-	 "it"},
+	 "it", NULL},
 	{"found unexpected end of stream", SYNTAX_CONTEXT, "the quoted text is not closed",
-	 "the same quote is expected at its end", NULL},
+	 "the same quote is expected at its end", NULL, NULL},
 	{"found unexpected document indicator", SYNTAX_CONTEXT, "the quoted text is not closed",
-	 "the same quote is expected at its end", NULL},
+	 "the same quote is expected at its end", NULL, NULL},
 	{"found character that cannot start any token", SYNTAX_PROBLEM, "no value can begin with this character",
-	 "a text that begins with it needs quotes", NULL},
+	 "a text that begins with it needs quotes", NULL, NULL},
 	{"found unexpected ':'", SYNTAX_PROBLEM, "a ':' is not expected here",
-	 "an address that ends with ':' needs quotes within [ ]", NULL},
+	 "an address that ends with ':' needs quotes within [ ]", NULL, NULL},
 	{"did not find expected node content", SYNTAX_PROBLEM, "a value is expected here",
-	 "an address that begins with ':' needs quotes within [ ]", NULL},
+	 "an address that begins with ':' needs quotes within [ ]", NULL, NULL},
 	{"did not find expected alphabetic or numeric character", SYNTAX_CONTEXT,
 	 "anchors and aliases are not part of the policy language", "a text that begins with '*' or '&' needs quotes",
-	 NULL},
+	 NULL, "policy/alias"},
 	{"found unknown escape character", SYNTAX_PROBLEM, "there is no such escape within double quotes",
-	 "a backslash itself is written \\\\", NULL},
+	 "a backslash itself is written \\\\", NULL, NULL},
 	{"found undefined tag handle", SYNTAX_PROBLEM, "tags ('!') are not part of the policy language",
-	 "a text that begins with '!' needs quotes", NULL},
+	 "a text that begins with '!' needs quotes", NULL, "policy/tag"},
 	{"did not find expected <document start>", SYNTAX_PROBLEM, "a second document begins here",
-	 "a policy is one document", NULL},
+	 "a policy is one document", NULL, "policy/second-document"},
 	{"found unknown directive name", SYNTAX_CONTEXT, "directives ('%') are not part of the policy language",
-	 "a text that begins with '%' needs quotes", NULL},
+	 "a text that begins with '%' needs quotes", NULL, NULL},
 	{"found incompatible YAML document", SYNTAX_PROBLEM, "this version of YAML is not known",
-	 "take the %YAML line away", NULL},
+	 "take the %YAML line away", NULL, NULL},
 };
 
 /*
@@ -111,7 +117,8 @@ void doc_syntax_report(struct report *report, uint32_t file, const yaml_parser_t
 		report_error(report, "policy/syntax", span, "not YAML: %s", problem);
 		return;
 	}
-	report_error(report, "policy/syntax", row->place == SYNTAX_CONTEXT ? context : span, "%s", row->message);
+	report_error(report, row->id ? row->id : "policy/syntax", row->place == SYNTAX_CONTEXT ? context : span, "%s",
+		     row->message);
 	if (row->whole)
 		report_hint(report, "%s? %s begins at line %u", row->hint, row->whole, context.line);
 	else

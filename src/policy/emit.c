@@ -31,6 +31,14 @@ static void emit_head(struct sg_buf *buf, const struct sg_policy *policy)
 		sg_buf_addf(buf, "default: %s\n", sg_verdict_name(policy->default_verdict));
 }
 
+/* "  office:" */
+static void emit_name(struct sg_buf *buf, const char *name)
+{
+	sg_buf_pad(buf, ' ', EMIT_KEY);
+	emit_scalar(buf, name);
+	sg_buf_addc(buf, ':');
+}
+
 static void emit_groups(struct sg_buf *buf, const struct sg_policy *policy)
 {
 	for (size_t i = 0; i < policy->group_count; i++) {
@@ -38,7 +46,8 @@ static void emit_groups(struct sg_buf *buf, const struct sg_policy *policy)
 
 		if (!i)
 			emit_part(buf, KEY_GROUPS);
-		sg_buf_addf(buf, "  %s: ", group->group.name);
+		emit_name(buf, group->group.name);
+		sg_buf_addc(buf, ' ');
 		emit_items(buf, &group->words, group->file, EMIT_ITEM);
 		sg_buf_addc(buf, '\n');
 	}
@@ -49,7 +58,8 @@ static void emit_interfaces(struct sg_buf *buf, const struct sg_policy *policy)
 	for (size_t i = 0; i < policy->interfaces_count; i++) {
 		if (!i)
 			emit_part(buf, KEY_INTERFACES);
-		sg_buf_addf(buf, "  %s: ", policy->interfaces[i].name);
+		emit_name(buf, policy->interfaces[i].name);
+		sg_buf_addc(buf, ' ');
 		emit_words(buf, &policy->interfaces[i].words, EMIT_ITEM);
 		sg_buf_addc(buf, '\n');
 	}
@@ -65,7 +75,7 @@ static void emit_services(struct sg_buf *buf, const struct sg_policy *policy)
 			emit_part(buf, KEY_SERVICES);
 		for (size_t j = 0; j < service->count; j++)
 			pairs[j] = (struct emit_pair){service->ports[j].key, &service->ports[j].words, NULL, NULL};
-		sg_buf_addf(buf, "  %s:", service->name);
+		emit_name(buf, service->name);
 		emit_mapping(buf, pairs, service->count, EMIT_ITEM);
 		sg_buf_addc(buf, '\n');
 	}

@@ -150,9 +150,8 @@ static const char *keys_kind_text(enum doc_kind kind)
 
 static bool keys_refuse_kind(struct reader *reader, uint32_t node, enum key_id id)
 {
-	reader_error(reader, node, "policy/wrong-type", "'%s' takes %s, not %s%s", keys_name(id),
-		     keys_type_text(keys_rows[id].type), keys_kind_text(doc_node(&reader->doc, node)->kind),
-		     keys_rows[id].type == KEYS_TYPE_WORDS ? " within" : "");
+	reader_error(reader, node, "policy/wrong-type", "'%s' takes %s, not %s", keys_name(id),
+		     keys_type_text(keys_rows[id].type), keys_kind_text(doc_node(&reader->doc, node)->kind));
 	reader_hint(reader, "%s: %s", keys_name(id), keys_doc(id));
 	return false;
 }
@@ -164,11 +163,12 @@ static bool keys_refuse_empty(struct reader *reader, uint32_t node, enum key_id 
 	return false;
 }
 
-/* One thing in a list. */
-static bool keys_check_item(struct reader *reader, uint32_t item, enum key_id id)
+bool keys_check_item(struct reader *reader, uint32_t item, enum key_id id)
 {
 	enum doc_kind kind = doc_node(&reader->doc, item)->kind;
 
+	if (doc_node(&reader->doc, item)->bad)
+		return false;
 	if (kind == DOC_SEQUENCE || (kind == DOC_MAPPING && keys_rows[id].type == KEYS_TYPE_WORDS)) {
 		reader_error(reader, item, "policy/wrong-type", "%s in the list of '%s'",
 			     kind == DOC_SEQUENCE ? "a list" : "a mapping", keys_name(id));
@@ -206,11 +206,10 @@ bool keys_check(struct reader *reader, uint32_t key, uint32_t value, enum key_id
 			return keys_refuse_kind(reader, value, id);
 		break;
 	case KEYS_TYPE_ITEMS:
-	case KEYS_TYPE_ANYTHING: break;
+	case KEYS_TYPE_ANYTHING: return true;
 	}
 	for (uint32_t item = reader_items(reader, value); item; item = reader_item_next(reader, value, item))
-		if (doc_node(&reader->doc, item)->bad || !keys_check_item(reader, item, id))
-			good = false;
+		good = keys_check_item(reader, item, id) && good;
 	return good;
 }
 
@@ -219,8 +218,10 @@ bool keys_only_words(struct reader *reader, uint32_t value, enum key_id id)
 	bool good = true;
 
 	for (uint32_t item = reader_items(reader, value); item; item = reader_item_next(reader, value, item)) {
-		if (doc_node(&reader->doc, item)->kind == DOC_SCALAR)
+		if (doc_node(&reader->doc, item)->kind != DOC_MAPPING) {
+			good = keys_check_item(reader, item, id) && good;
 			continue;
+		}
 		good = false;
 		reader_error(reader, item, "policy/wrong-type", "'%s' takes a value or a list of values here",
 			     keys_name(id));

@@ -40,9 +40,13 @@ struct keys_values {
 void keys_read(struct reader *reader, uint32_t mapping, enum keys_place place, struct keys_values *ret,
 	       bool (*other)(struct reader *reader, uint32_t key, void *data), void *data);
 
-/* Whether a value has the form that its key takes; reports when not. */
+/*
+ * Whether a value has the form that its key takes; reports when not. Of a list that may hold mappings the items are not
+ * looked at: keys_check_item does that for each, so that one bad item does not hide what is wrong with the others.
+ */
 bool keys_check(struct reader *reader, uint32_t key, uint32_t value, enum key_id id);
-/* Whether the value of a key is a scalar or a list of scalars, none of them without a value; reports what is not. */
+bool keys_check_item(struct reader *reader, uint32_t item, enum key_id id);
+/* Whether such a list has only scalars, each with a value; reports what is not. */
 bool keys_only_words(struct reader *reader, uint32_t value, enum key_id id);
 
 const char *keys_name(enum key_id id);

@@ -38,12 +38,8 @@ bool line_protocol(struct reader *reader, uint32_t key, struct line_protocol *re
 	}
 	if (!sg_proto_parse(text, strlen(text), &number))
 		return false;
-	if (sg_proto_has_ports(number) || number == SG_PROTO_ICMP) {
-		*ret_hint = sg_proto_name(number);
-		return false;
-	}
-	if (number == SG_PROTO_ICMPV6) {
-		*ret_hint = keys_name(KEY_ICMP);
+	if (sg_proto_has_ports(number) || number == SG_PROTO_ICMP || number == SG_PROTO_ICMPV6) {
+		*ret_hint = number == SG_PROTO_ICMPV6 ? keys_name(KEY_ICMP) : sg_proto_name(number);
 		return false;
 	}
 	protocol.protocols[0] = number;

@@ -165,10 +165,11 @@ static bool lines_item(struct reader *reader, const struct lines_list *list, uin
 		return true;
 	if (node->kind == DOC_MAPPING)
 		return lines_mapping(reader, list, item, index);
-	if (node->kind == DOC_SCALAR && (kind == SG_LINE_PORTS || kind == SG_LINE_ICMP))
-		return lines_short(reader, list, item, item, index);
+	if (kind == SG_LINE_PORTS || kind == SG_LINE_ICMP)
+		return !keys_check_item(reader, item, list->protocol.id) ||
+		       lines_short(reader, list, item, item, index);
 	if (node->kind == DOC_SEQUENCE)
-		reader_error(reader, item, "policy/wrong-type", "a list within the list of '%s'", list->protocol.key);
+		reader_error(reader, item, "policy/wrong-type", "a list in the list of '%s'", list->protocol.key);
 	else
 		reader_error(reader, item, "policy/wrong-type", "'%s' has no ports, and takes no '%s'",
 			     list->protocol.key, reader_quote(reader, item, &quote));
@@ -236,11 +237,12 @@ static void lines_refuse_protocol(struct reader *reader, uint32_t key, const cha
 	enum key_id id;
 
 	reader_error(reader, key, "policy/unknown-key", "unknown protocol '%s'", reader_quote(reader, key, &quote));
-	if (instead && !strcmp(instead, text))
-		reader_hint(reader, "it is not among the protocols whose ports the language has");
-	else if (instead)
-		reader_hint(reader, "write '%s'%s", instead,
-			    !strcmp(instead, keys_name(KEY_ICMP)) ? "; 'family' says which" : "");
+	if (instead)
+		reader_hint(reader, "write '%s'", instead);
+	else if (!strncmp(text, "icmp", 4) || !strcmp(text, "ipv6-icmp"))
+		reader_hint(reader, "write 'icmp'; 'family' says which");
+	else if (!strcmp(text, "udp+tcp"))
+		reader_hint(reader, "write 'tcp+udp'");
 	else if (names_find(&reader->services, text) != NAMES_NONE || sg_service_known(text, strlen(text)))
 		reader_hint(reader, "'%s' is a service: write it under its protocol, as in 'tcp: [%s]'", quote.text,
 			    quote.text);
@@ -255,6 +257,19 @@ static void lines_refuse_protocol(struct reader *reader, uint32_t key, const cha
 		reader_hint(reader, "a protocol is tcp, udp, tcp+udp, sctp, dccp, udplite, icmp, any, or as in 'esp'");
 }
 
+/* 22 under allow is the protocol of that number, and hardly ever meant. */
+static void lines_warn_number(struct reader *reader, const struct lines_list *list)
+{
+	uint8_t number = list->protocol.protocols[0];
+
+	if (list->protocol.kind != SG_LINE_PROTOCOL || sg_proto_name(number) ||
+	    !(sg_service_name(SG_PROTO_TCP, number) || sg_service_name(SG_PROTO_UDP, number)))
+		return;
+	report_warning(&reader->report, "policy/protocol-number", doc_span(&reader->doc, list->key),
+		       "this is the protocol with the number %u, not a port", number);
+	reader_hint(reader, "if a port is meant, write it under its protocol, as in 'tcp: [%u]'", number);
+}
+
 bool lines_read(struct reader *reader, uint32_t mapping, enum sg_section section)
 {
 	const struct doc *doc = &reader->doc;
@@ -267,6 +282,7 @@ bool lines_read(struct reader *reader, uint32_t mapping, enum sg_section section
 		if (doc_node(doc, list.key)->bad)
 			continue;
 		if (line_protocol(reader, list.key, &list.protocol, &instead)) {
+			lines_warn_number(reader, &list);
 			if (!lines_protocol(reader, &list))
 				return false;
 		} else if (!reader->failed) {

@@ -3,6 +3,7 @@
  * A list has up to millions of lines: one pass over the bytes, no allocation for a line, and the sets are only sorted
  * when the file is not.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,8 +120,9 @@ static bool list_open(struct reader *reader, uint32_t node, const char *path, ui
 	if (sg_file_read(path, &rules, &text, &size, &err)) {
 		if (err.kind == SG_ERROR_MEMORY)
 			return reader_nomem(reader);
-		reader_error(reader, node, "policy/list-file", "%s", err.message);
-		reader_hint(reader, "list files are looked for beside the policy, in '%s'", reader->folder);
+		reader_error(reader, node, "policy/list-file", "list file '%s': %s", path, err.message);
+		if (err.errnum == ENOENT && path[0] != '/')
+			reader_hint(reader, "a relative path begins at the folder of the policy, '%s'", reader->folder);
 		return false;
 	}
 	if (size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
 #include <string.h>
 #include "base/mem.h"
 #include "base/num.h"
@@ -12,17 +13,17 @@
 #define PORTS_TYPE_MAX   255U
 #define PORTS_OF_SERVICE 64U /* ports of one built-in name under one protocol */
 
-/* A number or a range "first-last", of any size up to 32 bits. */
+/* A number or a range "first-last", of any size up to 64 bits. */
 static bool ports_parse(const char *text, size_t size, struct sg_range *ret)
 {
 	const char *dash = memchr(text, '-', size);
 	size_t left = dash ? (size_t)(dash - text) : size;
 	uint64_t first, last;
 
-	if (!sg_num_parse(text, left, UINT32_MAX, &first))
+	if (!sg_num_parse(text, left, UINT64_MAX, &first))
 		return false;
 	last = first;
-	if (dash && !sg_num_parse(dash + 1, size - left - 1, UINT32_MAX, &last))
+	if (dash && !sg_num_parse(dash + 1, size - left - 1, UINT64_MAX, &last))
 		return false;
 	*ret = (struct sg_range){first, last};
 	return true;
@@ -47,7 +48,7 @@ static const char *ports_trap(const char *text)
 	return NULL;
 }
 
-/* The digits without zeros in front and without what stands between them; at least one is left. */
+/* The digits, without zeros in front and without what stands between them. */
 static const char *ports_digits(const char *text, char digits[16])
 {
 	size_t used = 0;
@@ -56,7 +57,7 @@ static const char *ports_digits(const char *text, char digits[16])
 		if (*text >= (used ? '0' : '1') && *text <= '9')
 			digits[used++] = *text;
 	digits[used] = '\0';
-	return used ? digits : "1";
+	return used ? digits : "0";
 }
 
 static const char *ports_id(const char *what)
@@ -102,7 +103,8 @@ static bool ports_check(struct reader *reader, uint32_t node, const struct sg_ra
 	reader_quote(reader, node, &quote);
 	if (range->first > range->last) {
 		reader_error(reader, node, "policy/reversed-range", "the range '%s' ends before it begins", quote.text);
-		reader_hint(reader, "did you mean '%u-%u'?", (unsigned int)range->last, (unsigned int)range->first);
+		reader_hint(reader, "did you mean '%" PRIu64 "-%" PRIu64 "'?", (uint64_t)range->last,
+			    (uint64_t)range->first);
 		return false;
 	}
 	if (range->first >= min && range->last <= max)

@@ -74,8 +74,8 @@ static bool read_top(struct reader *reader)
 	struct keys_values values;
 	uint32_t *value = values.value;
 
-	if (doc_node(&reader->doc, 0)->kind != DOC_MAPPING) {
-		if (word_is_null(&reader->doc, 0))
+	if (doc_node(&reader->doc, 0)->kind != DOC_MAPPING || !doc_node(&reader->doc, 0)->first) {
+		if (word_is_null(&reader->doc, 0) || doc_node(&reader->doc, 0)->kind == DOC_MAPPING)
 			reader_error(reader, 0, "policy/empty-file", "the file says nothing");
 		else
 			reader_error(reader, 0, "policy/wrong-type", "a policy is a mapping of keys");

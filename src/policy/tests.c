@@ -144,6 +144,8 @@ bool tests_read(struct reader *reader, uint32_t list)
 	for (uint32_t item = reader_items(reader, list); item; item = reader_item_next(reader, list, item), index++) {
 		if (!line_allowed(reader, item))
 			return true;
+		if (!keys_check_item(reader, item, KEY_TESTS))
+			continue;
 		if (doc_node(&reader->doc, item)->kind != DOC_MAPPING) {
 			reader_error(reader, item, "policy/wrong-type", "a test is a mapping");
 			reader_hint(reader, "as in {expect: allow, tcp: 443}");
