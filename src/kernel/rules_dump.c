@@ -6,6 +6,11 @@
  * anyone may commit in between. They only belong together when the generation before the first and after the last is
  * the same and none of them was interrupted; otherwise everything is read again. What cannot be decoded because half of
  * it was gone by then counts as a change too.
+ *
+ * That alone is not enough. A commit raises the generation first and then puts its changes in place one by one
+ * (nf_tables_commit): who begins to read meanwhile sees the new number and half of the old ruleset, with no sign of it
+ * at the end. A batch, even an empty one, waits until no commit is under way, and is refused when its generation is
+ * not the ruleset's. So each reading begins with an empty batch that is tied to the generation.
  */
 #include <string.h>
 #include <linux/netfilter.h>
@@ -100,6 +105,24 @@ static int dump_objects(struct dump *dump, struct sg_error *err)
 	return sg_wire_finish(ruleset, err);
 }
 
+/* Returns once no commit is under way and the ruleset is the generation's; SG_ERROR_CHANGED when it is another's. */
+static int dump_settle(struct sg_kernel *kernel, uint32_t generation, struct sg_error *err)
+{
+	struct sg_wire *wire = sg_wire_new();
+	struct sg_kernel_reply reply;
+
+	if (!wire)
+		return sg_error_nomem(err);
+	sg_wire_begin(wire, kernel->seq, generation);
+	kernel->seq += 2;
+	int result = sg_kernel_send(kernel, wire, generation, &reply, err);
+
+	sg_wire_free(wire);
+	if (result == 0 && !reply.committed)
+		return sg_kernel_reply_error(&reply, err);
+	return result;
+}
+
 int sg_kernel_dump(struct sg_kernel *kernel, const struct sg_dump *what, struct sg_ruleset *ret, struct sg_error *err)
 {
 	for (int try = 0; try < DUMP_TRIES; try++) {
@@ -110,7 +133,7 @@ int sg_kernel_dump(struct sg_kernel *kernel, const struct sg_dump *what, struct 
 
 		if (sg_kernel_generation(kernel, &before, err) < 0)
 			return -1;
-		bool failed = dump_objects(&dump, &cause) < 0;
+		bool failed = dump_settle(kernel, before, &cause) < 0 || dump_objects(&dump, &cause) < 0;
 
 		if (sg_kernel_generation(kernel, &after, err) < 0)
 			return -1;
