@@ -25,55 +25,59 @@ static void addresses_hint_host_bits(struct report *report, const char *text, si
 	const char *slash = memchr(text, '/', size);
 
 	sg_range_format(family, range, prefix);
-	report_hint(report, "the prefix is '%s', the one address is '%.*s'", prefix, slash ? (int)(slash - text) : 0,
-		    text);
+	sg_report_hint(report, "the prefix is '%s', the one address is '%.*s'", prefix, slash ? (int)(slash - text) : 0,
+		       text);
 }
 
-void addresses_report(struct report *report, struct sg_span span, const char *text, size_t size,
-		      enum sg_addr_problem problem, enum sg_family family, const struct sg_range *range)
+void sg_addresses_report(struct report *report, struct sg_span span, const char *text, size_t size,
+			 enum sg_addr_problem problem, enum sg_family family, const struct sg_range *range)
 {
 	const char *id = addresses_problem_id(problem), *dash = memchr(text, '-', size);
 	const char *slash = memchr(text, '/', size);
 	struct report_quote quote;
 
-	report_quote(&quote, text, size);
+	sg_report_quote(&quote, text, size);
 	switch (problem) {
 	case SG_ADDR_HOST_BITS:
-		report_error(report, id, span, "'%s' has bits set behind its prefix length", quote.text);
+		sg_report_error(report, id, span, "'%s' has bits set behind its prefix length", quote.text);
 		addresses_hint_host_bits(report, text, size, family, range);
 		return;
 	case SG_ADDR_REVERSED:
-		report_error(report, id, span, "the range '%s' ends before it begins", quote.text);
+		sg_report_error(report, id, span, "the range '%s' ends before it begins", quote.text);
 		if (dash)
-			report_hint(report, "did you mean '%.*s-%.*s'?", (int)(text + size - dash - 1), dash + 1,
-				    (int)(dash - text), text);
+			sg_report_hint(report, "did you mean '%.*s-%.*s'?", (int)(text + size - dash - 1), dash + 1,
+				       (int)(dash - text), text);
 		return;
 	case SG_ADDR_MIXED:
-		report_error(report, id, span, "the range '%s' goes from one address family to the other", quote.text);
-		report_hint(report, "write a range for each family");
+		sg_report_error(report, id, span, "the range '%s' goes from one address family to the other",
+				quote.text);
+		sg_report_hint(report, "write a range for each family");
 		return;
 	case SG_ADDR_BAD_LENGTH:
-		report_error(report, id, span, "the prefix length of '%s' is not a number from 0 to %s", quote.text,
-			     memchr(text, ':', size) ? "128" : "32");
+		sg_report_error(report, id, span, "the prefix length of '%s' is not a number from 0 to %s", quote.text,
+				memchr(text, ':', size) ? "128" : "32");
 		if (slash && memchr(slash, '.', (size_t)(text + size - slash)))
-			report_hint(report, "write a netmask as the number of its bits: /24 for 255.255.255.0");
+			sg_report_hint(report, "write a netmask as the number of its bits: /24 for 255.255.255.0");
 		return;
 	case SG_ADDR_OK:
 	case SG_ADDR_NOT_AN_ADDRESS: break;
 	}
-	report_error(report, id, span, "'%s' is not an address, prefix or range", quote.text);
+	sg_report_error(report, id, span, "'%s' is not an address, prefix or range", quote.text);
 	if (memchr(text, '%', size))
-		report_hint(report, "leave the zone out; 'interface' says where a packet comes in");
+		sg_report_hint(report, "leave the zone out; 'interface' says where a packet comes in");
 	else
-		report_hint(report, "as in 192.0.2.1, 192.0.2.0/24, 192.0.2.1-192.0.2.9, 2001:db8::/32");
+		sg_report_hint(report, "as in 192.0.2.1, 192.0.2.0/24, 192.0.2.1-192.0.2.9, 2001:db8::/32");
 }
 
 static void addresses_refuse_name(struct reader *reader, uint32_t node)
 {
-	const char *text = doc_text(&reader->doc, node), *near = names_nearest(&reader->groups, text);
+	const char *text = doc_text(&reader->doc, node), *near;
 	struct report_quote quote;
 
-	reader_error(reader, node, "policy/unknown-name", "unknown group '%s'", reader_quote(reader, node, &quote));
+	reader_error(reader, node, "policy/unknown-name", "unknown group '%s'", sg_reader_quote(reader, node, &quote));
+	if (!reader->report.kept)
+		return;
+	near = sg_names_nearest(&reader->groups, text);
 	if (near)
 		reader_hint(reader, "did you mean '%s'?", near);
 	else if (!strcmp(text, "any") || !strcmp(text, "all") || !strcmp(text, "anywhere") ||
@@ -85,8 +89,8 @@ static void addresses_refuse_name(struct reader *reader, uint32_t node)
 		reader_hint(reader, "name it under 'groups'");
 }
 
-enum addresses_word addresses_word(struct reader *reader, uint32_t node, struct merge_addresses *merge,
-				   size_t *ret_group)
+enum addresses_word sg_addresses_word(struct reader *reader, uint32_t node, struct merge_addresses *merge,
+				      size_t *ret_group)
 {
 	const char *text = doc_text(&reader->doc, node);
 	size_t size = doc_node(&reader->doc, node)->size;
@@ -96,29 +100,29 @@ enum addresses_word addresses_word(struct reader *reader, uint32_t node, struct 
 
 	problem = sg_range_parse(text, size, &family, &range);
 	if (problem == SG_ADDR_OK)
-		return merge_add_range(reader, merge, family, &range) ? ADDRESSES_LITERAL : ADDRESSES_BAD;
-	if (word_is_name(text, size)) {
-		*ret_group = names_find(&reader->groups, text);
+		return sg_merge_add_range(reader, merge, family, &range) ? ADDRESSES_LITERAL : ADDRESSES_BAD;
+	if (sg_word_is_name(text, size)) {
+		*ret_group = sg_names_find(&reader->groups, text);
 		if (*ret_group != NAMES_NONE)
 			return ADDRESSES_GROUP;
 		addresses_refuse_name(reader, node);
 		return ADDRESSES_BAD;
 	}
-	addresses_report(&reader->report, doc_span(&reader->doc, node), text, size, problem, family, &range);
+	sg_addresses_report(&reader->report, doc_span(&reader->doc, node), text, size, problem, family, &range);
 	return ADDRESSES_BAD;
 }
 
-bool addresses_read(struct reader *reader, uint32_t list, struct sg_addresses *ret)
+bool sg_addresses_read(struct reader *reader, uint32_t list, struct sg_addresses *ret)
 {
-	sg_cleanup(merge_clear_addresses) struct merge_addresses merge = {0};
+	sg_cleanup(sg_merge_clear_addresses) struct merge_addresses merge = {0};
 	bool good = true;
 	size_t group;
 
-	for (uint32_t item = reader_items(reader, list); item; item = reader_item_next(reader, list, item)) {
-		switch (addresses_word(reader, item, &merge, &group)) {
+	for (uint32_t item = sg_reader_items(reader, list); item; item = sg_reader_item_next(reader, list, item)) {
+		switch (sg_addresses_word(reader, item, &merge, &group)) {
 		case ADDRESSES_LITERAL: break;
 		case ADDRESSES_GROUP:
-			if (merge_add_set(reader, &merge, &reader->policy->groups[group].group.addresses))
+			if (sg_merge_add_set(reader, &merge, &reader->policy->groups[group].group.addresses))
 				break;
 			return false;
 		case ADDRESSES_BAD: good = false; break;
@@ -126,5 +130,5 @@ bool addresses_read(struct reader *reader, uint32_t list, struct sg_addresses *r
 		if (reader->failed)
 			return false;
 	}
-	return good && merge_take_addresses(reader, list, &merge, ret);
+	return good && sg_merge_take_addresses(reader, list, &merge, ret);
 }

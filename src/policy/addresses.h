@@ -8,14 +8,14 @@
 enum addresses_word { ADDRESSES_BAD, ADDRESSES_LITERAL, ADDRESSES_GROUP };
 
 /* Reads one scalar: a literal goes into `merge`, of a group the number is returned. BAD was reported, or no memory. */
-enum addresses_word addresses_word(struct reader *reader, uint32_t node, struct merge_addresses *merge,
-				   size_t *ret_group);
+enum addresses_word sg_addresses_word(struct reader *reader, uint32_t node, struct merge_addresses *merge,
+				      size_t *ret_group);
 
 /* Reports why text is no literal; `family` and `range` are what sg_range_parse gave with the problem. */
-void addresses_report(struct report *report, struct sg_span span, const char *text, size_t size,
-		      enum sg_addr_problem problem, enum sg_family family, const struct sg_range *range);
+void sg_addresses_report(struct report *report, struct sg_span span, const char *text, size_t size,
+			 enum sg_addr_problem problem, enum sg_family family, const struct sg_range *range);
 
 /* A list of literals and groups (all scalars), resolved. False: reported, or no memory. */
-bool addresses_read(struct reader *reader, uint32_t list, struct sg_addresses *ret);
+bool sg_addresses_read(struct reader *reader, uint32_t list, struct sg_addresses *ret);
 
 #endif

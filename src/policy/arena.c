@@ -35,7 +35,7 @@ static struct arena_block *arena_alone(struct arena *arena, size_t size)
 	return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t count, size_t item_size)
+void *sg_arena_alloc(struct arena *arena, size_t count, size_t item_size)
 {
 	const size_t align = _Alignof(max_align_t);
 	struct arena_block *block;
@@ -69,16 +69,16 @@ void *arena_alloc(struct arena *arena, size_t count, size_t item_size)
 	return piece;
 }
 
-char *arena_string(struct arena *arena, const char *text, size_t size)
+char *sg_arena_string(struct arena *arena, const char *text, size_t size)
 {
-	char *copy = arena_alloc(arena, size + 1, 1);
+	char *copy = sg_arena_alloc(arena, size + 1, 1);
 
 	if (copy)
 		memcpy(copy, text, size);
 	return copy;
 }
 
-char *arena_format(struct arena *arena, const char *format, ...)
+char *sg_arena_format(struct arena *arena, const char *format, ...)
 {
 	char *text = NULL;
 	va_list args;
@@ -88,7 +88,7 @@ char *arena_format(struct arena *arena, const char *format, ...)
 	size = vsnprintf(NULL, 0, format, args);
 	va_end(args);
 	if (size >= 0)
-		text = arena_alloc(arena, (size_t)size + 1, 1);
+		text = sg_arena_alloc(arena, (size_t)size + 1, 1);
 	if (text) {
 		va_start(args, format);
 		vsnprintf(text, (size_t)size + 1, format, args);
@@ -97,7 +97,7 @@ char *arena_format(struct arena *arena, const char *format, ...)
 	return text;
 }
 
-bool arena_keep(struct arena *arena, struct sg_ranges *set)
+bool sg_arena_keep(struct arena *arena, struct sg_ranges *set)
 {
 	size_t size = set->count * sizeof(*set->items);
 	struct arena_block *holder;
@@ -106,7 +106,7 @@ bool arena_keep(struct arena *arena, struct sg_ranges *set)
 	if (arena->failed)
 		return false;
 	if (size <= ARENA_BLOCK / 4) {
-		items = arena_alloc(arena, set->count, sizeof(*items));
+		items = sg_arena_alloc(arena, set->count, sizeof(*items));
 		if (!items)
 			return false;
 		if (set->count)
@@ -123,7 +123,7 @@ bool arena_keep(struct arena *arena, struct sg_ranges *set)
 	return true;
 }
 
-void arena_clear(struct arena *arena)
+void sg_arena_clear(struct arena *arena)
 {
 	struct arena_block *block = arena->blocks, *older;
 

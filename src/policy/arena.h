@@ -15,11 +15,11 @@ struct arena {
 	bool failed;
 };
 
-void *arena_alloc(struct arena *arena, size_t count, size_t item_size); /* zeroed, for any type; NULL: no memory */
-char *arena_string(struct arena *arena, const char *text, size_t size); /* with a NUL behind */
-char *arena_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void *sg_arena_alloc(struct arena *arena, size_t count, size_t item_size); /* zeroed, for any type; NULL: no memory */
+char *sg_arena_string(struct arena *arena, const char *text, size_t size); /* with a NUL behind */
+char *sg_arena_format(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Moves a set's items into the arena: `set` becomes a view that is never cleared. False: no memory, set unchanged. */
-bool arena_keep(struct arena *arena, struct sg_ranges *set);
-void arena_clear(struct arena *arena);
+bool sg_arena_keep(struct arena *arena, struct sg_ranges *set);
+void sg_arena_clear(struct arena *arena);
 
 #endif

@@ -30,7 +30,7 @@ struct doc_reader {
 
 enum doc_step { DOC_GO_ON, DOC_END, DOC_REFUSED, DOC_FAILED };
 
-void doc_clear(struct doc *doc)
+void sg_doc_clear(struct doc *doc)
 {
 	free(doc->nodes);
 	free(doc->text);
@@ -54,9 +54,9 @@ static enum doc_step doc_add(struct doc_reader *reader, enum doc_kind kind, cons
 	uint32_t index = (uint32_t)doc->count;
 
 	if (doc->count >= DOC_NODES_MOST) {
-		report_error(reader->report, "policy/too-large", span, "more than %u values in one file",
-			     DOC_NODES_MOST);
-		report_hint(reader->report, "long lists of addresses belong in list files");
+		sg_report_error(reader->report, "policy/too-large", span, "more than %u values in one file",
+				DOC_NODES_MOST);
+		sg_report_hint(reader->report, "long lists of addresses belong in list files");
 		return DOC_REFUSED;
 	}
 	if (sg_grow(&doc->nodes, &doc->room, doc->count, 1, sizeof(*doc->nodes))) {
@@ -101,13 +101,13 @@ static void doc_refuse_extras(struct doc_reader *reader, const yaml_event_t *eve
 	to.column++;
 	span = doc_mark_span(reader, &event->start_mark, &to);
 	if (anchor) {
-		report_error(reader->report, "policy/anchor", span,
-			     "anchors ('&') are not part of the policy language");
-		report_hint(reader->report, "name addresses under 'groups' and ports under 'services'");
+		sg_report_error(reader->report, "policy/anchor", span,
+				"anchors ('&') are not part of the policy language");
+		sg_report_hint(reader->report, "name addresses under 'groups' and ports under 'services'");
 	}
 	if (tag) {
-		report_error(reader->report, "policy/tag", span, "tags ('!') are not part of the policy language");
-		report_hint(reader->report, "take the tag away; a text that begins with '!' needs quotes");
+		sg_report_error(reader->report, "policy/tag", span, "tags ('!') are not part of the policy language");
+		sg_report_hint(reader->report, "take the tag away; a text that begins with '!' needs quotes");
 	}
 }
 
@@ -118,9 +118,9 @@ static enum doc_step doc_open(struct doc_reader *reader, enum doc_kind kind, con
 	uint32_t index;
 
 	if (reader->depth == DOC_DEPTH_MOST) {
-		report_error(reader->report, "policy/too-deep",
-			     doc_mark_span(reader, &event->start_mark, &event->start_mark),
-			     "nested deeper than %u levels", DOC_DEPTH_MOST);
+		sg_report_error(reader->report, "policy/too-deep",
+				doc_mark_span(reader, &event->start_mark, &event->start_mark),
+				"nested deeper than %u levels", DOC_DEPTH_MOST);
 		return DOC_REFUSED;
 	}
 	step = doc_add(reader, kind, event, &index);
@@ -128,8 +128,8 @@ static enum doc_step doc_open(struct doc_reader *reader, enum doc_kind kind, con
 		return step;
 	if (is_key) {
 		reader->doc->nodes[index].bad = true;
-		report_error(reader->report, "policy/wrong-type", doc_span(reader->doc, index),
-			     "a key must be a word, not a %s", kind == DOC_MAPPING ? "mapping" : "list");
+		sg_report_error(reader->report, "policy/wrong-type", doc_span(reader->doc, index),
+				"a key must be a word, not a %s", kind == DOC_MAPPING ? "mapping" : "list");
 	}
 	reader->frames[reader->depth++] = (struct doc_frame){.node = index};
 	return DOC_GO_ON;
@@ -177,10 +177,10 @@ static enum doc_step doc_refuse_duplicates(struct doc_reader *reader, uint32_t m
 			continue;
 		}
 		doc->nodes[keys[i]].bad = true;
-		report_error(reader->report, "policy/duplicate-key", doc_span(doc, keys[i]), "duplicate key '%s'",
-			     report_quote(&quote, doc_text(doc, keys[i]), node->size));
-		report_hint(reader->report, "it is given at line %u, column %u already; put all under one",
-			    before->line, before->column);
+		sg_report_error(reader->report, "policy/duplicate-key", doc_span(doc, keys[i]), "duplicate key '%s'",
+				sg_report_quote(&quote, doc_text(doc, keys[i]), node->size));
+		sg_report_hint(reader->report, "it is given at line %u, column %u already; put all under one",
+			       before->line, before->column);
 	}
 	return DOC_GO_ON;
 }
@@ -221,7 +221,7 @@ static enum doc_step doc_scalar(struct doc_reader *reader, const yaml_event_t *e
 	doc->text_size += size + 1;
 	if (memchr(event->data.scalar.value, '\0', size)) {
 		doc->nodes[index].bad = true;
-		report_error(reader->report, "policy/bad-character", doc_span(doc, index), "a NUL within a text");
+		sg_report_error(reader->report, "policy/bad-character", doc_span(doc, index), "a NUL within a text");
 	}
 	return DOC_GO_ON;
 }
@@ -236,9 +236,9 @@ static enum doc_step doc_alias(struct doc_reader *reader, const yaml_event_t *ev
 	if (step != DOC_GO_ON)
 		return step;
 	reader->doc->nodes[index].bad = true;
-	report_error(reader->report, "policy/alias", doc_span(reader->doc, index),
-		     "aliases ('*') are not part of the policy language");
-	report_hint(reader->report, "a text that begins with '*' needs quotes");
+	sg_report_error(reader->report, "policy/alias", doc_span(reader->doc, index),
+			"aliases ('*') are not part of the policy language");
+	sg_report_hint(reader->report, "a text that begins with '*' needs quotes");
 	return DOC_GO_ON;
 }
 
@@ -249,10 +249,10 @@ static enum doc_step doc_event(struct doc_reader *reader, const yaml_event_t *ev
 	case YAML_DOCUMENT_START_EVENT:
 		if (!reader->documents++)
 			return DOC_GO_ON;
-		report_error(reader->report, "policy/second-document",
-			     doc_mark_span(reader, &event->start_mark, &event->end_mark),
-			     "a second document begins here");
-		report_hint(reader->report, "a policy is one document: take the '---' away");
+		sg_report_error(reader->report, "policy/second-document",
+				doc_mark_span(reader, &event->start_mark, &event->end_mark),
+				"a second document begins here");
+		sg_report_hint(reader->report, "a policy is one document: take the '---' away");
 		return DOC_END;
 	case YAML_ALIAS_EVENT: return doc_alias(reader, event);
 	case YAML_SCALAR_EVENT:
@@ -285,7 +285,7 @@ static enum doc_step doc_events(struct doc_reader *reader, yaml_parser_t *parser
 				sg_error_nomem(reader->err);
 				return DOC_FAILED;
 			}
-			doc_syntax_report(reader->report, reader->doc->file, parser, text, size);
+			sg_doc_syntax_report(reader->report, reader->doc->file, parser, text, size);
 			return DOC_REFUSED;
 		}
 		step = doc_event(reader, &event);
@@ -294,7 +294,8 @@ static enum doc_step doc_events(struct doc_reader *reader, yaml_parser_t *parser
 	return step;
 }
 
-int doc_read(struct doc *doc, uint32_t file, const char *text, size_t size, struct report *report, struct sg_error *err)
+int sg_doc_read(struct doc *doc, uint32_t file, const char *text, size_t size, struct report *report,
+		struct sg_error *err)
 {
 	struct doc_reader reader = {.doc = doc, .report = report, .err = err};
 	yaml_parser_t parser;
@@ -302,12 +303,12 @@ int doc_read(struct doc *doc, uint32_t file, const char *text, size_t size, stru
 
 	*doc = (struct doc){.file = file};
 	if (size > DOC_SIZE_MOST) {
-		report_error(report, "policy/too-large", (struct sg_span){file, 0, 0, 0},
-			     "the file is larger than %u MiB", DOC_SIZE_MOST >> 20);
-		report_hint(report, "long lists of addresses belong in list files");
+		sg_report_error(report, "policy/too-large", (struct sg_span){file, 0, 0, 0},
+				"the file is larger than %u MiB", DOC_SIZE_MOST >> 20);
+		sg_report_hint(report, "long lists of addresses belong in list files");
 		return 0;
 	}
-	if (!doc_scan(file, text, size, report))
+	if (!sg_doc_scan(file, text, size, report))
 		return 0;
 	if (!yaml_parser_initialize(&parser))
 		return sg_error_nomem(err);
@@ -316,10 +317,10 @@ int doc_read(struct doc *doc, uint32_t file, const char *text, size_t size, stru
 	step = doc_events(&reader, &parser, text, size);
 	yaml_parser_delete(&parser);
 	if (step == DOC_END && !reader.documents) {
-		report_error(report, "policy/empty-file", (struct sg_span){file, 0, 0, 0}, "the file says nothing");
-		report_hint(report, "the shortest policy is 'default: drop'");
+		sg_report_error(report, "policy/empty-file", (struct sg_span){file, 0, 0, 0}, "the file says nothing");
+		sg_report_hint(report, "the shortest policy is 'default: drop'");
 	}
 	if (step == DOC_REFUSED || step == DOC_FAILED)
-		doc_clear(doc);
+		sg_doc_clear(doc);
 	return step == DOC_FAILED ? -1 : 0;
 }

@@ -38,14 +38,14 @@ struct doc {
  * Reads text (UTF-8 without a byte order mark) as file number `file`. 0, also when diagnostics say that the file is
  * wrong (doc->count is 0 when there is no tree to go on with); -1 with err when memory ran out.
  */
-int doc_read(struct doc *doc, uint32_t file, const char *text, size_t size, struct report *report,
-	     struct sg_error *err);
-void doc_clear(struct doc *doc);
+int sg_doc_read(struct doc *doc, uint32_t file, const char *text, size_t size, struct report *report,
+		struct sg_error *err);
+void sg_doc_clear(struct doc *doc);
 
 /* Why a text of valid UTF-8 holds a character that no policy may hold, also not as an escape: NULL when it does not. */
-const char *doc_scan_text(const char *text, size_t size);
+const char *sg_doc_scan_text(const char *text, size_t size);
 /* Reports what no YAML text may hold: broken UTF-8, control characters, invisible ones. False when it found one. */
-bool doc_scan(uint32_t file, const char *text, size_t size, struct report *report);
+bool sg_doc_scan(uint32_t file, const char *text, size_t size, struct report *report);
 
 static inline const struct doc_node *doc_node(const struct doc *doc, uint32_t index)
 {

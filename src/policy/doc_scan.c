@@ -75,7 +75,7 @@ static const char *scan_hint(uint32_t code)
 	return "take it away";
 }
 
-const char *doc_scan_text(const char *text, size_t size)
+const char *sg_doc_scan_text(const char *text, size_t size)
 {
 	const char *refusal;
 	size_t length;
@@ -88,20 +88,20 @@ const char *doc_scan_text(const char *text, size_t size)
 	return NULL;
 }
 
-bool doc_scan(uint32_t file, const char *text, size_t size, struct report *report)
+bool sg_doc_scan(uint32_t file, const char *text, size_t size, struct report *report)
 {
 	const unsigned char *byte = (const unsigned char *)text;
 	size_t broken, length;
 
 	if (size >= 2 && ((byte[0] == 0xff && byte[1] == 0xfe) || (byte[0] == 0xfe && byte[1] == 0xff))) {
-		report_error(report, "policy/encoding", scan_place(file, text, 0), "the file is UTF-16");
-		report_hint(report, "save it as UTF-8");
+		sg_report_error(report, "policy/encoding", scan_place(file, text, 0), "the file is UTF-16");
+		sg_report_hint(report, "save it as UTF-8");
 		return false;
 	}
 	if (!sg_text_utf8(text, size, &broken)) {
-		report_error(report, "policy/encoding", scan_place(file, text, broken), "byte 0x%02x is not UTF-8",
-			     byte[broken]);
-		report_hint(report, "save the file as UTF-8");
+		sg_report_error(report, "policy/encoding", scan_place(file, text, broken), "byte 0x%02x is not UTF-8",
+				byte[broken]);
+		sg_report_hint(report, "save the file as UTF-8");
 		return false;
 	}
 	for (size_t at = 0; at < size; at += length) {
@@ -117,8 +117,9 @@ bool doc_scan(uint32_t file, const char *text, size_t size, struct report *repor
 		refusal = scan_refusal(code);
 		if (!refusal)
 			continue;
-		report_error(report, "policy/bad-character", scan_place(file, text, at), "%s (U+%04X)", refusal, code);
-		report_hint(report, "%s", scan_hint(code));
+		sg_report_error(report, "policy/bad-character", scan_place(file, text, at), "%s (U+%04X)", refusal,
+				code);
+		sg_report_hint(report, "%s", scan_hint(code));
 		return false;
 	}
 	return true;

@@ -98,7 +98,8 @@ static bool syntax_is_tab(struct sg_span span, const char *text, size_t size)
 	return at && at < end && *at == '\t';
 }
 
-void doc_syntax_report(struct report *report, uint32_t file, const yaml_parser_t *parser, const char *text, size_t size)
+void sg_doc_syntax_report(struct report *report, uint32_t file, const yaml_parser_t *parser, const char *text,
+			  size_t size)
 {
 	const char *problem = parser->problem ? parser->problem : "not YAML";
 	struct sg_span span = syntax_place(file, &parser->problem_mark, text, size);
@@ -106,21 +107,21 @@ void doc_syntax_report(struct report *report, uint32_t file, const yaml_parser_t
 	const struct syntax_row *row = NULL;
 
 	if (syntax_is_tab(span, text, size)) {
-		report_error(report, "policy/tab", span, "a tab where YAML allows only spaces");
-		report_hint(report, "indent with spaces");
+		sg_report_error(report, "policy/tab", span, "a tab where YAML allows only spaces");
+		sg_report_hint(report, "indent with spaces");
 		return;
 	}
 	for (size_t i = 0; i < sizeof(syntax_rows) / sizeof(syntax_rows[0]) && !row; i++)
 		if (!strcmp(problem, syntax_rows[i].problem))
 			row = &syntax_rows[i];
 	if (!row) {
-		report_error(report, "policy/syntax", span, "not YAML: %s", problem);
+		sg_report_error(report, "policy/syntax", span, "not YAML: %s", problem);
 		return;
 	}
-	report_error(report, row->id ? row->id : "policy/syntax", row->place == SYNTAX_CONTEXT ? context : span, "%s",
-		     row->message);
+	sg_report_error(report, row->id ? row->id : "policy/syntax", row->place == SYNTAX_CONTEXT ? context : span,
+			"%s", row->message);
 	if (row->whole)
-		report_hint(report, "%s? %s begins at line %u", row->hint, row->whole, context.line);
+		sg_report_hint(report, "%s? %s begins at line %u", row->hint, row->whole, context.line);
 	else
-		report_hint(report, "%s", row->hint);
+		sg_report_hint(report, "%s", row->hint);
 }

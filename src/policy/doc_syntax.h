@@ -7,7 +7,7 @@
 #include "policy/report.h"
 
 /* After yaml_parser_parse has failed for another reason than memory. */
-void doc_syntax_report(struct report *report, uint32_t file, const yaml_parser_t *parser, const char *text,
-		       size_t size);
+void sg_doc_syntax_report(struct report *report, uint32_t file, const yaml_parser_t *parser, const char *text,
+			  size_t size);
 
 #endif

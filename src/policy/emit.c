@@ -17,14 +17,14 @@ static void emit_part(struct sg_buf *buf, enum key_id key)
 {
 	if (buf->size)
 		sg_buf_addc(buf, '\n');
-	sg_buf_addf(buf, "%s:\n", keys_name(key));
+	sg_buf_addf(buf, "%s:\n", sg_keys_name(key));
 }
 
 static void emit_head(struct sg_buf *buf, const struct sg_policy *policy)
 {
 	if (policy->name) {
 		sg_buf_adds(buf, "name: ");
-		emit_scalar(buf, policy->name);
+		sg_emit_scalar(buf, policy->name);
 		sg_buf_addc(buf, '\n');
 	}
 	if (policy->default_verdict != SG_VERDICT_DROP)
@@ -35,7 +35,7 @@ static void emit_head(struct sg_buf *buf, const struct sg_policy *policy)
 static void emit_name(struct sg_buf *buf, const char *name)
 {
 	sg_buf_pad(buf, ' ', EMIT_KEY);
-	emit_scalar(buf, name);
+	sg_emit_scalar(buf, name);
 	sg_buf_addc(buf, ':');
 }
 
@@ -48,7 +48,7 @@ static void emit_groups(struct sg_buf *buf, const struct sg_policy *policy)
 			emit_part(buf, KEY_GROUPS);
 		emit_name(buf, group->group.name);
 		sg_buf_addc(buf, ' ');
-		emit_items(buf, &group->words, group->file, EMIT_ITEM);
+		sg_emit_items(buf, &group->words, group->file, EMIT_ITEM);
 		sg_buf_addc(buf, '\n');
 	}
 }
@@ -60,7 +60,7 @@ static void emit_interfaces(struct sg_buf *buf, const struct sg_policy *policy)
 			emit_part(buf, KEY_INTERFACES);
 		emit_name(buf, policy->interfaces[i].name);
 		sg_buf_addc(buf, ' ');
-		emit_words(buf, &policy->interfaces[i].words, EMIT_ITEM);
+		sg_emit_words(buf, &policy->interfaces[i].words, EMIT_ITEM);
 		sg_buf_addc(buf, '\n');
 	}
 }
@@ -76,7 +76,7 @@ static void emit_services(struct sg_buf *buf, const struct sg_policy *policy)
 		for (size_t j = 0; j < service->count; j++)
 			pairs[j] = (struct emit_pair){service->ports[j].key, &service->ports[j].words, NULL, NULL};
 		emit_name(buf, service->name);
-		emit_mapping(buf, pairs, service->count, EMIT_ITEM);
+		sg_emit_mapping(buf, pairs, service->count, EMIT_ITEM);
 		sg_buf_addc(buf, '\n');
 	}
 }
@@ -88,22 +88,23 @@ static size_t emit_constraints(const struct model_line *line, enum sg_verdict im
 	size_t count = 0;
 
 	if (line->from.count)
-		pairs[count++] = (struct emit_pair){keys_name(KEY_FROM), &line->from, NULL, NULL};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_FROM), &line->from, NULL, NULL};
 	if (line->except.count)
-		pairs[count++] = (struct emit_pair){keys_name(KEY_EXCEPT), &line->except, NULL, NULL};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_EXCEPT), &line->except, NULL, NULL};
 	if (line->to.count)
-		pairs[count++] = (struct emit_pair){keys_name(KEY_TO), &line->to, NULL, NULL};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_TO), &line->to, NULL, NULL};
 	if (line->interfaces.count)
-		pairs[count++] = (struct emit_pair){keys_name(KEY_INTERFACE), &line->interfaces, NULL, NULL};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_INTERFACE), &line->interfaces, NULL, NULL};
 	if (said->has_family)
-		pairs[count++] = (struct emit_pair){keys_name(KEY_FAMILY), NULL,
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_FAMILY), NULL,
 						    said->family == SG_IPV4 ? "ipv4" : "ipv6", NULL};
 	if (said->answer != implied)
-		pairs[count++] = (struct emit_pair){keys_name(KEY_ANSWER), NULL, sg_verdict_name(said->answer), NULL};
+		pairs[count++] =
+			(struct emit_pair){sg_keys_name(KEY_ANSWER), NULL, sg_verdict_name(said->answer), NULL};
 	if (said->on_demand)
-		pairs[count++] = (struct emit_pair){keys_name(KEY_ON_DEMAND), NULL, NULL, "true"};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_ON_DEMAND), NULL, NULL, "true"};
 	if (said->comment)
-		pairs[count++] = (struct emit_pair){keys_name(KEY_COMMENT), NULL, said->comment, NULL};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_COMMENT), NULL, said->comment, NULL};
 	return count;
 }
 
@@ -123,8 +124,8 @@ static size_t emit_pairs(const struct sg_policy *policy, const struct model_line
 	size_t count = 0;
 
 	if (emit_has_words(line))
-		pairs[count++] = (struct emit_pair){keys_name(line->line.kind == SG_LINE_PORTS ? KEY_PORT : KEY_TYPE),
-						    &line->ports, NULL, NULL};
+		pairs[count++] = (struct emit_pair){
+			sg_keys_name(line->line.kind == SG_LINE_PORTS ? KEY_PORT : KEY_TYPE), &line->ports, NULL, NULL};
 	count += emit_constraints(line, implied, pairs + count);
 	return count;
 }
@@ -141,9 +142,9 @@ static void emit_line(struct sg_buf *buf, const struct sg_policy *policy, const 
 	size_t count = emit_pairs(policy, line, pairs);
 
 	if (emit_is_short(line, count))
-		emit_scalar(buf, line->ports.items[0]);
+		sg_emit_scalar(buf, line->ports.items[0]);
 	else
-		emit_mapping(buf, pairs, count, EMIT_INSIDE);
+		sg_emit_mapping(buf, pairs, count, EMIT_INSIDE);
 }
 
 /* Lines that are one word each: tcp: [22, 80]. False: some are not, nothing is written. */
@@ -165,7 +166,7 @@ static bool emit_short_lines(struct sg_buf *buf, const struct sg_policy *policy,
 			words[used++] = lines[i].ports.items[0];
 	}
 	sg_buf_addc(buf, ' ');
-	emit_list(buf, &(struct model_words){words, used}, EMIT_ITEM);
+	sg_emit_list(buf, &(struct model_words){words, used}, EMIT_ITEM);
 	sg_buf_addc(buf, '\n');
 	return true;
 }
@@ -214,12 +215,12 @@ static void emit_baseline(struct sg_buf *buf, const struct sg_policy *policy)
 	bool begun = false;
 
 	for (unsigned int part = 0; part < MODEL_BASELINE_COUNT; part++) {
-		if (*model_baseline_part(&baseline, part))
+		if (*sg_model_baseline_part(&baseline, part))
 			continue;
 		if (!begun)
 			emit_part(buf, KEY_BASELINE);
 		begun = true;
-		sg_buf_addf(buf, "  %s: false\n", keys_name(KEY_ESTABLISHED + part));
+		sg_buf_addf(buf, "  %s: false\n", sg_keys_name(KEY_ESTABLISHED + part));
 	}
 }
 
@@ -237,13 +238,13 @@ static void emit_tests(struct sg_buf *buf, const struct sg_policy *policy)
 		if (!begun)
 			emit_part(buf, KEY_TESTS);
 		begun = true;
-		pairs[count++] = (struct emit_pair){keys_name(KEY_EXPECT), NULL,
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_EXPECT), NULL,
 						    test->test.expect == SG_EXPECT_ALLOW ? "allow" : "block", NULL};
 		pairs[count++] = (struct emit_pair){
 			test->written.key, emit_has_words(&test->written) ? &test->written.ports : NULL, NULL, NULL};
 		count += emit_constraints(&test->written, test->written.line.answer, pairs + count);
 		sg_buf_adds(buf, "  - ");
-		emit_mapping(buf, pairs, count, EMIT_ITEM);
+		sg_emit_mapping(buf, pairs, count, EMIT_ITEM);
 		sg_buf_addc(buf, '\n');
 	}
 }

@@ -14,7 +14,7 @@ static bool emit_is_plain(const char *text)
 {
 	size_t size = strlen(text);
 
-	if (!size || !emit_is_alphanumeric(text[0]) || word_is_trap(text))
+	if (!size || !emit_is_alphanumeric(text[0]) || sg_word_is_trap(text))
 		return false;
 	for (size_t i = 1; i < size; i++) {
 		if (emit_is_alphanumeric(text[i]) || strchr("._/+-", text[i]))
@@ -26,7 +26,7 @@ static bool emit_is_plain(const char *text)
 	return true;
 }
 
-void emit_scalar(struct sg_buf *buf, const char *text)
+void sg_emit_scalar(struct sg_buf *buf, const char *text)
 {
 	if (emit_is_plain(text)) {
 		sg_buf_adds(buf, text);
@@ -52,7 +52,7 @@ static size_t emit_column(const struct sg_buf *buf)
 static void emit_item(struct sg_buf *buf, const char *text, bool file)
 {
 	sg_buf_adds(buf, file ? "{file: " : "");
-	emit_scalar(buf, text);
+	sg_emit_scalar(buf, text);
 	sg_buf_adds(buf, file ? "}" : "");
 }
 
@@ -75,7 +75,7 @@ static void emit_some(struct sg_buf *buf, const struct model_words *words, const
 	sg_buf_addc(buf, ']');
 }
 
-void emit_items(struct sg_buf *buf, const struct model_words *words, const bool *file, size_t indent)
+void sg_emit_items(struct sg_buf *buf, const struct model_words *words, const bool *file, size_t indent)
 {
 	if (words->count == 1)
 		emit_item(buf, words->items[0], file && file[0]);
@@ -83,12 +83,12 @@ void emit_items(struct sg_buf *buf, const struct model_words *words, const bool 
 		emit_some(buf, words, file, indent);
 }
 
-void emit_words(struct sg_buf *buf, const struct model_words *words, size_t indent)
+void sg_emit_words(struct sg_buf *buf, const struct model_words *words, size_t indent)
 {
-	emit_items(buf, words, NULL, indent);
+	sg_emit_items(buf, words, NULL, indent);
 }
 
-void emit_list(struct sg_buf *buf, const struct model_words *words, size_t indent)
+void sg_emit_list(struct sg_buf *buf, const struct model_words *words, size_t indent)
 {
 	emit_some(buf, words, NULL, indent);
 }
@@ -99,9 +99,9 @@ static void emit_pair(struct sg_buf *buf, const struct emit_pair *pair, size_t i
 	if (pair->words || pair->scalar || pair->raw)
 		sg_buf_adds(buf, ": ");
 	if (pair->words)
-		emit_words(buf, pair->words, indent);
+		sg_emit_words(buf, pair->words, indent);
 	else if (pair->scalar)
-		emit_scalar(buf, pair->scalar);
+		sg_emit_scalar(buf, pair->scalar);
 	else if (pair->raw)
 		sg_buf_adds(buf, pair->raw);
 }
@@ -116,7 +116,7 @@ static void emit_flow(struct sg_buf *buf, const struct emit_pair *pairs, size_t 
 	sg_buf_addc(buf, '}');
 }
 
-void emit_mapping(struct sg_buf *buf, const struct emit_pair *pairs, size_t count, size_t indent)
+void sg_emit_mapping(struct sg_buf *buf, const struct emit_pair *pairs, size_t count, size_t indent)
 {
 	size_t before = buf->size;
 	bool behind_key = before && buf->data[before - 1] == ':';

@@ -9,13 +9,13 @@
 #define EMIT_WIDTH 100 /* columns that a line may fill */
 
 /* Plain where YAML reads it back as it is, in any place; else in double quotes. */
-void emit_scalar(struct sg_buf *buf, const char *text);
+void sg_emit_scalar(struct sg_buf *buf, const char *text);
 /* One word alone, several as [a, b, …], broken into lines that begin at column `indent` when they are too long. */
-void emit_words(struct sg_buf *buf, const struct model_words *words, size_t indent);
+void sg_emit_words(struct sg_buf *buf, const struct model_words *words, size_t indent);
 /* The same, of which words with file[i] are written as {file: …}. */
-void emit_items(struct sg_buf *buf, const struct model_words *words, const bool *file, size_t indent);
-/* As emit_words, but always a list. */
-void emit_list(struct sg_buf *buf, const struct model_words *words, size_t indent);
+void sg_emit_items(struct sg_buf *buf, const struct model_words *words, const bool *file, size_t indent);
+/* As sg_emit_words, but always a list. */
+void sg_emit_list(struct sg_buf *buf, const struct model_words *words, size_t indent);
 
 /* A key with words, with a scalar, with a value as YAML has it (true), or (all NULL) with nothing behind it. */
 struct emit_pair {
@@ -24,6 +24,6 @@ struct emit_pair {
 	const char *scalar, *raw;
 };
 /* Behind "- " or "key:". As {a: b, c: d} when it fits into the line, else a line for each key from column `indent`. */
-void emit_mapping(struct sg_buf *buf, const struct emit_pair *pairs, size_t count, size_t indent);
+void sg_emit_mapping(struct sg_buf *buf, const struct emit_pair *pairs, size_t count, size_t indent);
 
 #endif

@@ -13,7 +13,7 @@
 #include "policy/sets.h"
 #include "policy/word.h"
 
-bool sets_check_value(struct reader *reader, uint32_t key, uint32_t value, bool mappings)
+bool sg_sets_check_value(struct reader *reader, uint32_t key, uint32_t value, bool mappings)
 {
 	const struct doc *doc = &reader->doc;
 	const struct doc_node *node = doc_node(doc, value);
@@ -22,13 +22,13 @@ bool sets_check_value(struct reader *reader, uint32_t key, uint32_t value, bool 
 
 	if (node->bad)
 		return false;
-	if (word_is_null(doc, value) || (node->kind != DOC_SCALAR && !node->first)) {
-		reader_error(reader, word_is_null(doc, value) ? key : value, "policy/empty-list", "'%s' is empty",
-			     reader_quote(reader, key, &quote));
+	if (sg_word_is_null(doc, value) || (node->kind != DOC_SCALAR && !node->first)) {
+		reader_error(reader, sg_word_is_null(doc, value) ? key : value, "policy/empty-list", "'%s' is empty",
+			     sg_reader_quote(reader, key, &quote));
 		reader_hint(reader, "say what it holds, or take it away");
 		return false;
 	}
-	for (uint32_t item = reader_items(reader, value); item; item = reader_item_next(reader, value, item)) {
+	for (uint32_t item = sg_reader_items(reader, value); item; item = sg_reader_item_next(reader, value, item)) {
 		enum doc_kind kind = doc_node(doc, item)->kind;
 
 		if (doc_node(doc, item)->bad) {
@@ -36,12 +36,13 @@ bool sets_check_value(struct reader *reader, uint32_t key, uint32_t value, bool 
 		} else if (kind == DOC_SEQUENCE || (kind == DOC_MAPPING && !mappings)) {
 			good = false;
 			reader_error(reader, item, "policy/wrong-type", "%s in '%s'",
-				     kind == DOC_SEQUENCE ? "a list" : "a mapping", reader_quote(reader, key, &quote));
+				     kind == DOC_SEQUENCE ? "a list" : "a mapping",
+				     sg_reader_quote(reader, key, &quote));
 			reader_hint(reader, "write its items one after the other");
-		} else if (word_is_null(doc, item)) {
+		} else if (sg_word_is_null(doc, item)) {
 			good = false;
 			reader_error(reader, item, "policy/empty-list", "an item of '%s' has no value",
-				     reader_quote(reader, key, &quote));
+				     sg_reader_quote(reader, key, &quote));
 			reader_hint(reader, "is a value missing, or a '-' or ',' too many?");
 		}
 	}
@@ -58,19 +59,19 @@ struct group_draft {
 
 static void group_draft_clear(struct group_draft *draft)
 {
-	merge_clear_addresses(&draft->merge);
+	sg_merge_clear_addresses(&draft->merge);
 	free(draft->words);
 	free(draft->file);
 }
 
 static bool group_word(struct reader *reader, struct group_draft *draft, uint32_t node, bool is_file)
 {
-	const char *text =
-		arena_string(&reader->policy->arena, doc_text(&reader->doc, node), doc_node(&reader->doc, node)->size);
+	const char *text = sg_arena_string(&reader->policy->arena, doc_text(&reader->doc, node),
+					   doc_node(&reader->doc, node)->size);
 
 	if (!text || sg_grow(&draft->words, &draft->room, draft->count, 1, sizeof(*draft->words)) ||
 	    sg_grow(&draft->file, &draft->file_room, draft->count, 1, sizeof(*draft->file)))
-		return reader_nomem(reader);
+		return sg_reader_nomem(reader);
 	draft->words[draft->count] = text;
 	draft->file[draft->count++] = is_file;
 	return true;
@@ -82,26 +83,27 @@ static bool group_files(struct reader *reader, struct group_draft *draft, uint32
 	struct keys_values values;
 	uint32_t list, item;
 
-	keys_read(reader, mapping, KEYS_GROUP, &values, NULL, NULL);
+	sg_keys_read(reader, mapping, KEYS_GROUP, &values, NULL, NULL);
 	list = values.value[KEY_FILE];
 	if (!list) {
 		if (!values.given) {
 			reader_error(reader, mapping, "policy/empty-list", "an empty mapping in a group");
-			reader_hint(reader, "%s: %s", keys_name(KEY_FILE), keys_doc(KEY_FILE));
+			reader_hint(reader, "%s: %s", sg_keys_name(KEY_FILE), sg_keys_doc(KEY_FILE));
 		}
 		return !reader->failed;
 	}
-	for (item = reader_items(reader, list); item; item = reader_item_next(reader, list, item)) {
+	for (item = sg_reader_items(reader, list); item; item = sg_reader_item_next(reader, list, item)) {
 		struct sg_addresses addresses;
-		const char *refusal = doc_scan_text(doc_text(&reader->doc, item), doc_node(&reader->doc, item)->size);
+		const char *refusal =
+			sg_doc_scan_text(doc_text(&reader->doc, item), doc_node(&reader->doc, item)->size);
 
 		if (refusal || !doc_node(&reader->doc, item)->size) {
 			reader_error(reader, item, "policy/list-file", "the name of a list file %s%s",
 				     refusal ? "holds " : "is empty", refusal ? refusal : "");
 			continue;
 		}
-		if (lists_read(reader, item, &addresses) &&
-		    (!group_word(reader, draft, item, true) || !merge_add_set(reader, &draft->merge, &addresses)))
+		if (sg_lists_read(reader, item, &addresses) &&
+		    (!group_word(reader, draft, item, true) || !sg_merge_add_set(reader, &draft->merge, &addresses)))
 			return false;
 	}
 	return !reader->failed;
@@ -116,7 +118,7 @@ static bool group_value(struct reader *reader, size_t index, uint32_t value, str
 	const char **words;
 	bool *file;
 
-	for (uint32_t item = reader_items(reader, value); item; item = reader_item_next(reader, value, item)) {
+	for (uint32_t item = sg_reader_items(reader, value); item; item = sg_reader_item_next(reader, value, item)) {
 		enum addresses_word word;
 		size_t contained;
 
@@ -125,23 +127,23 @@ static bool group_value(struct reader *reader, size_t index, uint32_t value, str
 				return false;
 			continue;
 		}
-		word = addresses_word(reader, item, &draft.merge, &contained);
-		if (reader->failed || (word == ADDRESSES_GROUP && !nest_add(reader, nest, index, contained, item)))
+		word = sg_addresses_word(reader, item, &draft.merge, &contained);
+		if (reader->failed || (word == ADDRESSES_GROUP && !sg_nest_add(reader, nest, index, contained, item)))
 			return false;
 		if (word != ADDRESSES_BAD && !group_word(reader, &draft, item, false))
 			return false;
 	}
-	words = arena_alloc(arena, draft.count, sizeof(*words));
-	file = arena_alloc(arena, draft.count, sizeof(*file));
+	words = sg_arena_alloc(arena, draft.count, sizeof(*words));
+	file = sg_arena_alloc(arena, draft.count, sizeof(*file));
 	if (!words || !file)
-		return reader_nomem(reader);
+		return sg_reader_nomem(reader);
 	if (draft.count) {
 		memcpy(words, draft.words, draft.count * sizeof(*words));
 		memcpy(file, draft.file, draft.count * sizeof(*file));
 	}
 	group->words = (struct model_words){words, draft.count};
 	group->file = file;
-	merge_take_addresses(reader, value, &draft.merge, &group->group.addresses);
+	sg_merge_take_addresses(reader, value, &draft.merge, &group->group.addresses);
 	return !reader->failed;
 }
 
@@ -156,28 +158,28 @@ static bool groups_resolve(struct reader *reader, const struct nest *nest, const
 	struct sg_policy *policy = reader->policy;
 	sg_autofree size_t *order = NULL;
 
-	if (!nest_order(reader, nest, policy->group_count, group_name, &order))
+	if (!sg_nest_order(reader, nest, policy->group_count, group_name, &order))
 		return false;
 	for (size_t i = 0; i < policy->group_count; i++) {
-		sg_cleanup(merge_clear_addresses) struct merge_addresses merge = {0};
+		sg_cleanup(sg_merge_clear_addresses) struct merge_addresses merge = {0};
 		struct sg_addresses *addresses = &policy->groups[order[i]].group.addresses;
 
-		if (!merge_add_set(reader, &merge, addresses))
+		if (!sg_merge_add_set(reader, &merge, addresses))
 			return false;
-		for (size_t edge = nest_first(nest, order[i]); edge < nest->count && nest->edges[edge].from == order[i];
-		     edge++)
-			if (!merge_add_set(reader, &merge, &policy->groups[nest->edges[edge].to].group.addresses))
+		for (size_t edge = sg_nest_first(nest, order[i]);
+		     edge < nest->count && nest->edges[edge].from == order[i]; edge++)
+			if (!sg_merge_add_set(reader, &merge, &policy->groups[nest->edges[edge].to].group.addresses))
 				return false;
-		merge_take_addresses(reader, values[order[i]], &merge, addresses);
+		sg_merge_take_addresses(reader, values[order[i]], &merge, addresses);
 		if (reader->failed)
 			return false;
 	}
 	return true;
 }
 
-bool groups_read(struct reader *reader, uint32_t mapping)
+bool sg_groups_read(struct reader *reader, uint32_t mapping)
 {
-	sg_cleanup(nest_clear) struct nest nest = {0};
+	sg_cleanup(sg_nest_clear) struct nest nest = {0};
 	struct sg_policy *policy = reader->policy;
 	const struct doc *doc = &reader->doc;
 	sg_autofree uint32_t *values = NULL;
@@ -187,23 +189,23 @@ bool groups_read(struct reader *reader, uint32_t mapping)
 		const char *name;
 
 		value = doc_next(doc, key);
-		if (doc_node(doc, key)->bad || !word_name(reader, key, "group", &name)) {
+		if (doc_node(doc, key)->bad || !sg_word_name(reader, key, "group", &name)) {
 			if (reader->failed)
 				return false;
 			continue;
 		}
 		if (sg_grow(&policy->groups, &policy->group_room, policy->group_count, 1, sizeof(*policy->groups)) ||
 		    sg_grow(&values, &room, policy->group_count, 1, sizeof(*values)) ||
-		    !names_add(&reader->groups, name, policy->group_count))
-			return reader_nomem(reader);
+		    !sg_names_add(&reader->groups, name, policy->group_count))
+			return sg_reader_nomem(reader);
 		values[policy->group_count] = value;
 		policy->groups[policy->group_count++] = (struct model_group){
 			.group = {.name = name, .span = doc_span(doc, key)},
 		};
-		if (!sets_check_value(reader, key, value, true))
+		if (!sg_sets_check_value(reader, key, value, true))
 			values[policy->group_count - 1] = 0;
 	}
-	names_sort(&reader->groups);
+	sg_names_sort(&reader->groups);
 	for (size_t i = 0; i < policy->group_count; i++)
 		if (values[i] && !group_value(reader, i, values[i], &nest))
 			return false;

@@ -11,7 +11,7 @@
 /* As the kernel takes names (dev_valid_name in net/core/dev.c), with a '*' at the end as the only one. */
 static bool interface_is_valid(const char *text, size_t size)
 {
-	if (!size || !strcmp(text, ".") || !strcmp(text, "..") || doc_scan_text(text, size))
+	if (!size || !strcmp(text, ".") || !strcmp(text, "..") || sg_doc_scan_text(text, size))
 		return false;
 	for (size_t i = 0; i < size; i++) {
 		unsigned char c = (unsigned char)text[i];
@@ -30,29 +30,29 @@ static bool interface_word(struct reader *reader, uint32_t node, struct sg_range
 	struct report_quote quote;
 	struct sg_range range;
 
-	if (doc_node(&reader->doc, node)->plain && word_is_trap(text)) {
+	if (doc_node(&reader->doc, node)->plain && sg_word_is_trap(text)) {
 		reader_error(reader, node, "policy/yaml-trap", "'%s' is not a text in YAML 1.1",
-			     reader_quote(reader, node, &quote));
+			     sg_reader_quote(reader, node, &quote));
 		reader_hint(reader, "if an interface is meant, put it in quotes: \"%s\"", quote.text);
 		return false;
 	}
-	*ret_set = names_find(&reader->interfaces, text);
+	*ret_set = sg_names_find(&reader->interfaces, text);
 	if (*ret_set != NAMES_NONE)
 		return true;
 	if (!interface_is_valid(text, size)) {
 		reader_error(reader, node, "policy/bad-interface", "'%s' cannot be the name of an interface",
-			     reader_quote(reader, node, &quote));
+			     sg_reader_quote(reader, node, &quote));
 		reader_hint(reader, memchr(text, '*', size) ? "a '*' stands only at the end, for any characters"
 							    : "as in eth0, wg0, \"br*\"");
 		return false;
 	}
 	if (!sg_interface_range(text, size, &range)) {
 		reader_error(reader, node, "policy/bad-interface", "'%s' is too long for the name of an interface",
-			     reader_quote(reader, node, &quote));
+			     sg_reader_quote(reader, node, &quote));
 		reader_hint(reader, "the kernel has at most %d characters", SG_INTERFACE_NAME_SIZE - 1);
 		return false;
 	}
-	return !sg_ranges_add(own, &range, NULL) || reader_nomem(reader);
+	return !sg_ranges_add(own, &range, NULL) || sg_reader_nomem(reader);
 }
 
 /* `own` normalised and kept, and the union with the parts. */
@@ -60,9 +60,9 @@ static bool interfaces_take(struct reader *reader, uint32_t node, struct sg_rang
 			    struct sg_ranges *ret)
 {
 	sg_ranges_normalise(own);
-	if (!reader_spend(reader, node, own->count) || !reader_keep(reader, own))
+	if (!sg_reader_spend(reader, node, own->count) || !sg_reader_keep(reader, own))
 		return false;
-	return merge_add(reader, merge, own) && merge_take(reader, node, merge, ret);
+	return sg_merge_add(reader, merge, own) && sg_merge_take(reader, node, merge, ret);
 }
 
 static void interfaces_drop(struct sg_ranges *own)
@@ -71,17 +71,17 @@ static void interfaces_drop(struct sg_ranges *own)
 		sg_ranges_clear(own);
 }
 
-bool interfaces_list(struct reader *reader, uint32_t list, struct sg_ranges *ret)
+bool sg_interfaces_list(struct reader *reader, uint32_t list, struct sg_ranges *ret)
 {
 	sg_cleanup(interfaces_drop) struct sg_ranges own = {0};
-	sg_cleanup(merge_clear) struct merge merge = {0};
+	sg_cleanup(sg_merge_clear) struct merge merge = {0};
 	bool good = true;
 	size_t set;
 
-	for (uint32_t item = reader_items(reader, list); item; item = reader_item_next(reader, list, item)) {
+	for (uint32_t item = sg_reader_items(reader, list); item; item = sg_reader_item_next(reader, list, item)) {
 		if (!interface_word(reader, item, &own, &set))
 			good = false;
-		else if (set != NAMES_NONE && !merge_add(reader, &merge, &reader->policy->interfaces[set].ranges))
+		else if (set != NAMES_NONE && !sg_merge_add(reader, &merge, &reader->policy->interfaces[set].ranges))
 			return false;
 		if (reader->failed)
 			return false;
@@ -94,17 +94,17 @@ static bool interfaces_value(struct reader *reader, size_t index, uint32_t value
 {
 	struct model_interfaces *interfaces = &reader->policy->interfaces[index];
 	sg_cleanup(interfaces_drop) struct sg_ranges own = {0};
-	sg_cleanup(merge_clear) struct merge merge = {0};
+	sg_cleanup(sg_merge_clear) struct merge merge = {0};
 	size_t set;
 
-	for (uint32_t item = reader_items(reader, value); item; item = reader_item_next(reader, value, item)) {
+	for (uint32_t item = sg_reader_items(reader, value); item; item = sg_reader_item_next(reader, value, item)) {
 		if (interface_word(reader, item, &own, &set) && set != NAMES_NONE)
-			nest_add(reader, nest, index, set, item);
+			sg_nest_add(reader, nest, index, set, item);
 		if (reader->failed)
 			return false;
 	}
 	interfaces_take(reader, value, &own, &merge, &interfaces->ranges);
-	return !reader->failed && reader_words(reader, value, &interfaces->words);
+	return !reader->failed && sg_reader_words(reader, value, &interfaces->words);
 }
 
 static const char *interfaces_name(const struct reader *reader, size_t index)
@@ -117,28 +117,28 @@ static bool interfaces_resolve(struct reader *reader, const struct nest *nest, c
 	struct sg_policy *policy = reader->policy;
 	sg_autofree size_t *order = NULL;
 
-	if (!nest_order(reader, nest, policy->interfaces_count, interfaces_name, &order))
+	if (!sg_nest_order(reader, nest, policy->interfaces_count, interfaces_name, &order))
 		return false;
 	for (size_t i = 0; i < policy->interfaces_count; i++) {
-		sg_cleanup(merge_clear) struct merge merge = {0};
+		sg_cleanup(sg_merge_clear) struct merge merge = {0};
 		struct sg_ranges *ranges = &policy->interfaces[order[i]].ranges;
 
-		if (!merge_add(reader, &merge, ranges))
+		if (!sg_merge_add(reader, &merge, ranges))
 			return false;
-		for (size_t edge = nest_first(nest, order[i]); edge < nest->count && nest->edges[edge].from == order[i];
-		     edge++)
-			if (!merge_add(reader, &merge, &policy->interfaces[nest->edges[edge].to].ranges))
+		for (size_t edge = sg_nest_first(nest, order[i]);
+		     edge < nest->count && nest->edges[edge].from == order[i]; edge++)
+			if (!sg_merge_add(reader, &merge, &policy->interfaces[nest->edges[edge].to].ranges))
 				return false;
-		merge_take(reader, values[order[i]], &merge, ranges);
+		sg_merge_take(reader, values[order[i]], &merge, ranges);
 		if (reader->failed)
 			return false;
 	}
 	return true;
 }
 
-bool interfaces_read(struct reader *reader, uint32_t mapping)
+bool sg_interfaces_read(struct reader *reader, uint32_t mapping)
 {
-	sg_cleanup(nest_clear) struct nest nest = {0};
+	sg_cleanup(sg_nest_clear) struct nest nest = {0};
 	struct sg_policy *policy = reader->policy;
 	const struct doc *doc = &reader->doc;
 	sg_autofree uint32_t *values = NULL;
@@ -149,19 +149,20 @@ bool interfaces_read(struct reader *reader, uint32_t mapping)
 		const char *name;
 
 		value = doc_next(doc, key);
-		if (doc_node(doc, key)->bad || !word_name(reader, key, "set of interfaces", &name)) {
+		if (doc_node(doc, key)->bad || !sg_word_name(reader, key, "set of interfaces", &name)) {
 			if (reader->failed)
 				return false;
 			continue;
 		}
 		if (sg_grow(&policy->interfaces, &policy->interfaces_room, count, 1, sizeof(*policy->interfaces)) ||
-		    sg_grow(&values, &room, count, 1, sizeof(*values)) || !names_add(&reader->interfaces, name, count))
-			return reader_nomem(reader);
-		values[count] = sets_check_value(reader, key, value, false) ? value : 0;
+		    sg_grow(&values, &room, count, 1, sizeof(*values)) ||
+		    !sg_names_add(&reader->interfaces, name, count))
+			return sg_reader_nomem(reader);
+		values[count] = sg_sets_check_value(reader, key, value, false) ? value : 0;
 		policy->interfaces[count] = (struct model_interfaces){.name = name, .span = doc_span(doc, key)};
 		policy->interfaces_count++;
 	}
-	names_sort(&reader->interfaces);
+	sg_names_sort(&reader->interfaces);
 	for (size_t i = 0; i < policy->interfaces_count; i++)
 		if (values[i] && !interfaces_value(reader, i, values[i], &nest))
 			return false;

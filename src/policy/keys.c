@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
+#include "base/buf.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "policy/keys.h"
 #include "policy/word.h"
@@ -43,17 +45,17 @@ static const char *const keys_foreign[][2] = {
 	{"description", "comment"},
 };
 
-const char *keys_name(enum key_id id)
+const char *sg_keys_name(enum key_id id)
 {
 	return keys_rows[id].name;
 }
 
-const char *keys_doc(enum key_id id)
+const char *sg_keys_doc(enum key_id id)
 {
 	return keys_rows[id].doc;
 }
 
-bool keys_find(const char *name, enum keys_place place, enum key_id *ret)
+bool sg_keys_find(const char *name, enum keys_place place, enum key_id *ret)
 {
 	for (unsigned int id = 0; id < KEY_COUNT; id++) {
 		if (!(keys_rows[id].places & place) || strcmp(name, keys_rows[id].name) != 0)
@@ -80,7 +82,7 @@ static const char *keys_where(const char *name)
 	enum key_id id;
 
 	for (unsigned int place = KEYS_TOP; place <= KEYS_SERVICE; place <<= 1) {
-		if (!keys_find(name, place, &id))
+		if (!sg_keys_find(name, place, &id))
 			continue;
 		switch (place) {
 		case KEYS_TOP: return "at the top of the file";
@@ -97,28 +99,28 @@ static const char *keys_where(const char *name)
 
 static void keys_hint_all(struct reader *reader, enum keys_place place)
 {
-	char text[400] = "";
+	sg_cleanup(sg_buf_clear) struct sg_buf text = {0};
 	const char *name;
 
-	for (size_t i = 0; (name = keys_next(i, &place)); i++) {
-		if (strlen(text) + strlen(name) + sizeof(", ") > sizeof(text))
-			break;
-		strcat(text, i ? ", " : "");
-		strcat(text, name);
-	}
-	reader_hint(reader, "known here: %s", text);
+	for (size_t i = 0; (name = keys_next(i, &place)); i++)
+		sg_buf_addf(&text, "%s%s", i ? ", " : "", name);
+	if (!text.failed)
+		reader_hint(reader, "known here: %s", text.data);
 }
 
 static void keys_refuse_unknown(struct reader *reader, uint32_t key, enum keys_place place)
 {
-	const char *text = doc_text(&reader->doc, key), *near = NULL, *where = keys_where(text);
+	const char *text = doc_text(&reader->doc, key), *near = NULL, *where;
 	struct report_quote quote;
 	enum key_id id;
 
-	reader_error(reader, key, "policy/unknown-key", "unknown key '%s'", reader_quote(reader, key, &quote));
+	reader_error(reader, key, "policy/unknown-key", "unknown key '%s'", sg_reader_quote(reader, key, &quote));
+	if (!reader->report.kept)
+		return;
 	for (size_t i = 0; i < sizeof(keys_foreign) / sizeof(keys_foreign[0]); i++)
-		if (!strcmp(text, keys_foreign[i][0]) && keys_find(keys_foreign[i][1], place, &id))
+		if (!strcmp(text, keys_foreign[i][0]) && sg_keys_find(keys_foreign[i][1], place, &id))
 			near = keys_foreign[i][1];
+	where = keys_where(text);
 	if (!near && !where)
 		near = sg_text_nearest(text, keys_next, &place);
 	if (near)
@@ -150,20 +152,20 @@ static const char *keys_kind_text(enum doc_kind kind)
 
 static bool keys_refuse_kind(struct reader *reader, uint32_t node, enum key_id id)
 {
-	reader_error(reader, node, "policy/wrong-type", "'%s' takes %s, not %s", keys_name(id),
+	reader_error(reader, node, "policy/wrong-type", "'%s' takes %s, not %s", sg_keys_name(id),
 		     keys_type_text(keys_rows[id].type), keys_kind_text(doc_node(&reader->doc, node)->kind));
-	reader_hint(reader, "%s: %s", keys_name(id), keys_doc(id));
+	reader_hint(reader, "%s: %s", sg_keys_name(id), sg_keys_doc(id));
 	return false;
 }
 
 static bool keys_refuse_empty(struct reader *reader, uint32_t node, enum key_id id)
 {
-	reader_error(reader, node, "policy/empty-list", "'%s' is empty", keys_name(id));
-	reader_hint(reader, "give it a value or take the key away (%s: %s)", keys_name(id), keys_doc(id));
+	reader_error(reader, node, "policy/empty-list", "'%s' is empty", sg_keys_name(id));
+	reader_hint(reader, "give it a value or take the key away (%s: %s)", sg_keys_name(id), sg_keys_doc(id));
 	return false;
 }
 
-bool keys_check_item(struct reader *reader, uint32_t item, enum key_id id)
+bool sg_keys_check_item(struct reader *reader, uint32_t item, enum key_id id)
 {
 	enum doc_kind kind = doc_node(&reader->doc, item)->kind;
 
@@ -171,18 +173,18 @@ bool keys_check_item(struct reader *reader, uint32_t item, enum key_id id)
 		return false;
 	if (kind == DOC_SEQUENCE || (kind == DOC_MAPPING && keys_rows[id].type == KEYS_TYPE_WORDS)) {
 		reader_error(reader, item, "policy/wrong-type", "%s in the list of '%s'",
-			     kind == DOC_SEQUENCE ? "a list" : "a mapping", keys_name(id));
-		reader_hint(reader, "%s: %s", keys_name(id), keys_doc(id));
+			     kind == DOC_SEQUENCE ? "a list" : "a mapping", sg_keys_name(id));
+		reader_hint(reader, "%s: %s", sg_keys_name(id), sg_keys_doc(id));
 		return false;
 	}
-	if (!word_is_null(&reader->doc, item))
+	if (!sg_word_is_null(&reader->doc, item))
 		return true;
-	reader_error(reader, item, "policy/empty-list", "an item of '%s' has no value", keys_name(id));
+	reader_error(reader, item, "policy/empty-list", "an item of '%s' has no value", sg_keys_name(id));
 	reader_hint(reader, "is a value missing, or a '-' or ',' too many?");
 	return false;
 }
 
-bool keys_check(struct reader *reader, uint32_t key, uint32_t value, enum key_id id)
+bool sg_keys_check(struct reader *reader, uint32_t key, uint32_t value, enum key_id id)
 {
 	const struct doc_node *node = doc_node(&reader->doc, value);
 	enum keys_type type = keys_rows[id].type;
@@ -192,7 +194,7 @@ bool keys_check(struct reader *reader, uint32_t key, uint32_t value, enum key_id
 		return false;
 	if (type == KEYS_TYPE_ANYTHING)
 		return true;
-	if (word_is_null(&reader->doc, value))
+	if (sg_word_is_null(&reader->doc, value))
 		return keys_refuse_empty(reader, key, id);
 	if (node->kind != DOC_SCALAR && !node->first)
 		return keys_refuse_empty(reader, value, id);
@@ -208,30 +210,30 @@ bool keys_check(struct reader *reader, uint32_t key, uint32_t value, enum key_id
 	case KEYS_TYPE_ITEMS:
 	case KEYS_TYPE_ANYTHING: return true;
 	}
-	for (uint32_t item = reader_items(reader, value); item; item = reader_item_next(reader, value, item))
-		good = keys_check_item(reader, item, id) && good;
+	for (uint32_t item = sg_reader_items(reader, value); item; item = sg_reader_item_next(reader, value, item))
+		good = sg_keys_check_item(reader, item, id) && good;
 	return good;
 }
 
-bool keys_only_words(struct reader *reader, uint32_t value, enum key_id id)
+bool sg_keys_only_words(struct reader *reader, uint32_t value, enum key_id id)
 {
 	bool good = true;
 
-	for (uint32_t item = reader_items(reader, value); item; item = reader_item_next(reader, value, item)) {
+	for (uint32_t item = sg_reader_items(reader, value); item; item = sg_reader_item_next(reader, value, item)) {
 		if (doc_node(&reader->doc, item)->kind != DOC_MAPPING) {
-			good = keys_check_item(reader, item, id) && good;
+			good = sg_keys_check_item(reader, item, id) && good;
 			continue;
 		}
 		good = false;
 		reader_error(reader, item, "policy/wrong-type", "'%s' takes a value or a list of values here",
-			     keys_name(id));
-		reader_hint(reader, "%s: %s", keys_name(id), keys_doc(id));
+			     sg_keys_name(id));
+		reader_hint(reader, "%s: %s", sg_keys_name(id), sg_keys_doc(id));
 	}
 	return good;
 }
 
-void keys_read(struct reader *reader, uint32_t mapping, enum keys_place place, struct keys_values *ret,
-	       bool (*other)(struct reader *reader, uint32_t key, void *data), void *data)
+void sg_keys_read(struct reader *reader, uint32_t mapping, enum keys_place place, struct keys_values *ret,
+		  bool (*other)(struct reader *reader, uint32_t key, void *data), void *data)
 {
 	const struct doc *doc = &reader->doc;
 	struct report_quote quote;
@@ -243,20 +245,20 @@ void keys_read(struct reader *reader, uint32_t mapping, enum keys_place place, s
 		ret->given++;
 		if (doc_node(doc, key)->bad)
 			continue;
-		if (!keys_find(doc_text(doc, key), place, &id)) {
+		if (!sg_keys_find(doc_text(doc, key), place, &id)) {
 			if (!other || !other(reader, key, data))
 				keys_refuse_unknown(reader, key, place);
 			continue;
 		}
 		if (keys_rows[id].stage == KEYS_STAGE_LATER) {
 			reader_error(reader, key, "policy/not-supported-yet", "'%s' is not supported yet",
-				     reader_quote(reader, key, &quote));
-			reader_hint(reader, "take it away: this version cannot enforce it (%s: %s)", keys_name(id),
-				    keys_doc(id));
+				     sg_reader_quote(reader, key, &quote));
+			reader_hint(reader, "take it away: this version cannot enforce it (%s: %s)", sg_keys_name(id),
+				    sg_keys_doc(id));
 			continue;
 		}
 		ret->key[id] = key;
-		if (keys_check(reader, key, value, id))
+		if (sg_keys_check(reader, key, value, id))
 			ret->value[id] = value;
 	}
 }

@@ -37,20 +37,20 @@ struct keys_values {
  * value; `other` (may be NULL) is asked first about keys that the table lacks and takes what it knows by returning
  * true.
  */
-void keys_read(struct reader *reader, uint32_t mapping, enum keys_place place, struct keys_values *ret,
-	       bool (*other)(struct reader *reader, uint32_t key, void *data), void *data);
+void sg_keys_read(struct reader *reader, uint32_t mapping, enum keys_place place, struct keys_values *ret,
+		  bool (*other)(struct reader *reader, uint32_t key, void *data), void *data);
 
 /*
  * Whether a value has the form that its key takes; reports when not. Of a list that may hold mappings the items are not
- * looked at: keys_check_item does that for each, so that one bad item does not hide what is wrong with the others.
+ * looked at: sg_keys_check_item does that for each, so that one bad item does not hide what is wrong with the others.
  */
-bool keys_check(struct reader *reader, uint32_t key, uint32_t value, enum key_id id);
-bool keys_check_item(struct reader *reader, uint32_t item, enum key_id id);
+bool sg_keys_check(struct reader *reader, uint32_t key, uint32_t value, enum key_id id);
+bool sg_keys_check_item(struct reader *reader, uint32_t item, enum key_id id);
 /* Whether such a list has only scalars, each with a value; reports what is not. */
-bool keys_only_words(struct reader *reader, uint32_t value, enum key_id id);
+bool sg_keys_only_words(struct reader *reader, uint32_t value, enum key_id id);
 
-const char *keys_name(enum key_id id);
-const char *keys_doc(enum key_id id);
-bool keys_find(const char *name, enum keys_place place, enum key_id *ret);
+const char *sg_keys_name(enum key_id id);
+const char *sg_keys_doc(enum key_id id);
+bool sg_keys_find(const char *name, enum keys_place place, enum key_id *ret);
 
 #endif

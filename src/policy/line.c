@@ -9,7 +9,7 @@
 #include "policy/word.h"
 #include "sockgate/proto.h"
 
-bool line_allowed(struct reader *reader, uint32_t node)
+bool sg_line_allowed(struct reader *reader, uint32_t node)
 {
 	if (reader->policy->line_count + reader->policy->test_count < READER_LINES_MOST)
 		return true;
@@ -19,47 +19,47 @@ bool line_allowed(struct reader *reader, uint32_t node)
 	return false;
 }
 
-bool line_protocol(struct reader *reader, uint32_t key, struct line_protocol *ret, const char **ret_hint)
+bool sg_line_protocol(struct reader *reader, uint32_t key, struct line_protocol *ret, const char **ret_hint)
 {
 	const char *text = doc_text(&reader->doc, key);
 	struct line_protocol protocol = {.kind = SG_LINE_PROTOCOL};
 	uint8_t number;
 
 	*ret_hint = NULL;
-	if (keys_find(text, KEYS_SECTION, &protocol.id)) {
+	if (sg_keys_find(text, KEYS_SECTION, &protocol.id)) {
 		protocol.kind = protocol.id == KEY_ICMP  ? SG_LINE_ICMP
 				: protocol.id == KEY_ANY ? SG_LINE_ANY
 							 : SG_LINE_PORTS;
 		if (protocol.kind == SG_LINE_PORTS)
-			protocol.count = services_protocols(text, protocol.protocols);
-		protocol.key = keys_name(protocol.id);
+			protocol.count = sg_services_protocols(text, protocol.protocols);
+		protocol.key = sg_keys_name(protocol.id);
 		*ret = protocol;
 		return true;
 	}
 	if (!sg_proto_parse(text, strlen(text), &number))
 		return false;
 	if (sg_proto_has_ports(number) || number == SG_PROTO_ICMP || number == SG_PROTO_ICMPV6) {
-		*ret_hint = number == SG_PROTO_ICMPV6 ? keys_name(KEY_ICMP) : sg_proto_name(number);
+		*ret_hint = number == SG_PROTO_ICMPV6 ? sg_keys_name(KEY_ICMP) : sg_proto_name(number);
 		return false;
 	}
 	protocol.protocols[0] = number;
 	protocol.count = 1;
-	protocol.key = arena_string(&reader->policy->arena, text, strlen(text));
+	protocol.key = sg_arena_string(&reader->policy->arena, text, strlen(text));
 	*ret = protocol;
-	return protocol.key || reader_nomem(reader);
+	return protocol.key || sg_reader_nomem(reader);
 }
 
 /* Both sets move into the policy. False: reported, or no memory; they are gone then. */
 static bool line_keep(struct reader *reader, uint32_t node, struct sg_ranges sets[2])
 {
-	if (reader_spend(reader, node, sets[0].count + sets[1].count) && reader_keep(reader, &sets[0]))
-		return reader_keep(reader, &sets[1]);
+	if (sg_reader_spend(reader, node, sets[0].count + sets[1].count) && sg_reader_keep(reader, &sets[0]))
+		return sg_reader_keep(reader, &sets[1]);
 	sg_ranges_clear(&sets[0]);
 	sg_ranges_clear(&sets[1]);
 	return false;
 }
 
-bool line_begin(struct reader *reader, const struct line_protocol *protocol, uint32_t list, struct model_line *line)
+bool sg_line_begin(struct reader *reader, const struct line_protocol *protocol, uint32_t list, struct model_line *line)
 {
 	struct sg_line *ret = &line->line;
 	struct sg_ranges sets[2] = {0};
@@ -69,25 +69,25 @@ bool line_begin(struct reader *reader, const struct line_protocol *protocol, uin
 	memcpy(ret->protocols, protocol->protocols, sizeof(ret->protocols));
 	ret->protocol_count = protocol->count;
 	if (protocol->kind == SG_LINE_PORTS) {
-		if (!ports_read(reader, list, protocol->protocols, protocol->count, sets) ||
+		if (!sg_ports_read(reader, list, protocol->protocols, protocol->count, sets) ||
 		    !line_keep(reader, list, sets))
 			return false;
 		ret->ports = sets[0];
 		line->split = protocol->count == 2 && !sg_ranges_equal(&sets[0], &sets[1]);
 		line->second_ports = sets[1];
-		return reader_words(reader, list, &line->ports);
+		return sg_reader_words(reader, list, &line->ports);
 	}
 	if (protocol->kind == SG_LINE_ICMP) {
-		if (!ports_types(reader, list, &sets[0], &sets[1]) || !line_keep(reader, list, sets))
+		if (!sg_ports_types(reader, list, &sets[0], &sets[1]) || !line_keep(reader, list, sets))
 			return false;
 		ret->types4 = sets[0];
 		ret->types6 = sets[1];
-		return reader_words(reader, list, &line->ports);
+		return sg_reader_words(reader, list, &line->ports);
 	}
 	return true;
 }
 
-void line_split(struct model_line *first, struct model_line *ret_second)
+void sg_line_split(struct model_line *first, struct model_line *ret_second)
 {
 	*ret_second = *first;
 	ret_second->continues = true;
@@ -103,11 +103,11 @@ static bool line_subtract(struct reader *reader, uint32_t node, const struct sg_
 
 	if (!except->count)
 		return true;
-	if (!reader_spend(reader, node, from->count + except->count))
+	if (!sg_reader_spend(reader, node, from->count + except->count))
 		return false;
 	if (sg_ranges_subtract(from, except, &rest, NULL))
-		return reader_nomem(reader);
-	if (!reader_keep(reader, &rest))
+		return sg_reader_nomem(reader);
+	if (!sg_reader_keep(reader, &rest))
 		return false;
 	*from = rest;
 	return true;
@@ -115,10 +115,10 @@ static bool line_subtract(struct reader *reader, uint32_t node, const struct sg_
 
 static bool line_everywhere(struct reader *reader, struct sg_addresses *ret)
 {
-	struct sg_range *all = arena_alloc(&reader->policy->arena, 2, sizeof(*all));
+	struct sg_range *all = sg_arena_alloc(&reader->policy->arena, 2, sizeof(*all));
 
 	if (!all)
-		return reader_nomem(reader);
+		return sg_reader_nomem(reader);
 	all[0].last = sg_addr_max(SG_IPV4);
 	all[1].last = sg_addr_max(SG_IPV6);
 	ret->v4 = (struct sg_ranges){&all[0], 1, 0};
@@ -139,9 +139,10 @@ static bool line_sources(struct reader *reader, const struct keys_values *values
 	bool good = true;
 
 	if (from)
-		good = addresses_read(reader, from, &sources) && reader_words(reader, from, &line->from);
+		good = sg_addresses_read(reader, from, &sources) && sg_reader_words(reader, from, &line->from);
 	if (except)
-		good = addresses_read(reader, except, &less) && reader_words(reader, except, &line->except) && good;
+		good = sg_addresses_read(reader, except, &less) && sg_reader_words(reader, except, &line->except) &&
+		       good;
 	if (!good)
 		return false;
 	if (!from && except && !line_everywhere(reader, &sources))
@@ -226,7 +227,7 @@ static bool line_destinations(struct reader *reader, const struct keys_values *v
 	if (!to)
 		return true;
 	line->line.has_to = true;
-	return addresses_read(reader, to, &line->line.to) && reader_words(reader, to, &line->to);
+	return sg_addresses_read(reader, to, &line->line.to) && sg_reader_words(reader, to, &line->to);
 }
 
 static bool line_interfaces(struct reader *reader, const struct keys_values *values, struct model_line *line)
@@ -236,8 +237,8 @@ static bool line_interfaces(struct reader *reader, const struct keys_values *val
 	if (!interface)
 		return true;
 	line->line.has_interface = true;
-	return interfaces_list(reader, interface, &line->line.interfaces) &&
-	       reader_words(reader, interface, &line->interfaces);
+	return sg_interfaces_list(reader, interface, &line->line.interfaces) &&
+	       sg_reader_words(reader, interface, &line->interfaces);
 }
 
 static bool line_family(struct reader *reader, const struct keys_values *values, struct model_line *line)
@@ -251,14 +252,14 @@ static bool line_family(struct reader *reader, const struct keys_values *values,
 
 	if (!node)
 		return true;
-	if (!word_choice(reader, node, "family", families, foreign, &choice))
+	if (!sg_word_choice(reader, node, "family", families, foreign, &choice))
 		return false;
 	line->line.has_family = true;
 	line->line.family = choice ? SG_IPV6 : SG_IPV4;
 	return true;
 }
 
-bool line_constrain(struct reader *reader, const struct keys_values *values, struct model_line *line)
+bool sg_line_constrain(struct reader *reader, const struct keys_values *values, struct model_line *line)
 {
 	uint32_t comment = values->value[KEY_COMMENT];
 	bool good = true;
@@ -268,6 +269,6 @@ bool line_constrain(struct reader *reader, const struct keys_values *values, str
 	good = line_interfaces(reader, values, line) && good;
 	good = line_family(reader, values, line) && good;
 	if (comment)
-		good = word_text(reader, comment, "comment", &line->line.comment) && good;
+		good = sg_word_text(reader, comment, "comment", &line->line.comment) && good;
 	return good && !reader->failed && line_check_families(reader, values, line);
 }

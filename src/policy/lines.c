@@ -18,7 +18,7 @@ struct lines_list {
 
 static const char *lines_section(enum sg_section section)
 {
-	return keys_name(section == SG_SECTION_ALLOW ? KEY_ALLOW : KEY_BLOCK);
+	return sg_keys_name(section == SG_SECTION_ALLOW ? KEY_ALLOW : KEY_BLOCK);
 }
 
 /* The line's place in words, "allow.tcp[3]"; without a number when it is no list. */
@@ -27,8 +27,8 @@ static const char *lines_path(struct reader *reader, const struct lines_list *li
 	struct arena *arena = &reader->policy->arena;
 
 	if (doc_node(&reader->doc, list->value)->kind == DOC_SEQUENCE)
-		return arena_format(arena, "%s.%s[%zu]", lines_section(list->section), list->protocol.key, index);
-	return arena_format(arena, "%s.%s", lines_section(list->section), list->protocol.key);
+		return sg_arena_format(arena, "%s.%s[%zu]", lines_section(list->section), list->protocol.key, index);
+	return sg_arena_format(arena, "%s.%s", lines_section(list->section), list->protocol.key);
 }
 
 static bool lines_append(struct reader *reader, const struct lines_list *list, struct model_line *line, size_t index)
@@ -40,9 +40,9 @@ static bool lines_append(struct reader *reader, const struct lines_list *list, s
 	line->line.path = lines_path(reader, list, index);
 	if (!line->line.path ||
 	    sg_grow(&policy->lines, &policy->line_room, policy->line_count, 2, sizeof(*policy->lines)))
-		return reader_nomem(reader);
+		return sg_reader_nomem(reader);
 	if (line->split)
-		line_split(line, &second);
+		sg_line_split(line, &second);
 	policy->lines[policy->line_count++] = *line;
 	if (line->split)
 		policy->lines[policy->line_count++] = second;
@@ -62,7 +62,7 @@ static void lines_refuse_key(struct reader *reader, const struct lines_list *lis
 	struct report_quote quote;
 
 	reader_error(reader, key, "policy/unknown-key", "'%s' has no meaning under '%s.%s'",
-		     reader_quote(reader, key, &quote), lines_section(list->section), list->protocol.key);
+		     sg_reader_quote(reader, key, &quote), lines_section(list->section), list->protocol.key);
 	if (hint)
 		reader_hint(reader, "%s", hint);
 }
@@ -113,7 +113,7 @@ static bool lines_choose_answer(struct reader *reader, uint32_t node, struct sg_
 
 	if (!node)
 		return true;
-	if (!word_choice(reader, node, "answer", answers, foreign, &choice))
+	if (!sg_word_choice(reader, node, "answer", answers, foreign, &choice))
 		return false;
 	line->answer = choice ? SG_VERDICT_REJECT : SG_VERDICT_DROP;
 	return true;
@@ -128,17 +128,17 @@ static bool lines_mapping(struct reader *reader, const struct lines_list *list, 
 	bool good;
 
 	line.line.span = doc_span(&reader->doc, item);
-	keys_read(reader, item, KEYS_LINE, &values, NULL, NULL);
+	sg_keys_read(reader, item, KEYS_LINE, &values, NULL, NULL);
 	good = lines_check_keys(reader, list, &values);
 	if (good) {
 		ports = lines_list_node(reader, list, &values, item);
 		good = (ports || list->protocol.kind == SG_LINE_PROTOCOL || list->protocol.kind == SG_LINE_ANY) &&
-		       line_begin(reader, &list->protocol, ports, &line);
+		       sg_line_begin(reader, &list->protocol, ports, &line);
 	}
-	good = line_constrain(reader, &values, &line) && good;
+	good = sg_line_constrain(reader, &values, &line) && good;
 	good = lines_choose_answer(reader, values.value[KEY_ANSWER], &line.line) && good;
 	if (values.value[KEY_ON_DEMAND])
-		good = word_boolean(reader, values.value[KEY_ON_DEMAND], "on-demand", &line.line.on_demand) && good;
+		good = sg_word_boolean(reader, values.value[KEY_ON_DEMAND], "on-demand", &line.line.on_demand) && good;
 	return good && !reader->failed ? lines_append(reader, list, &line, index) : !reader->failed;
 }
 
@@ -149,7 +149,7 @@ static bool lines_short(struct reader *reader, const struct lines_list *list, ui
 	struct model_line line = {.line = {.answer = lines_answer(reader, list->section)}};
 
 	line.line.span = doc_span(&reader->doc, node);
-	if (!line_begin(reader, &list->protocol, item, &line))
+	if (!sg_line_begin(reader, &list->protocol, item, &line))
 		return !reader->failed;
 	return lines_append(reader, list, &line, index);
 }
@@ -166,13 +166,13 @@ static bool lines_item(struct reader *reader, const struct lines_list *list, uin
 	if (node->kind == DOC_MAPPING)
 		return lines_mapping(reader, list, item, index);
 	if (kind == SG_LINE_PORTS || kind == SG_LINE_ICMP)
-		return !keys_check_item(reader, item, list->protocol.id) ||
+		return !sg_keys_check_item(reader, item, list->protocol.id) ||
 		       lines_short(reader, list, item, item, index);
 	if (node->kind == DOC_SEQUENCE)
 		reader_error(reader, item, "policy/wrong-type", "a list in the list of '%s'", list->protocol.key);
 	else
 		reader_error(reader, item, "policy/wrong-type", "'%s' has no ports, and takes no '%s'",
-			     list->protocol.key, reader_quote(reader, item, &quote));
+			     list->protocol.key, sg_reader_quote(reader, item, &quote));
 	reader_hint(reader, "as in '%s: [{from: 192.0.2.0/24}]'", list->protocol.key);
 	return true;
 }
@@ -185,7 +185,7 @@ static bool lines_check_present(struct reader *reader, const struct lines_list *
 
 	if (node->bad)
 		return false;
-	if (word_is_null(&reader->doc, list->value) && list->protocol.kind == SG_LINE_ANY) {
+	if (sg_word_is_null(&reader->doc, list->value) && list->protocol.kind == SG_LINE_ANY) {
 		reader_error(reader, list->key, "policy/empty-list", "'any' is empty");
 		reader_hint(reader, "name an interface or sources; if every packet is meant, write 'any: {}'");
 		return false;
@@ -205,16 +205,16 @@ static bool lines_protocol(struct reader *reader, const struct lines_list *list)
 	size_t index = 0;
 
 	if (kind == SG_LINE_PORTS || kind == SG_LINE_ICMP) {
-		if (!keys_check(reader, list->key, list->value, list->protocol.id))
+		if (!sg_keys_check(reader, list->key, list->value, list->protocol.id))
 			return true;
 	} else if (!lines_check_present(reader, list)) {
 		return true;
-	} else if (word_is_null(&reader->doc, list->value)) {
-		return !line_allowed(reader, list->key) || lines_short(reader, list, list->key, list->value, 0);
+	} else if (sg_word_is_null(&reader->doc, list->value)) {
+		return !sg_line_allowed(reader, list->key) || lines_short(reader, list, list->key, list->value, 0);
 	}
-	for (uint32_t item = reader_items(reader, list->value); item;
-	     item = reader_item_next(reader, list->value, item)) {
-		if (!line_allowed(reader, item))
+	for (uint32_t item = sg_reader_items(reader, list->value); item;
+	     item = sg_reader_item_next(reader, list->value, item)) {
+		if (!sg_line_allowed(reader, item))
 			return true;
 		if (!lines_item(reader, list, item, index++))
 			return false;
@@ -227,7 +227,7 @@ static const char *lines_next_protocol(size_t i, const void *unused)
 	static const enum key_id ids[] = {KEY_TCP,  KEY_UDP,     KEY_TCP_UDP, KEY_SCTP,
 					  KEY_DCCP, KEY_UDPLITE, KEY_ICMP,    KEY_ANY};
 
-	return i < SG_COUNT(ids) ? keys_name(ids[i]) : sg_proto_next_name(i - SG_COUNT(ids), unused);
+	return i < SG_COUNT(ids) ? sg_keys_name(ids[i]) : sg_proto_next_name(i - SG_COUNT(ids), unused);
 }
 
 static void lines_refuse_protocol(struct reader *reader, uint32_t key, const char *instead)
@@ -236,17 +236,19 @@ static void lines_refuse_protocol(struct reader *reader, uint32_t key, const cha
 	struct report_quote quote;
 	enum key_id id;
 
-	reader_error(reader, key, "policy/unknown-key", "unknown protocol '%s'", reader_quote(reader, key, &quote));
+	reader_error(reader, key, "policy/unknown-key", "unknown protocol '%s'", sg_reader_quote(reader, key, &quote));
+	if (!reader->report.kept)
+		return;
 	if (instead)
 		reader_hint(reader, "write '%s'", instead);
 	else if (!strncmp(text, "icmp", 4) || !strcmp(text, "ipv6-icmp"))
 		reader_hint(reader, "write 'icmp'; 'family' says which");
 	else if (!strcmp(text, "udp+tcp"))
 		reader_hint(reader, "write 'tcp+udp'");
-	else if (names_find(&reader->services, text) != NAMES_NONE || sg_service_known(text, strlen(text)))
+	else if (sg_names_find(&reader->services, text) != NAMES_NONE || sg_service_known(text, strlen(text)))
 		reader_hint(reader, "'%s' is a service: write it under its protocol, as in 'tcp: [%s]'", quote.text,
 			    quote.text);
-	else if (keys_find(text, KEYS_LINE, &id))
+	else if (sg_keys_find(text, KEYS_LINE, &id))
 		reader_hint(reader, "'%s' belongs in a line, as in 'tcp: [{port: 22, from: 192.0.2.0/24}]'",
 			    quote.text);
 	else if (strspn(text, "0123456789-") == strlen(text))
@@ -265,12 +267,12 @@ static void lines_warn_number(struct reader *reader, const struct lines_list *li
 	if (list->protocol.kind != SG_LINE_PROTOCOL || sg_proto_name(number) ||
 	    !(sg_service_name(SG_PROTO_TCP, number) || sg_service_name(SG_PROTO_UDP, number)))
 		return;
-	report_warning(&reader->report, "policy/protocol-number", doc_span(&reader->doc, list->key),
-		       "this is the protocol with the number %u, not a port", number);
+	sg_report_warning(&reader->report, "policy/protocol-number", doc_span(&reader->doc, list->key),
+			  "this is the protocol with the number %u, not a port", number);
 	reader_hint(reader, "if a port is meant, write it under its protocol, as in 'tcp: [%u]'", number);
 }
 
-bool lines_read(struct reader *reader, uint32_t mapping, enum sg_section section)
+bool sg_lines_read(struct reader *reader, uint32_t mapping, enum sg_section section)
 {
 	const struct doc *doc = &reader->doc;
 	struct lines_list list = {.section = section};
@@ -281,7 +283,7 @@ bool lines_read(struct reader *reader, uint32_t mapping, enum sg_section section
 		list.value = doc_next(doc, list.key);
 		if (doc_node(doc, list.key)->bad)
 			continue;
-		if (line_protocol(reader, list.key, &list.protocol, &instead)) {
+		if (sg_line_protocol(reader, list.key, &list.protocol, &instead)) {
 			lines_warn_number(reader, &list);
 			if (!lines_protocol(reader, &list))
 				return false;

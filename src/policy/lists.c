@@ -25,7 +25,7 @@ struct lists {
 	size_t count, room;
 };
 
-void lists_free(struct lists *lists)
+void sg_lists_free(struct lists *lists)
 {
 	if (lists)
 		free(lists->items);
@@ -64,12 +64,12 @@ static void list_refuse_line(struct reader *reader, const struct list_word *word
 
 	span.length =
 		sg_text_utf8(word->text, word->size, &offset) ? (uint32_t)sg_text_columns(word->text, word->size) : 1;
-	if (problem != SG_ADDR_NOT_AN_ADDRESS || !word_is_name(word->text, word->size)) {
-		addresses_report(&reader->report, span, word->text, word->size, problem, family, range);
+	if (problem != SG_ADDR_NOT_AN_ADDRESS || !sg_word_is_name(word->text, word->size)) {
+		sg_addresses_report(&reader->report, span, word->text, word->size, problem, family, range);
 		return;
 	}
-	report_error(&reader->report, "policy/bad-address", span, "'%s' is not an address, prefix or range",
-		     report_quote(&quote, word->text, word->size));
+	sg_report_error(&reader->report, "policy/bad-address", span, "'%s' is not an address, prefix or range",
+			sg_report_quote(&quote, word->text, word->size));
 	reader_hint(reader, "a list file holds addresses alone, neither groups nor host names");
 }
 
@@ -94,7 +94,7 @@ static bool list_lines(struct reader *reader, uint32_t file, const char *text, s
 			continue;
 		problem = sg_range_parse(word.text, word.size, &family, &range);
 		if (problem == SG_ADDR_OK) {
-			if (!merge_add_range(reader, merge, family, &range))
+			if (!sg_merge_add_range(reader, merge, family, &range))
 				return false;
 			continue;
 		}
@@ -104,8 +104,8 @@ static bool list_lines(struct reader *reader, uint32_t file, const char *text, s
 			list_refuse_line(reader, &word, problem, family, &range);
 	}
 	if (errors > LISTS_ERRORS_MOST)
-		report_error(&reader->report, "policy/bad-address", more, "this and %zu more lines are wrong as well",
-			     errors - LISTS_ERRORS_MOST - 1);
+		sg_report_error(&reader->report, "policy/bad-address", more,
+				"this and %zu more lines are wrong as well", errors - LISTS_ERRORS_MOST - 1);
 	return !errors;
 }
 
@@ -119,7 +119,7 @@ static bool list_open(struct reader *reader, uint32_t node, const char *path, ui
 
 	if (sg_file_read(path, &rules, &text, &size, &err)) {
 		if (err.kind == SG_ERROR_MEMORY)
-			return reader_nomem(reader);
+			return sg_reader_nomem(reader);
 		reader_error(reader, node, "policy/list-file", "list file '%s': %s", path, err.message);
 		if (err.errnum == ENOENT && path[0] != '/')
 			reader_hint(reader, "a relative path begins at the folder of the policy, '%s'", reader->folder);
@@ -135,12 +135,12 @@ static bool list_open(struct reader *reader, uint32_t node, const char *path, ui
 		reader_hint(reader, "save it as UTF-8 or ASCII");
 		return false;
 	}
-	return !sg_files_add(reader->files, path, text, size, ret_file, NULL) || reader_nomem(reader);
+	return !sg_files_add(reader->files, path, text, size, ret_file, NULL) || sg_reader_nomem(reader);
 }
 
 static bool list_read(struct reader *reader, uint32_t node, struct list *list)
 {
-	sg_cleanup(merge_clear_addresses) struct merge_addresses merge = {0};
+	sg_cleanup(sg_merge_clear_addresses) struct merge_addresses merge = {0};
 	const char *text;
 	uint32_t file;
 	size_t size;
@@ -149,11 +149,11 @@ static bool list_read(struct reader *reader, uint32_t node, struct list *list)
 		return false;
 	text = sg_files_text(reader->files, file, &size);
 	if (!list_lines(reader, file, text, size, &merge) ||
-	    !merge_take_addresses(reader, node, &merge, &list->addresses))
+	    !sg_merge_take_addresses(reader, node, &merge, &list->addresses))
 		return false;
 	if (!list->addresses.v4.count && !list->addresses.v6.count) {
-		report_warning(&reader->report, "policy/empty-file", doc_span(&reader->doc, node),
-			       "list file '%s' names no address", list->path);
+		sg_report_warning(&reader->report, "policy/empty-file", doc_span(&reader->doc, node),
+				  "list file '%s' names no address", list->path);
 		reader_hint(reader, "what it is part of matches nothing from it");
 	}
 	return true;
@@ -165,11 +165,11 @@ static const char *list_path(struct reader *reader, uint32_t node)
 	struct arena *arena = &reader->policy->arena;
 
 	if (text[0] == '/' || !strcmp(reader->folder, "."))
-		return arena_string(arena, text, strlen(text));
-	return arena_format(arena, "%s/%s", reader->folder, text);
+		return sg_arena_string(arena, text, strlen(text));
+	return sg_arena_format(arena, "%s/%s", reader->folder, text);
 }
 
-bool lists_read(struct reader *reader, uint32_t node, struct sg_addresses *ret)
+bool sg_lists_read(struct reader *reader, uint32_t node, struct sg_addresses *ret)
 {
 	struct lists *lists = reader->lists;
 	const char *path = list_path(reader, node);
@@ -178,7 +178,7 @@ bool lists_read(struct reader *reader, uint32_t node, struct sg_addresses *ret)
 	if (!lists)
 		lists = reader->lists = calloc(1, sizeof(*lists));
 	if (!lists || !path)
-		return reader_nomem(reader);
+		return sg_reader_nomem(reader);
 	for (size_t i = 0; i < lists->count; i++) {
 		if (strcmp(lists->items[i].path, path) != 0)
 			continue;
@@ -190,7 +190,7 @@ bool lists_read(struct reader *reader, uint32_t node, struct sg_addresses *ret)
 		return false;
 	}
 	if (sg_grow(&lists->items, &lists->room, lists->count, 1, sizeof(*lists->items)))
-		return reader_nomem(reader);
+		return sg_reader_nomem(reader);
 	list = &lists->items[lists->count++];
 	*list = (struct list){.path = path};
 	list->good = list_read(reader, node, list);

@@ -10,7 +10,7 @@
 #define LISTS_ERRORS_MOST 20U          /* bad lines of a file that are shown */
 
 /* Reads the file that a scalar names, or finds what it gave when it was named before. False: reported, or no memory. */
-bool lists_read(struct reader *reader, uint32_t node, struct sg_addresses *ret);
-void lists_free(struct lists *lists);
+bool sg_lists_read(struct reader *reader, uint32_t node, struct sg_addresses *ret);
+void sg_lists_free(struct lists *lists);
 
 #endif

@@ -11,10 +11,10 @@ struct merge {
 	size_t count, room;
 };
 
-bool merge_add(struct reader *reader, struct merge *merge, const struct sg_ranges *part);
+bool sg_merge_add(struct reader *reader, struct merge *merge, const struct sg_ranges *part);
 /* The union, kept in the arena; reported at `node` when it is too large. False: reported, or no memory. */
-bool merge_take(struct reader *reader, uint32_t node, const struct merge *merge, struct sg_ranges *ret);
-void merge_clear(struct merge *merge);
+bool sg_merge_take(struct reader *reader, uint32_t node, const struct merge *merge, struct sg_ranges *ret);
+void sg_merge_clear(struct merge *merge);
 
 /* What is gathered for a set of both families: literals, and whole sets. */
 struct merge_addresses {
@@ -22,11 +22,11 @@ struct merge_addresses {
 	struct merge v4, v6;
 };
 
-bool merge_add_range(struct reader *reader, struct merge_addresses *merge, enum sg_family family,
-		     const struct sg_range *range);
-bool merge_add_set(struct reader *reader, struct merge_addresses *merge, const struct sg_addresses *set);
-bool merge_take_addresses(struct reader *reader, uint32_t node, struct merge_addresses *merge,
-			  struct sg_addresses *ret);
-void merge_clear_addresses(struct merge_addresses *merge);
+bool sg_merge_add_range(struct reader *reader, struct merge_addresses *merge, enum sg_family family,
+			const struct sg_range *range);
+bool sg_merge_add_set(struct reader *reader, struct merge_addresses *merge, const struct sg_addresses *set);
+bool sg_merge_take_addresses(struct reader *reader, uint32_t node, struct merge_addresses *merge,
+			     struct sg_addresses *ret);
+void sg_merge_clear_addresses(struct merge_addresses *merge);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct sg_policy *model_new(void)
+struct sg_policy *sg_model_new(void)
 {
 	struct sg_policy *policy = calloc(1, sizeof(*policy));
 
@@ -13,13 +13,13 @@ struct sg_policy *model_new(void)
 	policy->default_verdict = SG_VERDICT_DROP;
 	policy->default_span = SG_SPAN_NONE;
 	for (unsigned int part = 0; part < MODEL_BASELINE_COUNT; part++) {
-		*model_baseline_part(&policy->baseline, part) = true;
+		*sg_model_baseline_part(&policy->baseline, part) = true;
 		policy->baseline_span[part] = SG_SPAN_NONE;
 	}
 	return policy;
 }
 
-bool *model_baseline_part(struct sg_baseline *baseline, enum model_baseline part)
+bool *sg_model_baseline_part(struct sg_baseline *baseline, enum model_baseline part)
 {
 	switch (part) {
 	case MODEL_ESTABLISHED: return &baseline->established;
@@ -43,7 +43,7 @@ void sg_policy_free(struct sg_policy *policy)
 	free(policy->services);
 	free(policy->lines);
 	free(policy->tests);
-	arena_clear(&policy->arena);
+	sg_arena_clear(&policy->arena);
 	free(policy);
 }
 
@@ -161,7 +161,7 @@ bool sg_policy_equal(const struct sg_policy *a, const struct sg_policy *b)
 	    a->line_count != b->line_count || a->test_count != b->test_count)
 		return false;
 	for (unsigned int part = 0; part < MODEL_BASELINE_COUNT; part++)
-		if (*model_baseline_part(&base_a, part) != *model_baseline_part(&base_b, part))
+		if (*sg_model_baseline_part(&base_a, part) != *sg_model_baseline_part(&base_b, part))
 			return false;
 	if (!model_same_names(a, b))
 		return false;

@@ -93,9 +93,9 @@ struct sg_policy {
 	size_t test_count, test_room;
 };
 
-struct sg_policy *model_new(void); /* all defaults; NULL: out of memory */
+struct sg_policy *sg_model_new(void); /* all defaults; NULL: out of memory */
 
 /* The part's field, by number. */
-bool *model_baseline_part(struct sg_baseline *baseline, enum model_baseline part);
+bool *sg_model_baseline_part(struct sg_baseline *baseline, enum model_baseline part);
 
 #endif

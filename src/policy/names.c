@@ -9,7 +9,7 @@
 /* Looking for the nearest among more than this takes longer than the hint is worth. */
 #define NAMES_NEAREST_MOST 1000
 
-bool names_add(struct names *names, const char *name, size_t index)
+bool sg_names_add(struct names *names, const char *name, size_t index)
 {
 	if (sg_grow(&names->items, &names->room, names->count, 1, sizeof(*names->items)))
 		return false;
@@ -27,13 +27,13 @@ static int names_compare(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-void names_sort(struct names *names)
+void sg_names_sort(struct names *names)
 {
 	if (names->count)
 		qsort(names->items, names->count, sizeof(*names->items), names_compare);
 }
 
-size_t names_find(const struct names *names, const char *name)
+size_t sg_names_find(const struct names *names, const char *name)
 {
 	size_t low = 0, high = names->count;
 
@@ -58,12 +58,12 @@ static const char *names_next(size_t i, const void *data)
 	return i < names->count ? names->items[i].name : NULL;
 }
 
-const char *names_nearest(const struct names *names, const char *name)
+const char *sg_names_nearest(const struct names *names, const char *name)
 {
 	return names->count <= NAMES_NEAREST_MOST ? sg_text_nearest(name, names_next, names) : NULL;
 }
 
-void names_clear(struct names *names)
+void sg_names_clear(struct names *names)
 {
 	free(names->items);
 	*names = (struct names){0};

@@ -19,11 +19,11 @@ struct names {
 
 #define NAMES_NONE SIZE_MAX
 
-bool names_add(struct names *names, const char *name, size_t index); /* false: no memory */
-void names_sort(struct names *names);                                /* when all are in, before the first find */
-size_t names_find(const struct names *names, const char *name);      /* NAMES_NONE: nobody has it */
+bool sg_names_add(struct names *names, const char *name, size_t index); /* false: no memory */
+void sg_names_sort(struct names *names);                                /* when all are in, before the first find */
+size_t sg_names_find(const struct names *names, const char *name);      /* NAMES_NONE: nobody has it */
 /* The one that was probably meant, NULL when none is near. */
-const char *names_nearest(const struct names *names, const char *name);
-void names_clear(struct names *names);
+const char *sg_names_nearest(const struct names *names, const char *name);
+void sg_names_clear(struct names *names);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include "base/buf.h"
 #include "base/mem.h"
 #include "policy/nest.h"
 
@@ -21,21 +22,21 @@ struct nest_walk {
 	size_t *order, ordered;
 };
 
-bool nest_add(struct reader *reader, struct nest *nest, size_t from, size_t to, uint32_t node)
+bool sg_nest_add(struct reader *reader, struct nest *nest, size_t from, size_t to, uint32_t node)
 {
 	if (sg_grow(&nest->edges, &nest->room, nest->count, 1, sizeof(*nest->edges)))
-		return reader_nomem(reader);
+		return sg_reader_nomem(reader);
 	nest->edges[nest->count++] = (struct nest_edge){from, to, node};
 	return true;
 }
 
-void nest_clear(struct nest *nest)
+void sg_nest_clear(struct nest *nest)
 {
 	free(nest->edges);
 	*nest = (struct nest){0};
 }
 
-size_t nest_first(const struct nest *nest, size_t from)
+size_t sg_nest_first(const struct nest *nest, size_t from)
 {
 	size_t low = 0, high = nest->count;
 
@@ -50,32 +51,35 @@ size_t nest_first(const struct nest *nest, size_t from)
 	return low < nest->count && nest->edges[low].from == from ? low : nest->count;
 }
 
+/* Names of a way round that are told; a longer way is cut. */
+#define NEST_TOLD 20
+
 /* "a -> b -> c -> a" */
 static void nest_report(const struct nest_walk *walk, const struct nest_edge *edge)
 {
+	sg_cleanup(sg_buf_clear) struct sg_buf way = {0};
 	const char *closes = walk->name(walk->reader, edge->to);
-	char way[600] = "";
+	size_t first = walk->place[edge->to];
 	struct report_quote quote;
 
-	for (size_t i = walk->place[edge->to]; i < walk->depth; i++) {
+	for (size_t i = first; i < walk->depth && i - first < NEST_TOLD; i++) {
 		const char *name = walk->name(walk->reader, walk->stack[i]);
 
-		if (strlen(way) > sizeof(way) - 200) {
-			strcat(way, "… -> ");
-			break;
-		}
-		strcat(way, report_quote(&quote, name, strlen(name)));
-		strcat(way, " -> ");
+		sg_buf_addf(&way, "%s -> ", sg_report_quote(&quote, name, strlen(name)));
 	}
-	strcat(way, report_quote(&quote, closes, strlen(closes)));
-	reader_error(walk->reader, edge->node, "policy/circle", "'%s' contains itself: %s", quote.text, way);
+	if (walk->depth - first > NEST_TOLD)
+		sg_buf_adds(&way, "… -> ");
+	sg_report_quote(&quote, closes, strlen(closes));
+	sg_buf_adds(&way, quote.text);
+	reader_error(walk->reader, edge->node, "policy/circle", "'%s' contains itself: %s", quote.text,
+		     way.failed ? "…" : way.data);
 	reader_hint(walk->reader, "take one of these steps away");
 }
 
 static void nest_push(struct nest_walk *walk, size_t i)
 {
 	walk->place[i] = walk->depth;
-	walk->cursor[walk->depth] = nest_first(walk->nest, i);
+	walk->cursor[walk->depth] = sg_nest_first(walk->nest, i);
 	walk->stack[walk->depth++] = i;
 }
 
@@ -100,8 +104,8 @@ static void nest_from(struct nest_walk *walk, size_t root)
 	}
 }
 
-bool nest_order(struct reader *reader, const struct nest *nest, size_t count,
-		const char *(*name)(const struct reader *reader, size_t i), size_t **ret)
+bool sg_nest_order(struct reader *reader, const struct nest *nest, size_t count,
+		   const char *(*name)(const struct reader *reader, size_t i), size_t **ret)
 {
 	sg_autofree size_t *place = calloc(count + 1, sizeof(*place));
 	sg_autofree size_t *stack = calloc(count + 1, sizeof(*stack)), *cursor = calloc(count + 1, sizeof(*cursor));
@@ -109,7 +113,7 @@ bool nest_order(struct reader *reader, const struct nest *nest, size_t count,
 	struct nest_walk walk = {reader, nest, name, place, stack, cursor, 0, order, 0};
 
 	if (!place || !stack || !cursor || !order)
-		return reader_nomem(reader);
+		return sg_reader_nomem(reader);
 	for (size_t i = 0; i < count; i++)
 		place[i] = NEST_NEW;
 	for (size_t i = 0; i < count; i++)

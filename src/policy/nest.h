@@ -16,15 +16,15 @@ struct nest {
 	size_t count, room;
 };
 
-bool nest_add(struct reader *reader, struct nest *nest, size_t from, size_t to, uint32_t node);
+bool sg_nest_add(struct reader *reader, struct nest *nest, size_t from, size_t to, uint32_t node);
 /*
  * All of 0 … count-1, what is contained before what contains it, into *ret (malloc'd). A circle is reported with the
  * way round, told by name(i); its last step is left aside. False: no memory.
  */
-bool nest_order(struct reader *reader, const struct nest *nest, size_t count,
-		const char *(*name)(const struct reader *reader, size_t i), size_t **ret);
+bool sg_nest_order(struct reader *reader, const struct nest *nest, size_t count,
+		   const char *(*name)(const struct reader *reader, size_t i), size_t **ret);
 /* The first edge of a set (the number of edges when it has none). */
-size_t nest_first(const struct nest *nest, size_t from);
-void nest_clear(struct nest *nest);
+size_t sg_nest_first(const struct nest *nest, size_t from);
+void sg_nest_clear(struct nest *nest);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <inttypes.h>
 #include <string.h>
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/text.h"
@@ -73,7 +74,7 @@ static void ports_refuse_text(struct reader *reader, uint32_t node, const char *
 	struct report_quote quote;
 	char digits[16];
 
-	reader_quote(reader, node, &quote);
+	sg_reader_quote(reader, node, &quote);
 	if (trap && plain)
 		reader_error(reader, node, "policy/yaml-trap", "'%s' is %s in YAML 1.1", quote.text, trap);
 	else
@@ -100,7 +101,7 @@ static bool ports_check(struct reader *reader, uint32_t node, const struct sg_ra
 {
 	struct report_quote quote;
 
-	reader_quote(reader, node, &quote);
+	sg_reader_quote(reader, node, &quote);
 	if (range->first > range->last) {
 		reader_error(reader, node, "policy/reversed-range", "the range '%s' ends before it begins", quote.text);
 		reader_hint(reader, "did you mean '%" PRIu64 "-%" PRIu64 "'?", (uint64_t)range->last,
@@ -115,17 +116,17 @@ static bool ports_check(struct reader *reader, uint32_t node, const struct sg_ra
 
 static bool ports_add(struct reader *reader, struct sg_ranges *set, struct sg_range range)
 {
-	return !sg_ranges_add(set, &range, NULL) || reader_nomem(reader);
+	return !sg_ranges_add(set, &range, NULL) || sg_reader_nomem(reader);
 }
 
 /* The ports of a service, the policy's own or a built-in one, under one protocol. False: no memory. */
 static bool ports_service(struct reader *reader, const char *name, uint8_t protocol, struct sg_ranges *ret)
 {
-	size_t own = names_find(&reader->services, name), count;
+	size_t own = sg_names_find(&reader->services, name), count;
 	uint16_t ports[PORTS_OF_SERVICE];
 
 	if (own != NAMES_NONE) {
-		if (!services_ports(reader, own, protocol, ret))
+		if (!sg_services_ports(reader, own, protocol, ret))
 			return false;
 	} else {
 		count = sg_service_ports(name, strlen(name), protocol, ports, SG_COUNT(ports));
@@ -139,48 +140,49 @@ static bool ports_service(struct reader *reader, const char *name, uint8_t proto
 
 static bool ports_is_service(const struct reader *reader, const char *name)
 {
-	return names_find(&reader->services, name) != NAMES_NONE || sg_service_known(name, strlen(name));
+	return sg_names_find(&reader->services, name) != NAMES_NONE || sg_service_known(name, strlen(name));
 }
 
 /* The protocols that a service has ports under, as text: "udp", "tcp and sctp". False: no memory. */
-static bool ports_service_protocols(struct reader *reader, const char *name, char text[64])
+static bool ports_service_protocols(struct reader *reader, const char *name, struct sg_buf *text)
 {
 	static const uint8_t all[] = {SG_PROTO_TCP, SG_PROTO_UDP, SG_PROTO_SCTP, SG_PROTO_DCCP, SG_PROTO_UDPLITE};
 
-	text[0] = '\0';
 	for (size_t i = 0; i < SG_COUNT(all); i++) {
 		sg_cleanup(sg_ranges_clear) struct sg_ranges set = {0};
 
 		if (!ports_service(reader, name, all[i], &set))
 			return false;
-		if (!set.count)
-			continue;
-		strcat(text, *text ? " and " : "");
-		strcat(text, sg_proto_name(all[i]));
+		if (set.count)
+			sg_buf_addf(text, "%s%s", text->size ? " and " : "", sg_proto_name(all[i]));
 	}
-	return true;
+	return !text->failed || sg_reader_nomem(reader);
 }
 
 static void ports_refuse_protocol(struct reader *reader, uint32_t node, uint8_t protocol)
 {
+	sg_cleanup(sg_buf_clear) struct sg_buf others = {0};
 	const char *name = doc_text(&reader->doc, node);
 	struct report_quote quote;
-	char others[64];
 
-	if (!ports_service_protocols(reader, name, others))
+	if (!ports_service_protocols(reader, name, &others))
 		return;
 	reader_error(reader, node, "policy/unknown-name", "service '%s' has no %s port",
-		     reader_quote(reader, node, &quote), sg_proto_name(protocol));
-	if (*others)
-		reader_hint(reader, "it is a service of %s", others);
+		     sg_reader_quote(reader, node, &quote), sg_proto_name(protocol));
+	if (others.size)
+		reader_hint(reader, "it is a service of %s", others.data);
 }
 
 static void ports_refuse_name(struct reader *reader, uint32_t node)
 {
-	const char *name = doc_text(&reader->doc, node), *near = names_nearest(&reader->services, name);
+	const char *name = doc_text(&reader->doc, node), *near;
 	struct report_quote quote;
 
-	reader_error(reader, node, "policy/unknown-name", "unknown service '%s'", reader_quote(reader, node, &quote));
+	reader_error(reader, node, "policy/unknown-name", "unknown service '%s'",
+		     sg_reader_quote(reader, node, &quote));
+	if (!reader->report.kept)
+		return;
+	near = sg_names_nearest(&reader->services, name);
 	if (!near)
 		near = sg_text_nearest(name, sg_service_next_name, NULL);
 	if (near)
@@ -221,14 +223,14 @@ static bool ports_word(struct reader *reader, uint32_t node, const uint8_t *prot
 	if (ports_parse(text, doc_node(&reader->doc, node)->size, &range))
 		return ports_check(reader, node, &range, 1, PORTS_MAX, "port") && ports_add(reader, &sets[0], range) &&
 		       (count < 2 || ports_add(reader, &sets[1], range));
-	if (doc_node(&reader->doc, node)->plain && word_is_trap(text)) {
+	if (doc_node(&reader->doc, node)->plain && sg_word_is_trap(text)) {
 		reader_error(reader, node, "policy/yaml-trap", "'%s' is not a text in YAML 1.1", text);
 		reader_hint(reader, "write the port's number");
 		return false;
 	}
 	if (count && ports_is_service(reader, text))
 		return ports_named(reader, node, protocols, count, sets);
-	if (!word_is_name(text, doc_node(&reader->doc, node)->size)) {
+	if (!sg_word_is_name(text, doc_node(&reader->doc, node)->size)) {
 		ports_refuse_text(reader, node, "port");
 		return false;
 	}
@@ -236,18 +238,19 @@ static bool ports_word(struct reader *reader, uint32_t node, const uint8_t *prot
 		ports_refuse_name(reader, node);
 		return false;
 	}
-	reader_error(reader, node, "policy/bad-port", "'%s' is not a port", reader_quote(reader, node, &quote));
+	reader_error(reader, node, "policy/bad-port", "'%s' is not a port", sg_reader_quote(reader, node, &quote));
 	reader_hint(reader, "a service is made of numbers and ranges");
 	return false;
 }
 
-bool ports_read(struct reader *reader, uint32_t list, const uint8_t *protocols, size_t count, struct sg_ranges ret[2])
+bool sg_ports_read(struct reader *reader, uint32_t list, const uint8_t *protocols, size_t count,
+		   struct sg_ranges ret[2])
 {
 	struct sg_ranges sets[2] = {0};
 	bool good = true;
 
-	for (uint32_t item = reader_items(reader, list); item && !reader->failed;
-	     item = reader_item_next(reader, list, item))
+	for (uint32_t item = sg_reader_items(reader, list); item && !reader->failed;
+	     item = sg_reader_item_next(reader, list, item))
 		good = ports_word(reader, item, protocols, count, sets) && good;
 	sg_ranges_normalise(&sets[0]);
 	sg_ranges_normalise(&sets[1]);
@@ -262,9 +265,9 @@ bool ports_read(struct reader *reader, uint32_t list, const uint8_t *protocols, 
 	return false;
 }
 
-bool ports_numbers(struct reader *reader, uint32_t list, struct sg_ranges *ret)
+bool sg_ports_numbers(struct reader *reader, uint32_t list, struct sg_ranges *ret)
 {
-	return ports_read(reader, list, NULL, 0, ret);
+	return sg_ports_read(reader, list, NULL, 0, ret);
 }
 
 static bool ports_type_word(struct reader *reader, uint32_t node, struct sg_ranges *set4, struct sg_ranges *set6)
@@ -284,11 +287,12 @@ static bool ports_type_word(struct reader *reader, uint32_t node, struct sg_rang
 	if (is4 || is6)
 		return (!is4 || ports_add(reader, set4, (struct sg_range){type4, type4})) &&
 		       (!is6 || ports_add(reader, set6, (struct sg_range){type6, type6}));
-	if (!word_is_name(text, size)) {
+	if (!sg_word_is_name(text, size)) {
 		ports_refuse_text(reader, node, "type");
 		return false;
 	}
-	reader_error(reader, node, "policy/unknown-name", "unknown ICMP type '%s'", reader_quote(reader, node, &quote));
+	reader_error(reader, node, "policy/unknown-name", "unknown ICMP type '%s'",
+		     sg_reader_quote(reader, node, &quote));
 	near = !strcmp(text, "ping") ? "echo-request" : sg_text_nearest(text, sg_icmp_next_name, NULL);
 	if (near)
 		reader_hint(reader, "did you mean '%s'?", near);
@@ -297,12 +301,12 @@ static bool ports_type_word(struct reader *reader, uint32_t node, struct sg_rang
 	return false;
 }
 
-bool ports_types(struct reader *reader, uint32_t list, struct sg_ranges *ret4, struct sg_ranges *ret6)
+bool sg_ports_types(struct reader *reader, uint32_t list, struct sg_ranges *ret4, struct sg_ranges *ret6)
 {
 	sg_cleanup(sg_ranges_clear) struct sg_ranges set4 = {0}, set6 = {0};
 	bool good = true;
 
-	for (uint32_t item = reader_items(reader, list); item; item = reader_item_next(reader, list, item)) {
+	for (uint32_t item = sg_reader_items(reader, list); item; item = sg_reader_item_next(reader, list, item)) {
 		if (!ports_type_word(reader, item, &set4, &set6))
 			good = false;
 		if (reader->failed)

@@ -8,10 +8,11 @@
 /* All take a list of scalars and give normalised, malloc'd sets. False: reported, or no memory; nothing is given. */
 
 /* Numbers and ranges. */
-bool ports_numbers(struct reader *reader, uint32_t list, struct sg_ranges *ret);
+bool sg_ports_numbers(struct reader *reader, uint32_t list, struct sg_ranges *ret);
 /* Numbers, ranges and service names: a set for each of one or two protocols. */
-bool ports_read(struct reader *reader, uint32_t list, const uint8_t *protocols, size_t count, struct sg_ranges ret[2]);
+bool sg_ports_read(struct reader *reader, uint32_t list, const uint8_t *protocols, size_t count,
+		   struct sg_ranges ret[2]);
 /* ICMP types: names (of either family or both), numbers and ranges (of both). */
-bool ports_types(struct reader *reader, uint32_t list, struct sg_ranges *ret4, struct sg_ranges *ret6);
+bool sg_ports_types(struct reader *reader, uint32_t list, struct sg_ranges *ret4, struct sg_ranges *ret6);
 
 #endif

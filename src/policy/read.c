@@ -20,7 +20,7 @@ static void read_version(struct reader *reader, uint32_t node)
 	if (!strcmp(doc_text(&reader->doc, node), "1"))
 		return;
 	reader_error(reader, node, "policy/unknown-version", "version '%s' of the policy language is not known",
-		     reader_quote(reader, node, &quote));
+		     sg_reader_quote(reader, node, &quote));
 	reader_hint(reader, "write 'version: 1', or take it away");
 }
 
@@ -32,7 +32,7 @@ static void read_default(struct reader *reader, uint32_t key, uint32_t node)
 	static const enum sg_verdict verdict[] = {SG_VERDICT_DROP, SG_VERDICT_REJECT, SG_VERDICT_ACCEPT};
 	size_t choice;
 
-	if (!word_choice(reader, node, "default", verdicts, foreign, &choice))
+	if (!sg_word_choice(reader, node, "default", verdicts, foreign, &choice))
 		return;
 	reader->policy->default_verdict = verdict[choice];
 	reader->policy->default_span = doc_span(&reader->doc, key);
@@ -45,12 +45,12 @@ static void read_baseline(struct reader *reader, uint32_t mapping)
 
 	_Static_assert(KEY_PING - KEY_ESTABLISHED + 1 == MODEL_BASELINE_COUNT,
 		       "the parts are in the order of keys.def");
-	keys_read(reader, mapping, KEYS_BASELINE, &values, NULL, NULL);
+	sg_keys_read(reader, mapping, KEYS_BASELINE, &values, NULL, NULL);
 	for (unsigned int part = 0; part < MODEL_BASELINE_COUNT; part++) {
 		enum key_id id = KEY_ESTABLISHED + part;
 
-		if (values.value[id] &&
-		    word_boolean(reader, values.value[id], keys_name(id), model_baseline_part(&policy->baseline, part)))
+		if (values.value[id] && sg_word_boolean(reader, values.value[id], sg_keys_name(id),
+							sg_model_baseline_part(&policy->baseline, part)))
 			policy->baseline_span[part] = doc_span(&reader->doc, values.key[id]);
 	}
 }
@@ -61,11 +61,11 @@ static bool read_sections(struct reader *reader, const struct keys_values *value
 	uint32_t allow = values->value[KEY_ALLOW], block = values->value[KEY_BLOCK];
 	bool allow_first = allow < block;
 
-	if (allow && allow_first && !lines_read(reader, allow, SG_SECTION_ALLOW))
+	if (allow && allow_first && !sg_lines_read(reader, allow, SG_SECTION_ALLOW))
 		return false;
-	if (block && !lines_read(reader, block, SG_SECTION_BLOCK))
+	if (block && !sg_lines_read(reader, block, SG_SECTION_BLOCK))
 		return false;
-	return !allow || allow_first || lines_read(reader, allow, SG_SECTION_ALLOW);
+	return !allow || allow_first || sg_lines_read(reader, allow, SG_SECTION_ALLOW);
 }
 
 /* False: no memory. */
@@ -75,36 +75,36 @@ static bool read_top(struct reader *reader)
 	uint32_t *value = values.value;
 
 	if (doc_node(&reader->doc, 0)->kind != DOC_MAPPING || !doc_node(&reader->doc, 0)->first) {
-		if (word_is_null(&reader->doc, 0) || doc_node(&reader->doc, 0)->kind == DOC_MAPPING)
+		if (sg_word_is_null(&reader->doc, 0) || doc_node(&reader->doc, 0)->kind == DOC_MAPPING)
 			reader_error(reader, 0, "policy/empty-file", "the file says nothing");
 		else
 			reader_error(reader, 0, "policy/wrong-type", "a policy is a mapping of keys");
 		reader_hint(reader, "the shortest policy is 'default: drop'");
 		return true;
 	}
-	keys_read(reader, 0, KEYS_TOP, &values, NULL, NULL);
+	sg_keys_read(reader, 0, KEYS_TOP, &values, NULL, NULL);
 	if (value[KEY_VERSION])
 		read_version(reader, value[KEY_VERSION]);
-	if (value[KEY_NAME] && !word_text(reader, value[KEY_NAME], "name", &reader->policy->name) && reader->failed)
+	if (value[KEY_NAME] && !sg_word_text(reader, value[KEY_NAME], "name", &reader->policy->name) && reader->failed)
 		return false;
 	if (value[KEY_DEFAULT])
 		read_default(reader, values.key[KEY_DEFAULT], value[KEY_DEFAULT]);
 	if (value[KEY_BASELINE])
 		read_baseline(reader, value[KEY_BASELINE]);
-	if ((value[KEY_GROUPS] && !groups_read(reader, value[KEY_GROUPS])) ||
-	    (value[KEY_INTERFACES] && !interfaces_read(reader, value[KEY_INTERFACES])) ||
-	    (value[KEY_SERVICES] && !services_read(reader, value[KEY_SERVICES])))
+	if ((value[KEY_GROUPS] && !sg_groups_read(reader, value[KEY_GROUPS])) ||
+	    (value[KEY_INTERFACES] && !sg_interfaces_read(reader, value[KEY_INTERFACES])) ||
+	    (value[KEY_SERVICES] && !sg_services_read(reader, value[KEY_SERVICES])))
 		return false;
-	return read_sections(reader, &values) && (!value[KEY_TESTS] || tests_read(reader, value[KEY_TESTS]));
+	return read_sections(reader, &values) && (!value[KEY_TESTS] || sg_tests_read(reader, value[KEY_TESTS]));
 }
 
 static void reader_clear(struct reader *reader)
 {
-	doc_clear(&reader->doc);
-	names_clear(&reader->groups);
-	names_clear(&reader->interfaces);
-	names_clear(&reader->services);
-	lists_free(reader->lists);
+	sg_doc_clear(&reader->doc);
+	sg_names_clear(&reader->groups);
+	sg_names_clear(&reader->interfaces);
+	sg_names_clear(&reader->services);
+	sg_lists_free(reader->lists);
 	sg_policy_free(reader->policy);
 }
 
@@ -135,17 +135,17 @@ static struct sg_policy *read_text(const char *name, const char *folder, char *o
 
 	if (read_add_file(files, name, owned, size, &file, err))
 		return NULL;
-	reader.policy = model_new();
-	if (!reader.policy || !(reader.policy->file = arena_string(&reader.policy->arena, name, strlen(name)))) {
+	reader.policy = sg_model_new();
+	if (!reader.policy || !(reader.policy->file = sg_arena_string(&reader.policy->arena, name, strlen(name)))) {
 		sg_error_nomem(err);
 		return NULL;
 	}
 	text = sg_files_text(files, file, &size);
-	if (doc_read(&reader.doc, file, text, size, &reader.report, err))
+	if (sg_doc_read(&reader.doc, file, text, size, &reader.report, err))
 		return NULL;
 	if (reader.doc.count && !read_top(&reader))
 		return NULL;
-	report_finish(&reader.report);
+	sg_report_finish(&reader.report);
 	if (diags->out_of_memory)
 		sg_error_nomem(err);
 	return reader.report.errors || diags->out_of_memory ? NULL : sg_steal(reader.policy);

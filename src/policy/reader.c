@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "policy/reader.h"
 
-bool reader_nomem(struct reader *reader)
+bool sg_reader_nomem(struct reader *reader)
 {
 	if (!reader->failed)
 		sg_error_nomem(reader->err);
@@ -9,43 +9,43 @@ bool reader_nomem(struct reader *reader)
 	return false;
 }
 
-const char *reader_quote(const struct reader *reader, uint32_t node, struct report_quote *quote)
+const char *sg_reader_quote(const struct reader *reader, uint32_t node, struct report_quote *quote)
 {
-	return report_quote(quote, doc_text(&reader->doc, node), doc_node(&reader->doc, node)->size);
+	return sg_report_quote(quote, doc_text(&reader->doc, node), doc_node(&reader->doc, node)->size);
 }
 
-uint32_t reader_items(const struct reader *reader, uint32_t node)
+uint32_t sg_reader_items(const struct reader *reader, uint32_t node)
 {
 	return doc_node(&reader->doc, node)->kind == DOC_SEQUENCE ? doc_node(&reader->doc, node)->first : node;
 }
 
-uint32_t reader_item_next(const struct reader *reader, uint32_t list, uint32_t item)
+uint32_t sg_reader_item_next(const struct reader *reader, uint32_t list, uint32_t item)
 {
 	return item == list ? 0 : doc_next(&reader->doc, item);
 }
 
-bool reader_words(struct reader *reader, uint32_t list, struct model_words *ret)
+bool sg_reader_words(struct reader *reader, uint32_t list, struct model_words *ret)
 {
 	const char **items;
 	size_t count = 0;
 
-	for (uint32_t item = reader_items(reader, list); item; item = reader_item_next(reader, list, item))
+	for (uint32_t item = sg_reader_items(reader, list); item; item = sg_reader_item_next(reader, list, item))
 		count++;
-	items = arena_alloc(&reader->policy->arena, count, sizeof(*items));
+	items = sg_arena_alloc(&reader->policy->arena, count, sizeof(*items));
 	if (!items)
-		return reader_nomem(reader);
+		return sg_reader_nomem(reader);
 	count = 0;
-	for (uint32_t item = reader_items(reader, list); item; item = reader_item_next(reader, list, item)) {
-		items[count] = arena_string(&reader->policy->arena, doc_text(&reader->doc, item),
-					    doc_node(&reader->doc, item)->size);
+	for (uint32_t item = sg_reader_items(reader, list); item; item = sg_reader_item_next(reader, list, item)) {
+		items[count] = sg_arena_string(&reader->policy->arena, doc_text(&reader->doc, item),
+					       doc_node(&reader->doc, item)->size);
 		if (!items[count++])
-			return reader_nomem(reader);
+			return sg_reader_nomem(reader);
 	}
 	*ret = (struct model_words){items, count};
 	return true;
 }
 
-bool reader_spend(struct reader *reader, uint32_t node, size_t count)
+bool sg_reader_spend(struct reader *reader, uint32_t node, size_t count)
 {
 	if (count <= READER_RANGES_MOST - reader->ranges) {
 		reader->ranges += count;
@@ -61,10 +61,10 @@ bool reader_spend(struct reader *reader, uint32_t node, size_t count)
 	return false;
 }
 
-bool reader_keep(struct reader *reader, struct sg_ranges *set)
+bool sg_reader_keep(struct reader *reader, struct sg_ranges *set)
 {
-	if (arena_keep(&reader->policy->arena, set))
+	if (sg_arena_keep(&reader->policy->arena, set))
 		return true;
 	sg_ranges_clear(set);
-	return reader_nomem(reader);
+	return sg_reader_nomem(reader);
 }

@@ -28,30 +28,30 @@ struct reader {
 	struct sg_error *err;
 };
 
-/* Remembers that memory ran out. Returns false, for `return reader_nomem(reader)`. */
-bool reader_nomem(struct reader *reader);
+/* Remembers that memory ran out. Returns false, for `return sg_reader_nomem(reader)`. */
+bool sg_reader_nomem(struct reader *reader);
 
 /* Diagnostics at a node. */
 #define reader_error(reader, node, id, ...)                                                                            \
-	report_error(&(reader)->report, id, doc_span(&(reader)->doc, node), __VA_ARGS__)
-#define reader_hint(reader, ...) report_hint(&(reader)->report, __VA_ARGS__)
+	sg_report_error(&(reader)->report, id, doc_span(&(reader)->doc, node), __VA_ARGS__)
+#define reader_hint(reader, ...) sg_report_hint(&(reader)->report, __VA_ARGS__)
 /* A scalar's text as it may stand in a message. */
-const char *reader_quote(const struct reader *reader, uint32_t node, struct report_quote *quote);
+const char *sg_reader_quote(const struct reader *reader, uint32_t node, struct report_quote *quote);
 
 /*
  * Walking what may be a list: a scalar or mapping is a list of one. First node of the list (0: none), and the next of
- * it by reader_item_next. A list must have been checked to have items.
+ * it by sg_reader_item_next. A list must have been checked to have items.
  */
-uint32_t reader_items(const struct reader *reader, uint32_t node);
-uint32_t reader_item_next(const struct reader *reader, uint32_t list, uint32_t item);
+uint32_t sg_reader_items(const struct reader *reader, uint32_t node);
+uint32_t sg_reader_item_next(const struct reader *reader, uint32_t list, uint32_t item);
 
 /* The scalars of a list in the policy's arena, as written. False: no memory. */
-bool reader_words(struct reader *reader, uint32_t list, struct model_words *ret);
+bool sg_reader_words(struct reader *reader, uint32_t list, struct model_words *ret);
 
 /* Takes `count` ranges from what a policy may have; false (reported once, at node) when there are no more. */
-bool reader_spend(struct reader *reader, uint32_t node, size_t count);
+bool sg_reader_spend(struct reader *reader, uint32_t node, size_t count);
 
 /* Moves a set into the policy. False: no memory, the set is cleared. */
-bool reader_keep(struct reader *reader, struct sg_ranges *set);
+bool sg_reader_keep(struct reader *reader, struct sg_ranges *set);
 
 #endif

@@ -5,10 +5,10 @@
 #include "base/text.h"
 #include "policy/report.h"
 
-/* Long enough for any message here: names in it are cut by report_quote. */
+/* Long enough for any message here: names in it are cut by sg_report_quote. */
 #define REPORT_TEXT 1024
 
-void report_error(struct report *report, const char *id, struct sg_span span, const char *format, ...)
+void sg_report_error(struct report *report, const char *id, struct sg_span span, const char *format, ...)
 {
 	char text[REPORT_TEXT];
 	va_list args;
@@ -25,7 +25,7 @@ void report_error(struct report *report, const char *id, struct sg_span span, co
 	sg_diag_add(report->diags, SG_SEVERITY_ERROR, id, span, "%s", text);
 }
 
-void report_warning(struct report *report, const char *id, struct sg_span span, const char *format, ...)
+void sg_report_warning(struct report *report, const char *id, struct sg_span span, const char *format, ...)
 {
 	char text[REPORT_TEXT];
 	va_list args;
@@ -37,7 +37,7 @@ void report_warning(struct report *report, const char *id, struct sg_span span, 
 	sg_diag_add(report->diags, SG_SEVERITY_WARNING, id, span, "%s", text);
 }
 
-void report_hint(struct report *report, const char *format, ...)
+void sg_report_hint(struct report *report, const char *format, ...)
 {
 	char text[REPORT_TEXT];
 	va_list args;
@@ -50,7 +50,7 @@ void report_hint(struct report *report, const char *format, ...)
 	sg_diag_hint(report->diags, "%s", text);
 }
 
-void report_finish(struct report *report)
+void sg_report_finish(struct report *report)
 {
 	if (report->dropped)
 		sg_diag_add(report->diags, SG_SEVERITY_ERROR, "policy/too-many-errors", SG_SPAN_NONE,
@@ -73,7 +73,7 @@ static size_t report_printable(const char *text, size_t size)
 	return length;
 }
 
-const char *report_quote(struct report_quote *quote, const char *text, size_t size)
+const char *sg_report_quote(struct report_quote *quote, const char *text, size_t size)
 {
 	const size_t room = sizeof(quote->text) - sizeof("…");
 	size_t used = 0;

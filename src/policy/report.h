@@ -14,19 +14,19 @@ struct report {
 	bool kept; /* the newest one is in the list, a hint may be given to it */
 };
 
-void report_error(struct report *report, const char *id, struct sg_span span, const char *format, ...)
+void sg_report_error(struct report *report, const char *id, struct sg_span span, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
-void report_warning(struct report *report, const char *id, struct sg_span span, const char *format, ...)
+void sg_report_warning(struct report *report, const char *id, struct sg_span span, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 /* To the newest one. */
-void report_hint(struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void sg_report_hint(struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Says how many were left out; once, at the end. */
-void report_finish(struct report *report);
+void sg_report_finish(struct report *report);
 
 /* What a file says, made fit for a message: control characters and broken UTF-8 become '?', long text is cut. */
 struct report_quote {
 	char text[96];
 };
-const char *report_quote(struct report_quote *quote, const char *text, size_t size);
+const char *sg_report_quote(struct report_quote *quote, const char *text, size_t size);
 
 #endif

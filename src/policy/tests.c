@@ -30,7 +30,7 @@ static bool tests_other(struct reader *reader, uint32_t key, void *data)
 	struct line_protocol protocol;
 	const char *instead;
 
-	if (!line_protocol(reader, key, &protocol, &instead))
+	if (!sg_line_protocol(reader, key, &protocol, &instead))
 		return false;
 	tests_take(reader, key, &protocol, data);
 	return true;
@@ -45,7 +45,7 @@ static bool tests_choose(struct reader *reader, uint32_t mapping, const struct k
 	for (unsigned int id = KEY_TCP; id <= KEY_ANY; id++) {
 		struct line_protocol protocol;
 
-		if (values->key[id] && line_protocol(reader, values->key[id], &protocol, &instead))
+		if (values->key[id] && sg_line_protocol(reader, values->key[id], &protocol, &instead))
 			tests_take(reader, values->key[id], &protocol, found);
 	}
 	if (!found->count) {
@@ -64,12 +64,12 @@ static bool tests_check_value(struct reader *reader, const struct keys_values *v
 
 	if (found->protocol.kind == SG_LINE_PORTS || found->protocol.kind == SG_LINE_ICMP) {
 		*ret_list = values->value[found->protocol.id];
-		return *ret_list && keys_only_words(reader, *ret_list, found->protocol.id);
+		return *ret_list && sg_keys_only_words(reader, *ret_list, found->protocol.id);
 	}
 	*ret_list = 0;
 	if (node->bad)
 		return false;
-	if (word_is_null(&reader->doc, value) || (node->kind == DOC_MAPPING && !node->first))
+	if (sg_word_is_null(&reader->doc, value) || (node->kind == DOC_MAPPING && !node->first))
 		return true;
 	reader_error(reader, value, "policy/wrong-type", "'%s' stands alone in a test", found->protocol.key);
 	reader_hint(reader, "as in {expect: block, %s, from: 192.0.2.1}", found->protocol.key);
@@ -88,7 +88,7 @@ static bool tests_expect(struct reader *reader, uint32_t mapping, const struct k
 		reader_hint(reader, "as in {expect: allow, tcp: 443}");
 	}
 	if (!values->value[KEY_EXPECT] ||
-	    !word_choice(reader, values->value[KEY_EXPECT], "expect", expectations, foreign, &choice))
+	    !sg_word_choice(reader, values->value[KEY_EXPECT], "expect", expectations, foreign, &choice))
 		return false;
 	*ret = choice ? SG_EXPECT_BLOCK : SG_EXPECT_ALLOW;
 	return true;
@@ -101,12 +101,12 @@ static bool tests_append(struct reader *reader, uint32_t item, size_t index, str
 	struct model_test second = *test;
 
 	test->written.line.span = doc_span(&reader->doc, item);
-	test->written.line.path = arena_format(&policy->arena, "tests[%zu]", index);
+	test->written.line.path = sg_arena_format(&policy->arena, "tests[%zu]", index);
 	if (!test->written.line.path ||
 	    sg_grow(&policy->tests, &policy->test_room, policy->test_count, 2, sizeof(*policy->tests)))
-		return reader_nomem(reader);
+		return sg_reader_nomem(reader);
 	if (test->written.split)
-		line_split(&test->written, &second.written);
+		sg_line_split(&test->written, &second.written);
 	test->test.region = test->written.line;
 	policy->tests[policy->test_count++] = *test;
 	if (!test->written.split)
@@ -125,26 +125,27 @@ static bool tests_item(struct reader *reader, uint32_t item, size_t index)
 	uint32_t list;
 	bool good;
 
-	keys_read(reader, item, KEYS_TEST, &values, tests_other, &found);
+	sg_keys_read(reader, item, KEYS_TEST, &values, tests_other, &found);
 	good = tests_expect(reader, item, &values, &test.test.expect);
 	if (tests_choose(reader, item, &values, &found) && tests_check_value(reader, &values, &found, &list))
-		good = line_begin(reader, &found.protocol, list, &test.written) && good;
+		good = sg_line_begin(reader, &found.protocol, list, &test.written) && good;
 	else
 		good = false;
-	good = line_constrain(reader, &values, &test.written) && good;
+	good = sg_line_constrain(reader, &values, &test.written) && good;
 	if (!good || reader->failed)
 		return !reader->failed;
 	return tests_append(reader, item, index, &test);
 }
 
-bool tests_read(struct reader *reader, uint32_t list)
+bool sg_tests_read(struct reader *reader, uint32_t list)
 {
 	size_t index = 0;
 
-	for (uint32_t item = reader_items(reader, list); item; item = reader_item_next(reader, list, item), index++) {
-		if (!line_allowed(reader, item))
+	for (uint32_t item = sg_reader_items(reader, list); item;
+	     item = sg_reader_item_next(reader, list, item), index++) {
+		if (!sg_line_allowed(reader, item))
 			return true;
-		if (!keys_check_item(reader, item, KEY_TESTS))
+		if (!sg_keys_check_item(reader, item, KEY_TESTS))
 			continue;
 		if (doc_node(&reader->doc, item)->kind != DOC_MAPPING) {
 			reader_error(reader, item, "policy/wrong-type", "a test is a mapping");

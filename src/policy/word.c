@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
+#include "base/buf.h"
+#include "base/mem.h"
 #include "base/text.h"
 #include "policy/word.h"
 
-bool word_is_null(const struct doc *doc, uint32_t node)
+bool sg_word_is_null(const struct doc *doc, uint32_t node)
 {
 	const char *text = doc_text(doc, node);
 
@@ -12,7 +14,7 @@ bool word_is_null(const struct doc *doc, uint32_t node)
 	return !*text || !strcmp(text, "~") || !strcmp(text, "null") || !strcmp(text, "Null") || !strcmp(text, "NULL");
 }
 
-bool word_is_trap(const char *text)
+bool sg_word_is_trap(const char *text)
 {
 	/* the YAML 1.1 types "bool" and "null" */
 	static const char *const traps[] = {"y", "n",   "yes", "no", "on",  "off",  "true",  "false", "null",
@@ -30,7 +32,7 @@ static bool word_is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-bool word_is_name(const char *text, size_t size)
+bool sg_word_is_name(const char *text, size_t size)
 {
 	if (!size || !word_is_letter(text[0]))
 		return false;
@@ -40,7 +42,7 @@ bool word_is_name(const char *text, size_t size)
 	return true;
 }
 
-bool word_boolean(struct reader *reader, uint32_t node, const char *key, bool *ret)
+bool sg_word_boolean(struct reader *reader, uint32_t node, const char *key, bool *ret)
 {
 	const char *text = doc_text(&reader->doc, node);
 	bool plain = doc_node(&reader->doc, node)->plain;
@@ -50,15 +52,15 @@ bool word_boolean(struct reader *reader, uint32_t node, const char *key, bool *r
 		*ret = text[0] == 't';
 		return true;
 	}
-	if (plain && word_is_trap(text)) {
+	if (plain && sg_word_is_trap(text)) {
 		reader_error(reader, node, "policy/yaml-trap", "'%s' is true or false, not '%s'", key,
-			     reader_quote(reader, node, &quote));
+			     sg_reader_quote(reader, node, &quote));
 		reader_hint(reader, "write '%s: %s'", key,
 			    strchr("yYoOtT", text[0]) && text[1] != 'f' && text[1] != 'F' ? "true" : "false");
 		return false;
 	}
 	reader_error(reader, node, "policy/wrong-type", "'%s' is true or false, not '%s'", key,
-		     reader_quote(reader, node, &quote));
+		     sg_reader_quote(reader, node, &quote));
 	if (!strcmp(text, "true") || !strcmp(text, "false"))
 		reader_hint(reader, "write it without quotes");
 	return false;
@@ -69,15 +71,15 @@ static bool word_refuse_trap(struct reader *reader, uint32_t node, const char *w
 {
 	struct report_quote quote;
 
-	if (!doc_node(&reader->doc, node)->plain || !word_is_trap(doc_text(&reader->doc, node)))
+	if (!doc_node(&reader->doc, node)->plain || !sg_word_is_trap(doc_text(&reader->doc, node)))
 		return false;
 	reader_error(reader, node, "policy/yaml-trap", "'%s' is not a text in YAML 1.1",
-		     reader_quote(reader, node, &quote));
+		     sg_reader_quote(reader, node, &quote));
 	reader_hint(reader, "if a %s is meant, put it in quotes: \"%s\"", what, quote.text);
 	return true;
 }
 
-bool word_text(struct reader *reader, uint32_t node, const char *key, const char **ret)
+bool sg_word_text(struct reader *reader, uint32_t node, const char *key, const char **ret)
 {
 	const char *text = doc_text(&reader->doc, node), *refusal;
 	size_t size = doc_node(&reader->doc, node)->size;
@@ -94,17 +96,17 @@ bool word_text(struct reader *reader, uint32_t node, const char *key, const char
 		reader_hint(reader, "it is kept in the kernel beside the rules; longer explanations fit behind a '#'");
 		return false;
 	}
-	refusal = doc_scan_text(text, size);
+	refusal = sg_doc_scan_text(text, size);
 	if (refusal) {
 		reader_error(reader, node, "policy/bad-text", "'%s' holds %s", key, refusal);
 		reader_hint(reader, "write it on one line, with letters that can be seen");
 		return false;
 	}
-	*ret = arena_string(&reader->policy->arena, text, size);
-	return *ret || reader_nomem(reader);
+	*ret = sg_arena_string(&reader->policy->arena, text, size);
+	return *ret || sg_reader_nomem(reader);
 }
 
-bool word_name(struct reader *reader, uint32_t node, const char *what, const char **ret)
+bool sg_word_name(struct reader *reader, uint32_t node, const char *what, const char **ret)
 {
 	const char *text = doc_text(&reader->doc, node);
 	size_t size = doc_node(&reader->doc, node)->size;
@@ -117,14 +119,14 @@ bool word_name(struct reader *reader, uint32_t node, const char *what, const cha
 			     WORD_NAME_MOST);
 		return false;
 	}
-	if (!word_is_name(text, size)) {
+	if (!sg_word_is_name(text, size)) {
 		reader_error(reader, node, "policy/bad-name", "'%s' cannot be the name of a %s",
-			     reader_quote(reader, node, &quote), what);
+			     sg_reader_quote(reader, node, &quote), what);
 		reader_hint(reader, "a name begins with a letter and goes on with letters, digits, '.', '_' and '-'");
 		return false;
 	}
-	*ret = arena_string(&reader->policy->arena, text, size);
-	return *ret || reader_nomem(reader);
+	*ret = sg_arena_string(&reader->policy->arena, text, size);
+	return *ret || sg_reader_nomem(reader);
 }
 
 static const char *word_next_choice(size_t i, const void *data)
@@ -134,28 +136,28 @@ static const char *word_next_choice(size_t i, const void *data)
 	return choices[i];
 }
 
-bool word_choice(struct reader *reader, uint32_t node, const char *key, const char *const *choices,
-		 const char *const *foreign, size_t *ret)
+bool sg_word_choice(struct reader *reader, uint32_t node, const char *key, const char *const *choices,
+		    const char *const *foreign, size_t *ret)
 {
 	const char *text = doc_text(&reader->doc, node), *meant = NULL;
+	sg_cleanup(sg_buf_clear) struct sg_buf all = {0};
 	struct report_quote quote;
-	char all[128] = "";
 
 	for (size_t i = 0; choices[i]; i++) {
 		if (!strcmp(text, choices[i])) {
 			*ret = i;
 			return true;
 		}
-		strcat(all, i ? choices[i + 1] ? ", " : " or " : "");
-		strcat(all, choices[i]);
+		sg_buf_adds(&all, !i ? "" : choices[i + 1] ? ", " : " or ");
+		sg_buf_adds(&all, choices[i]);
 	}
 	for (size_t i = 0; foreign && foreign[i]; i += 2)
 		if (!strcmp(text, foreign[i]))
 			meant = foreign[i + 1];
 	if (!meant)
 		meant = sg_text_nearest(text, word_next_choice, choices);
-	reader_error(reader, node, "policy/bad-value", "'%s' is %s, not '%s'", key, all,
-		     reader_quote(reader, node, &quote));
+	reader_error(reader, node, "policy/bad-value", "'%s' is %s, not '%s'", key, all.failed ? "…" : all.data,
+		     sg_reader_quote(reader, node, &quote));
 	if (meant)
 		reader_hint(reader, "did you mean '%s'?", meant);
 	return false;
