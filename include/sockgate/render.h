@@ -18,9 +18,9 @@ struct sg_buf;
 /* How text looks. */
 struct sg_style {
 	bool colour;
-	bool all;                       /* long lists are not folded */
+	bool all; /* long lists are not folded */
 	bool verbose;
-	unsigned int width;             /* columns of the terminal, at least 40 */
+	unsigned int width; /* columns of the terminal, at least 40 */
 };
 
 /* "inet", "ip6" … for a table's NFPROTO_* number. Static. */
@@ -50,12 +50,12 @@ void sg_render_check_json(struct sg_buf *buf, const char *verb, const struct sg_
 
 /* What becomes of one packet. */
 struct sg_explain_report {
-	const struct sg_subject *subject;       /* a policy or the kernel */
+	const struct sg_subject *subject; /* a policy or the kernel */
 	const struct sg_files *files;
 	const struct sg_packet *question;
 	const struct sg_explanation *explanation;
-	/* Of a kernel: tables that may decide otherwise before or behind ours. With any, the verdict is "undecided", and
-	 * what our table says stands beside it. */
+	/* Of a kernel: tables that may decide otherwise before or behind ours. With any, the verdict is "undecided",
+	 * and what our table says stands beside it. */
 	const struct sg_foreign *foreign;
 	size_t foreign_count;
 };
@@ -68,10 +68,11 @@ void sg_render_explain_line_json(struct sg_buf *buf, const struct sg_explain_rep
 /* From one decision to another. */
 struct sg_diff_report {
 	const struct sg_subject *from, *to;
-	const char *from_name, *to_name;        /* "the kernel", "policy.yaml" */
+	const char *from_name, *to_name; /* "the kernel", "policy.yaml" */
+	bool from_open;                  /* `from` is a kernel without our table */
 	const struct sg_files *files;
 	const struct sg_diff *diff;
-	const struct sg_listeners *listeners;   /* NULL: not asked for; then affected is NULL too */
+	const struct sg_listeners *listeners; /* NULL: not asked for; then affected is NULL too */
 	const struct sg_affected *affected;
 	const struct sg_connection *connection; /* one that would be cut, and why; NULL: none */
 	const struct sg_lockout *lockout;
@@ -86,11 +87,11 @@ void sg_render_cut(struct sg_buf *buf, const struct sg_diff_report *report);
 /* Listening sockets and who can reach them. */
 struct sg_listening_report {
 	const struct sg_listeners *listeners;
-	const struct sg_reaches *reach;         /* by the kernel's rules; NULL: they could not be read */
-	const struct sg_reaches *policy;        /* by the policy; NULL: not asked for */
-	const char *unread;                     /* why reach is NULL */
-	bool enforcing;                         /* our table is loaded */
-	const struct sg_foreign *foreign;       /* tables that may refuse or rewrite more */
+	const struct sg_reaches *reach;   /* by the kernel's rules; NULL: they could not be read */
+	const struct sg_reaches *policy;  /* by the policy; NULL: not asked for */
+	const char *unread;               /* why reach is NULL */
+	bool enforcing;                   /* our table is loaded */
+	const struct sg_foreign *foreign; /* tables that may refuse or rewrite more */
 	size_t foreign_count;
 };
 void sg_render_listening(struct sg_buf *buf, const struct sg_style *style, const struct sg_listening_report *report);
@@ -112,14 +113,14 @@ struct sg_status_report {
 	const char *policy_file;
 	const struct sg_policy *policy; /* NULL: it cannot be used, see `unusable` */
 	const char *unusable;
-	const uint8_t *digest;          /* of the policy now, 16 bytes; NULL: policy is NULL */
-	bool loaded;                    /* there is a table of ours */
-	enum sg_answer equal;           /* it decides as the policy does; where both are there */
+	const uint8_t *digest; /* of the policy now, 16 bytes; NULL: policy is NULL */
+	bool loaded;           /* there is a table of ours */
+	enum sg_answer equal;  /* it decides as the policy does; where both are there */
 	/* What the table says of itself, when it does (applied_digest not NULL). */
 	const uint8_t *applied_digest;
 	const char *applied_file;
-	uint64_t applied, now;          /* seconds since the epoch */
-	const char *unknown;            /* what is not understood, when UNDECIDED */
+	uint64_t applied, now; /* seconds since the epoch */
+	const char *unknown;   /* what is not understood, when UNDECIDED */
 	const struct sg_foreign *foreign;
 	size_t foreign_count;
 };
@@ -129,9 +130,9 @@ void sg_render_status_json(struct sg_buf *buf, const struct sg_status_report *re
 /* What apply did. */
 struct sg_apply_report {
 	const char *file;
-	const char *outcome;            /* "unchanged", "created", "updated", "replaced" */
+	const char *outcome; /* "unchanged", "created", "updated", "replaced" */
 	bool changed;
-	uint32_t generation;            /* of the ruleset in which it is proven */
+	uint32_t generation; /* of the ruleset in which it is proven */
 	unsigned int attempts;
 	size_t elements_added, elements_deleted;
 	size_t lines, ports, sets;

@@ -14,8 +14,8 @@
 #include <sys/socket.h>
 #include "base/mem.h"
 
-#define DUMP_ATTEMPTS 10        /* interrupted dumps in a row before it is given up */
-#define DUMP_BUFFER   32768     /* what the kernel fills at most */
+#define DUMP_ATTEMPTS 10    /* interrupted dumps in a row before it is given up */
+#define DUMP_BUFFER   32768 /* what the kernel fills at most */
 #define DUMP_SEQ      1
 
 struct dump {

@@ -6,8 +6,8 @@
 #include "base/mem.h"
 
 static const char *const families[] = {
-	[0] = "",	  [1] = "inet",	 [2] = "ip",  [3] = "arp", [4] = "",
-	[5] = "netdev", [6] = "",	 [7] = "bridge", [8] = "",  [9] = "", [10] = "ip6",
+	[0] = "", [1] = "inet",   [2] = "ip", [3] = "arp", [4] = "",     [5] = "netdev",
+	[6] = "", [7] = "bridge", [8] = "",   [9] = "",    [10] = "ip6",
 };
 
 const char *sg_render_family(uint32_t family)

@@ -79,4 +79,3 @@ void sg_render_check_json(struct sg_buf *buf, const char *verb, const struct sg_
 	json_put(&json, answer, "tests", tests);
 	json_write(&json, buf, answer);
 }
-

@@ -15,8 +15,8 @@
 
 #include <string.h>
 
-#define DIAGS_SHOWN 100         /* --all shows the rest */
-#define GUTTER 8                /* columns before the line's text */
+#define DIAGS_SHOWN 100 /* --all shows the rest */
+#define GUTTER      8   /* columns before the line's text */
 
 /* A place in a line: the byte at which a column starts. */
 struct place {

@@ -108,6 +108,24 @@ static void add_kind(struct sg_buf *buf, const struct sg_style *style, size_t co
 	*between = ", ";
 }
 
+/* " (1 port opened, 3 closed)" */
+static void add_ports(struct sg_buf *buf, const struct sg_diff_sum *sum)
+{
+	if (!sum->ports_opened && !sum->ports_closed)
+		return;
+	sg_buf_adds(buf, " (");
+	if (sum->ports_opened) {
+		text_count(buf, sum->ports_opened, "port");
+		sg_buf_adds(buf, " opened");
+	}
+	if (sum->ports_closed) {
+		sg_buf_adds(buf, sum->ports_opened ? ", " : "");
+		text_count(buf, sum->ports_closed, "port");
+		sg_buf_adds(buf, " closed");
+	}
+	sg_buf_addc(buf, ')');
+}
+
 static void add_sum(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report)
 {
 	const struct sg_diff_sum *sum = &report->diff->sum;
@@ -127,14 +145,8 @@ static void add_sum(struct sg_buf *buf, const struct sg_style *style, const stru
 	add_kind(buf, style, sum->closed, "closed", TEXT_RED, &between);
 	add_kind(buf, style, sum->answer, "answered otherwise", TEXT_YELLOW, &between);
 	add_kind(buf, style, sum->undecided, "undecided", TEXT_YELLOW, &between);
-	add_kind(buf, style, sum->changes - named, "beside new inbound packets", TEXT_YELLOW, &between);
-	if (sum->ports_opened || sum->ports_closed) {
-		sg_buf_adds(buf, " (");
-		text_count(buf, sum->ports_opened, "port");
-		sg_buf_adds(buf, " opened, ");
-		text_number(buf, sum->ports_closed);
-		sg_buf_adds(buf, " closed)");
-	}
+	add_kind(buf, style, sum->changes - named, "of other traffic", TEXT_YELLOW, &between);
+	add_ports(buf, sum);
 	sg_buf_adds(buf, ", from ");
 	text_adds(buf, report->from_name);
 	sg_buf_adds(buf, " to ");
@@ -158,6 +170,8 @@ void sg_render_changes(struct sg_buf *buf, const struct sg_style *style, const s
 
 void sg_render_diff(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report)
 {
+	if (report->from_open)
+		text_coloured(buf, style, TEXT_YELLOW, "no sockgate table in the kernel: everything is open now\n");
 	sg_render_changes(buf, style, report);
 	if (report->affected)
 		add_affected(buf, style, report);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include "sockgate/proto.h"
 
-#define FOLD_ITEMS 8
+#define FOLD_ITEMS    8
 #define BOTH_FAMILIES (1U << SG_IPV4 | 1U << SG_IPV6)
 
 size_t fields_fold(const struct sg_style *style)
@@ -209,7 +209,9 @@ void fields_ends(struct sg_buf *buf, const struct sg_style *style, const struct 
 		sg_buf_adds(buf, interfaces->any ? " on any interface but " : " but not ");
 		add_interfaces(&list, &interfaces->except);
 	}
-	if (where->states != 1U << SG_CT_NEW) {
+	if (where->states == (1U << SG_CT_COUNT) - 1) {
+		sg_buf_adds(buf, " in any state");
+	} else if (where->states != 1U << SG_CT_NEW) {
 		sg_buf_adds(buf, " (");
 		add_states(buf, where->states);
 		sg_buf_addc(buf, ')');

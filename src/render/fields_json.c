@@ -117,8 +117,7 @@ static json_t *names_json(struct json *json, const struct sg_ranges *set)
 	json_t *list = json_list(json);
 
 	for (size_t i = 0; i < set->count; i++)
-		json_push(json, list,
-			  sg_interface_name(&set->items[i], name) ? json_text(json, name) : json_null());
+		json_push(json, list, sg_interface_name(&set->items[i], name) ? json_text(json, name) : json_null());
 	return list;
 }
 

@@ -2,8 +2,8 @@
 /*
  * json.h - JSON values by jansson, with one place that remembers that memory ran out.
  *
- * The helpers take ownership of the values that they are given, and take NULL for "could not be made". Keys stand in the
- * order in which they were put.
+ * The helpers take ownership of the values that they are given, and take NULL for "could not be made". Keys stand in
+ * the order in which they were put.
  */
 #ifndef SG_RENDER_JSON_H
 #define SG_RENDER_JSON_H

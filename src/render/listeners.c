@@ -248,8 +248,7 @@ json_t *listeners_reach_json(struct json *json, const struct sg_reach *reach, en
 	json_t *map = json_map(json);
 
 	json_put(json, map, "verdict", json_text(json, others ? sg_outcome_name(reach->outcome) : "drop"));
-	json_put(json, map, "from",
-		 some ? fields_prefixes_json(json, &reach->from, reach->families) : json_list(json));
+	json_put(json, map, "from", some ? fields_prefixes_json(json, &reach->from, reach->families) : json_list(json));
 	return map;
 }
 
@@ -302,8 +301,7 @@ void sg_render_listening_json(struct sg_buf *buf, const struct sg_listening_repo
 	json_t *answer = json_answer(&json, "listening");
 
 	json_put(&json, answer, "enforcing", report->reach ? json_boolean(report->enforcing) : json_null());
-	json_put(&json, answer, "listeners",
-		 listeners_json(&json, report->listeners, report->reach, report->policy));
+	json_put(&json, answer, "listeners", listeners_json(&json, report->listeners, report->reach, report->policy));
 	json_put(&json, answer, "not_reckoned_with",
 		 fields_foreign_json(&json, report->foreign, report->foreign_count));
 	json_write(&json, buf, answer);

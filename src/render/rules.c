@@ -60,7 +60,9 @@ static json_t *chain_json(struct json *json, const struct sg_chain *chain)
 	json_put(json, map, "hook", json_text(json, chain->is_base ? hook_name(chain->hook) : NULL));
 	json_put(json, map, "priority", chain->is_base ? json_integer(chain->priority) : json_null());
 	json_put(json, map, "policy",
-		 json_text(json, !chain->is_base ? NULL : chain->policy == NF_ACCEPT ? "accept" : "drop"));
+		 json_text(json, !chain->is_base              ? NULL
+				 : chain->policy == NF_ACCEPT ? "accept"
+							      : "drop"));
 	json_put(json, map, "rules", json_number(json, chain->rule_count));
 	json_put(json, map, "comment", json_text(json, chain->comment));
 	return map;

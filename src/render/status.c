@@ -9,7 +9,7 @@
 #include <time.h>
 
 #define DIGEST_SIZE  16
-#define DIGEST_SHOWN 6          /* bytes that tell policies apart to a reader */
+#define DIGEST_SHOWN 6 /* bytes that tell policies apart to a reader */
 
 static void add_digest(struct sg_buf *buf, const uint8_t *digest, size_t size)
 {

@@ -12,7 +12,7 @@
 #include "base/mem.h"
 
 static const char *const codes[] = {
-	[TEXT_PLAIN] = "\033[0m", [TEXT_BOLD] = "\033[1m",    [TEXT_DIM] = "\033[2m",  [TEXT_RED] = "\033[1;31m",
+	[TEXT_PLAIN] = "\033[0m",  [TEXT_BOLD] = "\033[1m",      [TEXT_DIM] = "\033[2m",   [TEXT_RED] = "\033[1;31m",
 	[TEXT_GREEN] = "\033[32m", [TEXT_YELLOW] = "\033[1;33m", [TEXT_CYAN] = "\033[36m",
 };
 
@@ -95,7 +95,7 @@ size_t text_width(int32_t point)
 	};
 	/* the wide and full-width blocks of Unicode's EastAsianWidth.txt, roughly */
 	static const struct span_of_points wide[] = {
-		{0x1100, 0x115f}, {0x2e80, 0xa4cf},   {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},
+		{0x1100, 0x115f}, {0x2e80, 0xa4cf}, {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},
 		{0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd},
 	};
 

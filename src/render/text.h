@@ -41,7 +41,7 @@ void text_count(struct sg_buf *buf, size_t count, const char *noun);
  */
 struct text_table {
 	const char *const *headings;
-	uint32_t right;                 /* bit i: column i is aligned to the right */
+	uint32_t right; /* bit i: column i is aligned to the right */
 	size_t columns;
 	char **cells;
 	enum text_colour *colours;

@@ -2,7 +2,7 @@
 /* Policy, kernel and listening sockets held against each other. */
 #include "render/listeners.h"
 
-#define FINDINGS_SHOWN 20       /* of one kind */
+#define FINDINGS_SHOWN 20 /* of one kind */
 
 static const enum text_colour severity_colours[] = {
 	[SG_FINDING_HIGH] = TEXT_RED,
