@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "apply/plan.h"
+#include "apply/transition.h"
 #include "apply/proof.h"
 #include "base/mem.h"
 #include "sockgate/rules.h"
@@ -24,7 +24,7 @@ struct transaction {
 	struct sg_ruleset before;    /* our table as it was read, other tables by name */
 	const struct sg_table *have; /* in `before`; NULL: there is none */
 	struct sg_table want;
-	struct sg_plan plan;
+	struct sg_transition plan;
 	struct sg_apply_result result;
 };
 
@@ -59,10 +59,10 @@ static int write_mark(struct transaction *t, struct sg_error *err)
 static int prepare(struct transaction *t, bool in_place, struct sg_error *err)
 {
 	sg_table_clear(&t->want);
-	sg_plan_clear(&t->plan);
+	sg_transition_clear(&t->plan);
 	if (sg_rules_of_policy(t->input->policy, t->input->decision, &t->want, err) || write_mark(t, err))
 		return -1;
-	return sg_plan_make(t->have, &t->want, in_place, &t->plan, err);
+	return sg_transition_make(t->have, &t->want, in_place, &t->plan, err);
 }
 
 /* ------------------------------------------------------------------ refusals */
@@ -96,7 +96,7 @@ static int send_plan(struct transaction *t, struct sg_kernel_reply *reply, struc
 		return sg_error_nomem(err);
 	*ret_wire = wire; /* the reply's notes point into it */
 	sg_wire_begin(wire, 1, t->before.generation);
-	sg_plan_write(&t->plan, wire);
+	sg_transition_write(&t->plan, wire);
 	if (sg_kernel_send(t->kernel, wire, t->before.generation, reply, err))
 		return -1;
 	return reply->committed;
@@ -169,7 +169,7 @@ static void tidy(struct transaction *t, const struct sg_ruleset *now, const stru
 	if (!wire)
 		return;
 	sg_wire_begin(wire, 1, now->generation);
-	if (!sg_plan_write_garbage(table, wire, &count, NULL) && count &&
+	if (!sg_transition_write_garbage(table, wire, &count, NULL) && count &&
 	    !sg_kernel_send(t->kernel, wire, now->generation, &reply, NULL) && reply.committed)
 		t->result.generation = reply.generation;
 	sg_wire_free(wire);
@@ -258,7 +258,7 @@ int sg_apply(struct sg_kernel *kernel, const struct sg_apply_input *input, struc
 	} else if (err) {
 		*err = why;
 	}
-	sg_plan_clear(&t.plan);
+	sg_transition_clear(&t.plan);
 	sg_table_clear(&t.want);
 	sg_ruleset_clear(&t.before);
 	return result;

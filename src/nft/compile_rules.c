@@ -135,7 +135,8 @@ static void set_name(struct sg_compiler *c, const char *group, const char *label
 	else
 		snprintf(name, size, "%.200s_%s%c", label, local ? "to" : "from", digit);
 	for (char *p = name; *p; p++)
-		if (!isalnum((unsigned char)*p)) /* a '.' begins the number of a version, see plan.c of the apply layer */
+		if (!isalnum((unsigned char)*p)) /* a '.' begins the number of a version, see transition.c of the apply
+						    layer */
 			*p = '_';
 	length = strlen(name);
 	for (unsigned int i = 2; sg_table_set(c->table, name); i++)
@@ -285,8 +286,16 @@ static int read_box(struct box_rules *walk, const struct sg_box *box, struct box
 	struct sg_compiler *c = walk->c;
 
 	*ret = (struct box_match){.has_family = family->count > 0};
-	if (ret->has_family)
+	if (ret->has_family) {
 		ret->family = (enum sg_family)family->items[0].first;
+	} else {
+		/* the other family was nobody's concern: addresses say which one this is about */
+		bool v4 = box->sets[SG_FIELD_LOCAL4].count || box->sets[SG_FIELD_REMOTE4].count;
+		bool v6 = box->sets[SG_FIELD_LOCAL6].count || box->sets[SG_FIELD_REMOTE6].count;
+
+		ret->has_family = v4 != v6;
+		ret->family = v6 ? SG_IPV6 : SG_IPV4;
+	}
 	local = &box->sets[ret->family == SG_IPV4 ? SG_FIELD_LOCAL4 : SG_FIELD_LOCAL6];
 	remote = &box->sets[ret->family == SG_IPV4 ? SG_FIELD_REMOTE4 : SG_FIELD_REMOTE6];
 	ret->has_local = local->count > 0;

@@ -38,6 +38,26 @@ struct sg_compiler {
 	bool *fixed;
 };
 
+/* What is made for one group of conntrack states that are judged alike. */
+struct sg_body {
+	size_t chain;       /* index of its chain */
+	const char *prefix; /* of the names of its maps and chains */
+	sg_ref node;        /* verdicts over the levels from SG_FIELD_PROTOCOL on */
+	uint32_t tail[256]; /* class of what has no port, by protocol */
+	uint32_t common;    /* the tail of most protocols */
+};
+
+/* The class of verdicts that agree with `node` wherever it still matters; an index of classes. */
+int sg_compiler_find_class(struct sg_compiler *c, sg_ref node, uint32_t *ret, struct sg_error *err);
+/* Finds body->tail[protocol], the class of a protocol's packets that have no port or type. */
+int sg_compiler_tail(struct sg_compiler *c, struct sg_body *body, unsigned int protocol, struct sg_error *err);
+/* meta l4proto . th dport vmap @in_ports, and th dport . meta l4proto vmap @in_ranges; the tails are known. */
+int sg_compiler_ports(struct sg_compiler *c, const struct sg_body *body, struct sg_error *err);
+/* icmp type vmap @in_icmp, which for nft means IPv4, or in both families when they are not alike there. */
+int sg_compiler_icmp(struct sg_compiler *c, struct sg_body *body, uint8_t protocol, struct sg_error *err);
+/* meta l4proto vmap @in_protocols: protocols whose tail is not the common one. */
+int sg_compiler_protocols(struct sg_compiler *c, const struct sg_body *body, struct sg_error *err);
+
 /* The origin of the packets (protocol, port) of a region (levels from SG_FIELD_INTERFACE on); 0 when it is empty. */
 uint32_t sg_compiler_origin(struct sg_compiler *c, unsigned int protocol, uint32_t port, sg_ref region);
 const char *sg_compiler_comment(const struct sg_compiler *c, uint32_t origin);

@@ -377,6 +377,22 @@ static int pair_intervals(struct sg_set *set, struct sg_error *err)
 	return fits ? 0 : decode_set_unknown(set, "its intervals overlap", err);
 }
 
+/*
+ * A hash that grows while it is walked starts again from its beginning, and between two pieces of a dump its order
+ * changes: elements come twice, and others may be missing instead. No key is twice in a set; where one is, the dump is
+ * of no use.
+ */
+static bool finish_repeats(const struct sg_set *set)
+{
+	size_t length = set->key_length;
+
+	for (size_t i = 1; i < set->count; i++) {
+		if (!memcmp(set->keys + (i - 1) * length, set->keys + i * length, length))
+			return true;
+	}
+	return false;
+}
+
 int sg_wire_finish(struct sg_ruleset *ruleset, struct sg_error *err)
 {
 	for (size_t i = 0; i < ruleset->table_count; i++) {
@@ -388,6 +404,9 @@ int sg_wire_finish(struct sg_ruleset *ruleset, struct sg_error *err)
 			sg_set_sort(set);
 			if (decode_tree(set) && pair_intervals(set, err) < 0)
 				return -1;
+			if (!(set->flags & SG_SET_INTERVAL) && finish_repeats(set))
+				return sg_error_set(err, SG_ERROR_CHANGED, 0,
+						    "set '%s' was rearranged while it was read", set->name);
 			set->raw = false;
 		}
 	}

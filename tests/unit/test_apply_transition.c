@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "apply/plan.h"
+#include "apply/transition.h"
 #include "apply/proof.h"
 #include "sockgate/kernel_rules.h"
 #include "random_decision.h"
@@ -49,15 +49,15 @@ static int step(struct sg_kernel *kernel, const struct sg_decision *decision, co
 	struct sg_wire *wire = sg_wire_new();
 	struct sg_table want = {0};
 	struct sg_error err = {0};
-	struct sg_plan plan;
+	struct sg_transition plan;
 	size_t garbage;
 	int what;
 
 	assert_int_equal(sg_compile(decision, hints, &want, &err), 0);
-	assert_int_equal(sg_plan_make(have, &want, true, &plan, &err), 0);
+	assert_int_equal(sg_transition_make(have, &want, true, &plan, &err), 0);
 	what = plan.nothing ? 0 : !have || plan.replace ? 3 : plan.in_place != SIZE_MAX ? 2 : 1;
 	sg_wire_begin(wire, 1, before.generation);
-	sg_plan_write(&plan, wire);
+	sg_transition_write(&plan, wire);
 	if (plan.nothing)
 		sg_wire_free(wire);
 	else
@@ -68,7 +68,7 @@ static int step(struct sg_kernel *kernel, const struct sg_decision *decision, co
 		fail_msg("SEED=%llu: (%d) %s", (unsigned long long)current, what, err.message);
 	wire = sg_wire_new();
 	sg_wire_begin(wire, 1, after.generation);
-	assert_int_equal(sg_plan_write_garbage(now, wire, &garbage, &err), 0);
+	assert_int_equal(sg_transition_write_garbage(now, wire, &garbage, &err), 0);
 	if (garbage)
 		send(kernel, wire, after.generation);
 	else
@@ -76,7 +76,7 @@ static int step(struct sg_kernel *kernel, const struct sg_decision *decision, co
 	now = dump(kernel, &tidy);
 	if (!sg_table_equal(now, &want))
 		fail_msg("SEED=%llu: (%d) the table is not the one wanted", (unsigned long long)current, what);
-	sg_plan_clear(&plan);
+	sg_transition_clear(&plan);
 	sg_table_clear(&want);
 	sg_ruleset_clear(&before);
 	sg_ruleset_clear(&after);

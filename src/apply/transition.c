@@ -11,7 +11,7 @@
  * in a second one, after the first is through. Objects get another version of their name (in_ports, in_ports.2, …) when
  * the name is taken; versions are compared by what they hold, so that what did not change stays as it is.
  */
-#include "apply/plan.h"
+#include "apply/transition.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ static size_t edit_cost(const struct sg_set *set)
 
 struct planner {
 	struct sg_graph *graph;
-	struct sg_plan *plan;
+	struct sg_transition *plan;
 	bool *changed_sets, *changed_chains; /* of want: cannot stay as they are in have */
 };
 
@@ -226,7 +226,7 @@ static bool marks_differ(const struct sg_chain *have, const struct sg_chain *wan
 	return false;
 }
 
-static void count_elements(struct sg_plan *plan)
+static void count_elements(struct sg_transition *plan)
 {
 	plan->elements_added = plan->added.count;
 	plan->elements_deleted = plan->deleted.count;
@@ -237,7 +237,7 @@ static void count_elements(struct sg_plan *plan)
 
 static int plan_changes(struct planner *p, bool in_place, struct sg_error *err)
 {
-	struct sg_plan *plan = p->plan;
+	struct sg_transition *plan = p->plan;
 	const struct sg_chain *have_input;
 
 	plan->in_place = choose(p, in_place);
@@ -260,10 +260,10 @@ static int plan_changes(struct planner *p, bool in_place, struct sg_error *err)
 	return 0;
 }
 
-int sg_plan_make(const struct sg_table *have, struct sg_table *want, bool in_place, struct sg_plan *ret,
-		 struct sg_error *err)
+int sg_transition_make(const struct sg_table *have, struct sg_table *want, bool in_place, struct sg_transition *ret,
+		       struct sg_error *err)
 {
-	struct sg_plan plan = {.have = have, .want = want, .in_place = SIZE_MAX};
+	struct sg_transition plan = {.have = have, .want = want, .in_place = SIZE_MAX};
 	struct planner p = {.plan = &plan};
 	int result = -1;
 
@@ -283,7 +283,7 @@ int sg_plan_make(const struct sg_table *have, struct sg_table *want, bool in_pla
 	free(p.changed_chains);
 	sg_graph_free(p.graph);
 	if (result) {
-		sg_plan_clear(&plan);
+		sg_transition_clear(&plan);
 		return -1;
 	}
 	count_elements(&plan);
@@ -296,24 +296,24 @@ int sg_plan_make(const struct sg_table *have, struct sg_table *want, bool in_pla
 	return 0;
 }
 
-void sg_plan_clear(struct sg_plan *plan)
+void sg_transition_clear(struct sg_transition *plan)
 {
 	free(plan->new_sets);
 	free(plan->new_chains);
 	sg_set_clear(&plan->added);
 	sg_set_clear(&plan->deleted);
-	*plan = (struct sg_plan){.in_place = SIZE_MAX};
+	*plan = (struct sg_transition){.in_place = SIZE_MAX};
 }
 
 /* ------------------------------------------------------------------ messages */
 
-static void add_rules(const struct sg_plan *plan, struct sg_wire *wire, const struct sg_chain *chain)
+static void add_rules(const struct sg_transition *plan, struct sg_wire *wire, const struct sg_chain *chain)
 {
 	for (size_t i = 0; i < chain->rule_count; i++)
 		sg_wire_add_rule(wire, plan->want, chain, &chain->rules[i]);
 }
 
-void sg_plan_write(const struct sg_plan *plan, struct sg_wire *wire)
+void sg_transition_write(const struct sg_transition *plan, struct sg_wire *wire)
 {
 	struct sg_table *want = plan->want;
 
@@ -369,7 +369,8 @@ static void delete_unmarked(const struct sg_table *table, const bool *sets, cons
 			sg_wire_del_set(wire, table, &table->sets[i]);
 }
 
-int sg_plan_write_garbage(const struct sg_table *table, struct sg_wire *wire, size_t *ret_count, struct sg_error *err)
+int sg_transition_write_garbage(const struct sg_table *table, struct sg_wire *wire, size_t *ret_count,
+				struct sg_error *err)
 {
 	sg_autofree bool *sets = calloc(table->set_count + 1, sizeof(*sets));
 	sg_autofree bool *chains = calloc(table->chain_count + 1, sizeof(*chains));

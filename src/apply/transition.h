@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * plan.h - how to get from the table in the kernel to the table that is wanted without judging a packet by half of
- * each.
+ * transition.h - how to get from the table in the kernel to the table that is wanted without judging a packet by half
+ * of each.
  */
-#ifndef SG_APPLY_PLAN_H
-#define SG_APPLY_PLAN_H
+#ifndef SG_APPLY_TRANSITION_H
+#define SG_APPLY_TRANSITION_H
 
 #include "sockgate/wire.h"
 
-struct sg_plan {
+struct sg_transition {
 	const struct sg_table *have;             /* NULL: there is none */
 	struct sg_table *want;                   /* its objects are renamed to what they will be called */
 	bool nothing;                            /* there is nothing to do */
@@ -22,16 +22,17 @@ struct sg_plan {
 
 /* `want` is changed (names); both tables outlive the plan. in_place false: no set is edited, all that differs is put in
  * beside. */
-int sg_plan_make(const struct sg_table *have, struct sg_table *want, bool in_place, struct sg_plan *ret,
-		 struct sg_error *err);
-void sg_plan_write(const struct sg_plan *plan, struct sg_wire *wire);
-void sg_plan_clear(struct sg_plan *plan);
+int sg_transition_make(const struct sg_table *have, struct sg_table *want, bool in_place, struct sg_transition *ret,
+		       struct sg_error *err);
+void sg_transition_write(const struct sg_transition *plan, struct sg_wire *wire);
+void sg_transition_clear(struct sg_transition *plan);
 
 /*
  * Writes the deletion of what no packet can reach in a table of ours: what the rules before the last change used, or a
  * run left behind that was killed. It goes in a transaction of its own, when no packet can be on its way through it any
  * more. *ret_count is how many chains and sets that are.
  */
-int sg_plan_write_garbage(const struct sg_table *table, struct sg_wire *wire, size_t *ret_count, struct sg_error *err);
+int sg_transition_write_garbage(const struct sg_table *table, struct sg_wire *wire, size_t *ret_count,
+				struct sg_error *err);
 
 #endif
