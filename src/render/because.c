@@ -22,16 +22,17 @@ static void add_place(struct sg_buf *buf, const struct sg_place *place)
 		return;
 	}
 	sg_buf_addf(buf, "%s ", sg_render_family(place->table->family));
-	text_adds(buf, place->table->name);
+	sg_say_adds(buf, place->table->name);
 	sg_buf_adds(buf, ", chain ");
-	text_adds(buf, place->chain->name);
+	sg_say_adds(buf, place->chain->name);
 	if (place->rule)
 		sg_buf_addf(buf, ", rule %zu", place->rule_index + 1);
 	else
 		sg_buf_adds(buf, ", its policy");
 }
 
-void fields_because(struct sg_buf *buf, const struct sg_subject *subject, const struct sg_files *files, uint32_t origin)
+void sg_fields_because(struct sg_buf *buf, const struct sg_subject *subject, const struct sg_files *files,
+		       uint32_t origin)
 {
 	struct sg_because because = sg_subject_because(subject, origin);
 
@@ -41,16 +42,16 @@ void fields_because(struct sg_buf *buf, const struct sg_subject *subject, const 
 		sg_buf_adds(buf, "nothing of ours");
 	} else {
 		if (because.line.span.file != SG_NO_FILE) {
-			text_adds(buf, sg_files_name(files, because.line.span.file));
+			sg_say_adds(buf, sg_files_name(files, because.line.span.file));
 			sg_buf_addf(buf, ":%u ", because.line.span.line);
 		}
-		text_adds(buf, because.line.rule);
+		sg_say_adds(buf, because.line.rule);
 		if (because.line.kind == SG_ORIGIN_DEFAULT && subject->policy)
 			sg_buf_addf(buf, ": %s", sg_verdict_name(sg_policy_default(subject->policy)));
 	}
 }
 
-const char *fields_comment(const struct sg_subject *subject, uint32_t origin)
+const char *sg_fields_comment(const struct sg_subject *subject, uint32_t origin)
 {
 	struct sg_because because = sg_subject_because(subject, origin);
 
@@ -59,86 +60,86 @@ const char *fields_comment(const struct sg_subject *subject, uint32_t origin)
 	return because.line.line ? because.line.line->comment : NULL;
 }
 
-void fields_lines(struct sg_buf *buf, const struct sg_style *style, const struct sg_subject *subject,
-		  const struct sg_files *files, const uint32_t *origins, size_t count)
+void sg_fields_lines(struct sg_buf *buf, const struct sg_style *style, const struct sg_subject *subject,
+		     const struct sg_files *files, const uint32_t *origins, size_t count)
 {
 	size_t room = style->all ? count : style->verbose ? 8 : 3;
 
 	for (size_t i = 0; i < count && i < room; i++) {
 		if (i)
 			sg_buf_adds(buf, ", ");
-		fields_because(buf, subject, files, origins[i]);
+		sg_fields_because(buf, subject, files, origins[i]);
 	}
 	if (count > room) {
 		sg_buf_adds(buf, ", … and ");
-		text_number(buf, count - room);
+		sg_say_number(buf, count - room);
 		sg_buf_adds(buf, " more");
 	}
 }
 
-static json_t *place_json(struct json *json, const struct sg_place *place)
+static json_t *place_json(struct sg_json *json, const struct sg_place *place)
 {
-	json_t *map = json_map(json);
+	json_t *map = sg_json_map(json);
 	const struct sg_rule *rule = place->rule;
 
-	json_put(json, map, "family", json_text(json, sg_render_family(place->table->family)));
-	json_put(json, map, "table", json_text(json, place->table->name));
-	json_put(json, map, "chain", json_text(json, place->chain ? place->chain->name : NULL));
-	json_put(json, map, "rule", rule ? json_number(json, place->rule_index + 1) : json_null());
-	json_put(json, map, "handle", rule && rule->handle ? json_number(json, rule->handle) : json_null());
-	json_put(json, map, "comment", json_text(json, rule ? rule->comment : NULL));
+	sg_json_put(json, map, "family", sg_json_text(json, sg_render_family(place->table->family)));
+	sg_json_put(json, map, "table", sg_json_text(json, place->table->name));
+	sg_json_put(json, map, "chain", sg_json_text(json, place->chain ? place->chain->name : NULL));
+	sg_json_put(json, map, "rule", rule ? sg_json_number(json, place->rule_index + 1) : json_null());
+	sg_json_put(json, map, "handle", rule && rule->handle ? sg_json_number(json, rule->handle) : json_null());
+	sg_json_put(json, map, "comment", sg_json_text(json, rule ? rule->comment : NULL));
 	return map;
 }
 
-json_t *fields_because_json(struct json *json, const struct sg_subject *subject, const struct sg_files *files,
-			    uint32_t origin)
+json_t *sg_fields_because_json(struct sg_json *json, const struct sg_subject *subject, const struct sg_files *files,
+			       uint32_t origin)
 {
 	struct sg_because because = sg_subject_because(subject, origin);
 	json_t *map;
 
 	if (because.place)
 		return place_json(json, because.place);
-	map = json_place(json, files, &because.line.span);
-	json_put(json, map, "rule", json_text(json, because.line.rule));
+	map = sg_json_place(json, files, &because.line.span);
+	sg_json_put(json, map, "rule", sg_json_text(json, because.line.rule));
 	return map;
 }
 
-json_t *fields_origins_json(struct json *json, const struct sg_subject *subject, const struct sg_files *files,
-			    const uint32_t *origins, size_t count)
+json_t *sg_fields_origins_json(struct sg_json *json, const struct sg_subject *subject, const struct sg_files *files,
+			       const uint32_t *origins, size_t count)
 {
-	json_t *list = json_list(json);
+	json_t *list = sg_json_list(json);
 
 	for (size_t i = 0; i < count; i++)
-		json_push(json, list, fields_because_json(json, subject, files, origins[i]));
+		sg_json_push(json, list, sg_fields_because_json(json, subject, files, origins[i]));
 	return list;
 }
 
-void fields_foreign(struct sg_buf *buf, const struct sg_style *style, const struct sg_foreign *foreign, size_t count)
+void sg_fields_foreign(struct sg_buf *buf, const struct sg_style *style, const struct sg_foreign *foreign, size_t count)
 {
-	size_t room = style->all ? count : fields_fold(style);
+	size_t room = style->all ? count : sg_fields_fold(style);
 
 	for (size_t i = 0; i < count && i < room; i++) {
 		sg_buf_addf(buf, "%stable %s ", i ? ", " : "", foreign[i].family);
-		text_adds(buf, foreign[i].name);
+		sg_say_adds(buf, foreign[i].name);
 	}
 	if (count > room) {
 		sg_buf_adds(buf, ", … and ");
-		text_number(buf, count - room);
+		sg_say_number(buf, count - room);
 		sg_buf_adds(buf, " more");
 	}
 }
 
-json_t *fields_foreign_json(struct json *json, const struct sg_foreign *foreign, size_t count)
+json_t *sg_fields_foreign_json(struct sg_json *json, const struct sg_foreign *foreign, size_t count)
 {
-	json_t *list = json_list(json);
+	json_t *list = sg_json_list(json);
 
 	for (size_t i = 0; i < count; i++) {
-		json_t *map = json_map(json);
+		json_t *map = sg_json_map(json);
 
-		json_put(json, map, "reason", json_text(json, "a table that is not ours"));
-		json_put(json, map, "family", json_text(json, foreign[i].family));
-		json_put(json, map, "table", json_text(json, foreign[i].name));
-		json_push(json, list, map);
+		sg_json_put(json, map, "reason", sg_json_text(json, "a table that is not ours"));
+		sg_json_put(json, map, "family", sg_json_text(json, foreign[i].family));
+		sg_json_put(json, map, "table", sg_json_text(json, foreign[i].name));
+		sg_json_push(json, list, map);
 	}
 	return list;
 }

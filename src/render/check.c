@@ -9,7 +9,7 @@ static void add_more(struct sg_buf *buf, size_t count, const char *noun)
 	if (!count)
 		return;
 	sg_buf_adds(buf, ", ");
-	text_count(buf, count, noun);
+	sg_say_count(buf, count, noun);
 }
 
 static void add_contents(struct sg_buf *buf, const struct sg_policy *policy)
@@ -19,7 +19,7 @@ static void add_contents(struct sg_buf *buf, const struct sg_policy *policy)
 	for (size_t i = 0; i < lines; i++)
 		allow += sg_policy_line(policy, i)->section == SG_SECTION_ALLOW;
 	sg_buf_addf(buf, "  default %s, ", sg_verdict_name(sg_policy_default(policy)));
-	text_count(buf, allow, "allow line");
+	sg_say_count(buf, allow, "allow line");
 	add_more(buf, lines - allow, "block line");
 	add_more(buf, sg_policy_groups(policy), "group");
 	sg_buf_addc(buf, '\n');
@@ -31,20 +31,20 @@ void sg_render_check(struct sg_buf *buf, const struct sg_style *style, const str
 	const struct sg_test_sum *tests = &report->tests;
 
 	sg_render_diags(buf, style, report->files, diags);
-	text_adds(buf, report->file);
+	sg_say_adds(buf, report->file);
 	sg_buf_adds(buf, ": ");
 	if (!report->policy) {
-		text_coloured(buf, style, TEXT_RED, "not valid");
+		sg_say_coloured(buf, style, SG_RED, "not valid");
 		add_more(buf, diags->errors, "error");
 	} else if (tests->failed) {
-		text_coloured(buf, style, TEXT_RED, "not ok");
+		sg_say_coloured(buf, style, SG_RED, "not ok");
 		sg_buf_addf(buf, ", %zu of ", tests->failed);
-		text_count(buf, tests->failed + tests->proven, "test");
+		sg_say_count(buf, tests->failed + tests->proven, "test");
 		sg_buf_adds(buf, " failed");
 	} else {
-		text_coloured(buf, style, TEXT_GREEN, "ok");
+		sg_say_coloured(buf, style, SG_GREEN, "ok");
 		sg_buf_adds(buf, ", ");
-		text_count(buf, sg_policy_lines(report->policy), "line");
+		sg_say_count(buf, sg_policy_lines(report->policy), "line");
 		if (tests->proven) {
 			add_more(buf, tests->proven, "test");
 			sg_buf_adds(buf, " proven");
@@ -58,13 +58,13 @@ void sg_render_check(struct sg_buf *buf, const struct sg_style *style, const str
 
 void sg_render_check_json(struct sg_buf *buf, const char *verb, const struct sg_check_report *reports, size_t count)
 {
-	struct json json = {false};
-	json_t *answer = json_answer(&json, verb), *list = json_list(&json), *tests = json_map(&json);
+	struct sg_json json = {false};
+	json_t *answer = sg_json_answer(&json, verb), *list = sg_json_list(&json), *tests = sg_json_map(&json);
 	struct sg_test_sum sum = {0, 0};
 	bool ok = true;
 
 	for (size_t i = 0; i < count; i++) {
-		json_t *diags = json_diags(&json, reports[i].files, reports[i].diags);
+		json_t *diags = sg_json_diags(&json, reports[i].files, reports[i].diags);
 
 		json.failed |= json_array_extend(list, diags) < 0;
 		json_decref(diags);
@@ -72,10 +72,10 @@ void sg_render_check_json(struct sg_buf *buf, const char *verb, const struct sg_
 		sum.failed += reports[i].tests.failed;
 		ok = ok && reports[i].policy && !sg_diags_failed(reports[i].diags);
 	}
-	json_put(&json, tests, "proven", json_number(&json, sum.proven));
-	json_put(&json, tests, "failed", json_number(&json, sum.failed));
-	json_put(&json, answer, "ok", json_boolean(ok));
-	json_put(&json, answer, "diagnostics", list);
-	json_put(&json, answer, "tests", tests);
-	json_write(&json, buf, answer);
+	sg_json_put(&json, tests, "proven", sg_json_number(&json, sum.proven));
+	sg_json_put(&json, tests, "failed", sg_json_number(&json, sum.failed));
+	sg_json_put(&json, answer, "ok", json_boolean(ok));
+	sg_json_put(&json, answer, "diagnostics", list);
+	sg_json_put(&json, answer, "tests", tests);
+	sg_json_write(&json, buf, answer);
 }

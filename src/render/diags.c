@@ -11,7 +11,7 @@
  * wide. A line that is wider than the terminal is cut around the caret. A file may be one line of 16 MiB with a
  * thousand problems in it: the way to a column is walked once, not once for each.
  */
-#include "render/text.h"
+#include "render/say.h"
 
 #include <string.h>
 
@@ -38,7 +38,7 @@ static void seek(struct place *at, const struct sg_span *span, const char *line,
 	if (at->file != span->file || at->line != span->line || at->column > span->column)
 		*at = (struct place){span->file, span->line, 1, 0};
 	while (at->column < span->column && at->offset < size) {
-		text_code_point(line + at->offset, size - at->offset, &length);
+		sg_say_code_point(line + at->offset, size - at->offset, &length);
 		at->offset += length;
 		at->column++;
 	}
@@ -47,9 +47,9 @@ static void seek(struct place *at, const struct sg_span *span, const char *line,
 /* Columns of the code point at offset as they are on the screen, tabs as 8. */
 static size_t columns_at(const char *line, size_t size, size_t offset, size_t *ret_length)
 {
-	int32_t point = text_code_point(line + offset, size - offset, ret_length);
+	int32_t point = sg_say_code_point(line + offset, size - offset, ret_length);
 
-	return point == '\t' ? 8 : text_width(point);
+	return point == '\t' ? 8 : sg_say_width(point);
 }
 
 static size_t step_back(const char *line, size_t offset)
@@ -98,7 +98,7 @@ static void add_line(struct sg_buf *buf, const char *line, size_t start, size_t 
 		const char *tab = memchr(line + start, '\t', end - start);
 		size_t stop = tab ? (size_t)(tab - line) : end;
 
-		text_add(buf, line + start, stop - start);
+		sg_say_add(buf, line + start, stop - start);
 		if (tab)
 			sg_buf_addc(buf, '\t');
 		start = stop + (tab != NULL);
@@ -111,12 +111,12 @@ static void add_blank(struct sg_buf *buf, const char *line, size_t start, size_t
 	size_t length;
 
 	for (; start < end; start += length) {
-		int32_t point = text_code_point(line + start, end - start, &length);
+		int32_t point = sg_say_code_point(line + start, end - start, &length);
 
 		if (point == '\t')
 			sg_buf_addc(buf, '\t');
 		else
-			sg_buf_pad(buf, ' ', text_width(point));
+			sg_buf_pad(buf, ' ', sg_say_width(point));
 	}
 }
 
@@ -125,14 +125,14 @@ static void add_marks(struct sg_buf *buf, const char *line, const struct window 
 	size_t columns = 0, length;
 
 	for (size_t i = window->mark; i < window->mark_end; i += length)
-		columns += text_width(text_code_point(line + i, window->mark_end - i, &length));
+		columns += sg_say_width(sg_say_code_point(line + i, window->mark_end - i, &length));
 	sg_buf_addc(buf, '^');
 	if (columns > 1)
 		sg_buf_pad(buf, '~', columns - 1);
 }
 
 static void add_source(struct sg_buf *buf, const struct sg_style *style, const struct sg_files *files,
-		       const struct sg_span *span, struct place *at, enum text_colour colour)
+		       const struct sg_span *span, struct place *at, enum sg_colour colour)
 {
 	size_t size, room = style->width > GUTTER + 20 ? style->width - GUTTER - 2 : 20;
 	const char *line = sg_files_line(files, span->file, span->line, &size);
@@ -149,9 +149,9 @@ static void add_source(struct sg_buf *buf, const struct sg_style *style, const s
 		return;
 	sg_buf_addf(buf, "      | %s", window.cut_left ? " " : "");
 	add_blank(buf, line, window.start, window.mark);
-	text_colour(buf, style, colour);
+	sg_say_colour(buf, style, colour);
 	add_marks(buf, line, &window);
-	text_plain(buf, style);
+	sg_say_plain(buf, style);
 	sg_buf_addc(buf, '\n');
 }
 
@@ -159,29 +159,29 @@ static void add_diag(struct sg_buf *buf, const struct sg_style *style, const str
 		     const struct sg_diag *diag, struct place *at)
 {
 	static const char *const severities[] = {"error", "warning", "note"};
-	static const enum text_colour colours[] = {TEXT_RED, TEXT_YELLOW, TEXT_CYAN};
+	static const enum sg_colour colours[] = {SG_RED, SG_YELLOW, SG_CYAN};
 	const struct sg_span *span = &diag->span;
 
-	text_colour(buf, style, TEXT_BOLD);
+	sg_say_colour(buf, style, SG_BOLD);
 	if (span->file != SG_NO_FILE) {
-		text_adds(buf, sg_files_name(files, span->file));
+		sg_say_adds(buf, sg_files_name(files, span->file));
 		if (span->line)
 			sg_buf_addf(buf, ":%u", span->line);
 		if (span->line && span->column)
 			sg_buf_addf(buf, ":%u", span->column);
 		sg_buf_adds(buf, ": ");
 	}
-	text_plain(buf, style);
-	text_coloured(buf, style, colours[diag->severity], "%s:", severities[diag->severity]);
+	sg_say_plain(buf, style);
+	sg_say_coloured(buf, style, colours[diag->severity], "%s:", severities[diag->severity]);
 	sg_buf_addc(buf, ' ');
-	text_adds(buf, diag->message);
-	text_coloured(buf, style, TEXT_DIM, " [%s]", diag->id);
+	sg_say_adds(buf, diag->message);
+	sg_say_coloured(buf, style, SG_DIM, " [%s]", diag->id);
 	sg_buf_addc(buf, '\n');
 	if (span->file != SG_NO_FILE && span->line)
 		add_source(buf, style, files, span, at, colours[diag->severity]);
 	if (diag->hint) {
 		sg_buf_adds(buf, "      = ");
-		text_adds(buf, diag->hint);
+		sg_say_adds(buf, diag->hint);
 		sg_buf_addc(buf, '\n');
 	}
 }
@@ -219,7 +219,7 @@ void sg_render_diags(struct sg_buf *buf, const struct sg_style *style, const str
 	}
 	if (shown < diags->count) {
 		sg_buf_adds(buf, "… and ");
-		text_count(buf, diags->count - shown, "more diagnostic");
+		sg_say_count(buf, diags->count - shown, "more diagnostic");
 		sg_buf_adds(buf, " (--all shows every one)\n");
 	}
 	if (diags->out_of_memory)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What changes from one decision to another. */
-#include "render/listeners.h"
+#include "render/sockets.h"
 
 #define CHANGES_SHOWN 50
 
@@ -17,9 +17,9 @@ static char mark_of(const struct sg_change *change)
 	return change->to == SG_OUTCOME_ACCEPT ? '+' : '~';
 }
 
-static enum text_colour colour_of(char mark)
+static enum sg_colour colour_of(char mark)
 {
-	return mark == '+' ? TEXT_GREEN : mark == '-' ? TEXT_RED : TEXT_YELLOW;
+	return mark == '+' ? SG_GREEN : mark == '-' ? SG_RED : SG_YELLOW;
 }
 
 /* The lines on both sides: what was there decides the loss, what is new the gain. */
@@ -28,17 +28,17 @@ static void add_origins(struct sg_buf *buf, const struct sg_style *style, const 
 {
 	if (change->from_count) {
 		sg_buf_adds(buf, "    before: ");
-		fields_lines(buf, style, report->from, report->files, change->from_origins, change->from_count);
+		sg_fields_lines(buf, style, report->from, report->files, change->from_origins, change->from_count);
 		sg_buf_addc(buf, '\n');
 	}
 	if (change->to_count) {
 		sg_buf_adds(buf, "    after:  ");
-		fields_lines(buf, style, report->to, report->files, change->to_origins, change->to_count);
+		sg_fields_lines(buf, style, report->to, report->files, change->to_origins, change->to_count);
 		sg_buf_addc(buf, '\n');
 	}
 	if (style->verbose) {
 		sg_buf_adds(buf, "    for example: ");
-		fields_packet(buf, &change->witness);
+		sg_fields_packet(buf, &change->witness);
 		sg_buf_addc(buf, '\n');
 	}
 }
@@ -48,12 +48,12 @@ static void add_change(struct sg_buf *buf, const struct sg_style *style, const s
 {
 	char mark = mark_of(change);
 
-	text_colour(buf, style, colour_of(mark));
+	sg_say_colour(buf, style, colour_of(mark));
 	sg_buf_addf(buf, "%c ", mark);
-	fields_where(buf, style, change->where);
+	sg_fields_where(buf, style, change->where);
 	if (change->kind != SG_CHANGE_OPENED && change->kind != SG_CHANGE_CLOSED)
 		sg_buf_addf(buf, ": %s -> %s", sg_outcome_name(change->from), sg_outcome_name(change->to));
-	text_plain(buf, style);
+	sg_say_plain(buf, style);
 	sg_buf_addc(buf, '\n');
 	add_origins(buf, style, report, change);
 }
@@ -67,16 +67,16 @@ static void add_affected(struct sg_buf *buf, const struct sg_style *style, const
 		const struct sg_affected_listener *item = &affected->items[i];
 
 		sg_buf_adds(buf, i ? "                      " : "listeners affected:   ");
-		listeners_name(buf, &report->listeners->items[item->listener]);
+		sg_sockets_name(buf, &report->listeners->items[item->listener]);
 		sg_buf_adds(buf, ": ");
-		listeners_reach(buf, style, item->from, SG_SCOPE_OTHERS);
+		sg_sockets_reach(buf, style, item->from, SG_SCOPE_OTHERS);
 		sg_buf_adds(buf, " -> ");
-		listeners_reach(buf, style, item->to, SG_SCOPE_OTHERS);
+		sg_sockets_reach(buf, style, item->to, SG_SCOPE_OTHERS);
 		sg_buf_addc(buf, '\n');
 	}
 	if (shown < affected->count) {
 		sg_buf_adds(buf, "                      … and ");
-		text_number(buf, affected->count - shown);
+		sg_say_number(buf, affected->count - shown);
 		sg_buf_adds(buf, " more (--all shows them)\n");
 	}
 }
@@ -93,18 +93,18 @@ void sg_render_cut(struct sg_buf *buf, const struct sg_diff_report *report)
 	sg_buf_adds(buf, lockout->outcome == SG_OUTCOME_UNDECIDED ? ": undecided" : " would be refused");
 	if (lockout->because.origin) {
 		sg_buf_adds(buf, " by ");
-		fields_because(buf, report->to, report->files, lockout->because.origin);
+		sg_fields_because(buf, report->to, report->files, lockout->because.origin);
 	}
 }
 
 /* ", 2 opened" with a colour of its own; nothing for none. */
 static void add_kind(struct sg_buf *buf, const struct sg_style *style, size_t count, const char *what,
-		     enum text_colour colour, const char **between)
+		     enum sg_colour colour, const char **between)
 {
 	if (!count)
 		return;
 	sg_buf_adds(buf, *between);
-	text_coloured(buf, style, colour, "%zu %s", count, what);
+	sg_say_coloured(buf, style, colour, "%zu %s", count, what);
 	*between = ", ";
 }
 
@@ -115,12 +115,12 @@ static void add_ports(struct sg_buf *buf, const struct sg_diff_sum *sum)
 		return;
 	sg_buf_adds(buf, " (");
 	if (sum->ports_opened) {
-		text_count(buf, sum->ports_opened, "port");
+		sg_say_count(buf, sum->ports_opened, "port");
 		sg_buf_adds(buf, " opened");
 	}
 	if (sum->ports_closed) {
 		sg_buf_adds(buf, sum->ports_opened ? ", " : "");
-		text_count(buf, sum->ports_closed, "port");
+		sg_say_count(buf, sum->ports_closed, "port");
 		sg_buf_adds(buf, " closed");
 	}
 	sg_buf_addc(buf, ')');
@@ -134,23 +134,23 @@ static void add_sum(struct sg_buf *buf, const struct sg_style *style, const stru
 
 	if (report->diff->equal == SG_PROVEN) {
 		sg_buf_adds(buf, "no difference: ");
-		text_adds(buf, report->from_name);
+		sg_say_adds(buf, report->from_name);
 		sg_buf_adds(buf, " and ");
-		text_adds(buf, report->to_name);
+		sg_say_adds(buf, report->to_name);
 		sg_buf_adds(buf, " decide alike\n");
 		return;
 	}
-	text_count(buf, sum->changes, "change");
-	add_kind(buf, style, sum->opened, "opened", TEXT_GREEN, &between);
-	add_kind(buf, style, sum->closed, "closed", TEXT_RED, &between);
-	add_kind(buf, style, sum->answer, "answered otherwise", TEXT_YELLOW, &between);
-	add_kind(buf, style, sum->undecided, "undecided", TEXT_YELLOW, &between);
-	add_kind(buf, style, sum->changes - named, "of other traffic", TEXT_YELLOW, &between);
+	sg_say_count(buf, sum->changes, "change");
+	add_kind(buf, style, sum->opened, "opened", SG_GREEN, &between);
+	add_kind(buf, style, sum->closed, "closed", SG_RED, &between);
+	add_kind(buf, style, sum->answer, "answered otherwise", SG_YELLOW, &between);
+	add_kind(buf, style, sum->undecided, "undecided", SG_YELLOW, &between);
+	add_kind(buf, style, sum->changes - named, "of other traffic", SG_YELLOW, &between);
 	add_ports(buf, sum);
 	sg_buf_adds(buf, ", from ");
-	text_adds(buf, report->from_name);
+	sg_say_adds(buf, report->from_name);
 	sg_buf_adds(buf, " to ");
-	text_adds(buf, report->to_name);
+	sg_say_adds(buf, report->to_name);
 	sg_buf_addc(buf, '\n');
 }
 
@@ -163,7 +163,7 @@ void sg_render_changes(struct sg_buf *buf, const struct sg_style *style, const s
 		add_change(buf, style, report, &diff->changes[i]);
 	if (shown < diff->count) {
 		sg_buf_adds(buf, "… and ");
-		text_count(buf, diff->count - shown, "more change");
+		sg_say_count(buf, diff->count - shown, "more change");
 		sg_buf_adds(buf, " (--all shows them)\n");
 	}
 }
@@ -171,12 +171,12 @@ void sg_render_changes(struct sg_buf *buf, const struct sg_style *style, const s
 void sg_render_diff(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report)
 {
 	if (report->from_open)
-		text_coloured(buf, style, TEXT_YELLOW, "no sockgate table in the kernel: everything is open now\n");
+		sg_say_coloured(buf, style, SG_YELLOW, "no sockgate table in the kernel: everything is open now\n");
 	sg_render_changes(buf, style, report);
 	if (report->affected)
 		add_affected(buf, style, report);
 	if (report->connection) {
-		text_coloured(buf, style, TEXT_RED, "would be cut off:");
+		sg_say_coloured(buf, style, SG_RED, "would be cut off:");
 		sg_buf_adds(buf, "     ");
 		sg_render_cut(buf, report);
 		sg_buf_addc(buf, '\n');
@@ -185,87 +185,88 @@ void sg_render_diff(struct sg_buf *buf, const struct sg_style *style, const stru
 }
 
 /* Origins of both sides that are lines of a policy, or that are rules of the kernel. */
-static void push_origins(struct json *json, json_t *list, const struct sg_diff_report *report,
+static void push_origins(struct sg_json *json, json_t *list, const struct sg_diff_report *report,
 			 const struct sg_change *change, bool lines)
 {
 	if ((report->from->policy != NULL) == lines)
 		for (size_t i = 0; i < change->from_count; i++)
-			json_push(json, list,
-				  fields_because_json(json, report->from, report->files, change->from_origins[i]));
+			sg_json_push(
+				json, list,
+				sg_fields_because_json(json, report->from, report->files, change->from_origins[i]));
 	if ((report->to->policy != NULL) == lines)
 		for (size_t i = 0; i < change->to_count; i++)
-			json_push(json, list,
-				  fields_because_json(json, report->to, report->files, change->to_origins[i]));
+			sg_json_push(json, list,
+				     sg_fields_because_json(json, report->to, report->files, change->to_origins[i]));
 }
 
-static json_t *change_json(struct json *json, const struct sg_diff_report *report, const struct sg_change *change)
+static json_t *change_json(struct sg_json *json, const struct sg_diff_report *report, const struct sg_change *change)
 {
 	static const char *const directions[] = {"in", "forward", "out"};
-	json_t *map = json_map(json), *lines = json_list(json), *rules = json_list(json);
+	json_t *map = sg_json_map(json), *lines = sg_json_list(json), *rules = sg_json_list(json);
 
 	push_origins(json, lines, report, change, true);
 	push_origins(json, rules, report, change, false);
-	json_put(json, map, "direction", json_text(json, directions[change->where->direction]));
-	json_put(json, map, "from_verdict", json_text(json, sg_outcome_name(change->from)));
-	json_put(json, map, "to_verdict", json_text(json, sg_outcome_name(change->to)));
-	json_put(json, map, "where", fields_where_json(json, change->where));
-	json_put(json, map, "lines", lines);
-	json_put(json, map, "rules", rules);
-	json_put(json, map, "witness", fields_packet_json(json, &change->witness));
+	sg_json_put(json, map, "direction", sg_json_text(json, directions[change->where->direction]));
+	sg_json_put(json, map, "from_verdict", sg_json_text(json, sg_outcome_name(change->from)));
+	sg_json_put(json, map, "to_verdict", sg_json_text(json, sg_outcome_name(change->to)));
+	sg_json_put(json, map, "where", sg_fields_where_json(json, change->where));
+	sg_json_put(json, map, "lines", lines);
+	sg_json_put(json, map, "rules", rules);
+	sg_json_put(json, map, "witness", sg_fields_packet_json(json, &change->witness));
 	return map;
 }
 
-static json_t *affected_json(struct json *json, const struct sg_diff_report *report)
+static json_t *affected_json(struct sg_json *json, const struct sg_diff_report *report)
 {
-	json_t *list = json_list(json);
+	json_t *list = sg_json_list(json);
 
 	for (size_t i = 0; report->affected && i < report->affected->count; i++) {
 		const struct sg_affected_listener *item = &report->affected->items[i];
-		json_t *map = json_map(json);
+		json_t *map = sg_json_map(json);
 
-		listeners_put(json, map, &report->listeners->items[item->listener]);
-		json_put(json, map, "before", listeners_reach_json(json, item->from, SG_SCOPE_OTHERS));
-		json_put(json, map, "after", listeners_reach_json(json, item->to, SG_SCOPE_OTHERS));
-		json_push(json, list, map);
+		sg_sockets_put(json, map, &report->listeners->items[item->listener]);
+		sg_json_put(json, map, "before", sg_sockets_reach_json(json, item->from, SG_SCOPE_OTHERS));
+		sg_json_put(json, map, "after", sg_sockets_reach_json(json, item->to, SG_SCOPE_OTHERS));
+		sg_json_push(json, list, map);
 	}
 	return list;
 }
 
-json_t *diff_cut_json(struct json *json, const struct sg_diff_report *report)
+json_t *sg_render_cut_json(struct sg_json *json, const struct sg_diff_report *report)
 {
 	const struct sg_connection *connection = report->connection;
-	json_t *list = json_list(json), *map;
+	json_t *list = sg_json_list(json), *map;
 	char text[SG_ADDR_TEXT_SIZE];
 
 	if (!connection)
 		return list;
-	map = json_map(json);
-	json_put(json, map, "protocol", json_text(json, "tcp"));
-	json_put(json, map, "port", json_number(json, connection->port));
+	map = sg_json_map(json);
+	sg_json_put(json, map, "protocol", sg_json_text(json, "tcp"));
+	sg_json_put(json, map, "port", sg_json_number(json, connection->port));
 	sg_addr_format(connection->family, connection->remote, text);
-	json_put(json, map, "from", json_text(json, text));
+	sg_json_put(json, map, "from", sg_json_text(json, text));
 	sg_addr_format(connection->family, connection->local, text);
-	json_put(json, map, "to", json_text(json, text));
-	json_put(json, map, "verdict", json_text(json, sg_outcome_name(report->lockout->outcome)));
-	json_put(json, map, "because",
-		 fields_origins_json(json, report->to, report->files, &report->lockout->because.origin,
-				     report->lockout->because.origin != 0));
-	json_push(json, list, map);
+	sg_json_put(json, map, "to", sg_json_text(json, text));
+	sg_json_put(json, map, "verdict", sg_json_text(json, sg_outcome_name(report->lockout->outcome)));
+	sg_json_put(json, map, "because",
+		    sg_fields_origins_json(json, report->to, report->files, &report->lockout->because.origin,
+					   report->lockout->because.origin != 0));
+	sg_json_push(json, list, map);
 	return list;
 }
 
 void sg_render_diff_json(struct sg_buf *buf, const char *verb, const struct sg_diff_report *report)
 {
 	const struct sg_diff *diff = report->diff;
-	struct json json = {false};
-	json_t *answer = json_answer(&json, verb), *changes = json_list(&json);
+	struct sg_json json = {false};
+	json_t *answer = sg_json_answer(&json, verb), *changes = sg_json_list(&json);
 
 	for (size_t i = 0; i < diff->count; i++)
-		json_push(&json, changes, change_json(&json, report, &diff->changes[i]));
-	json_put(&json, answer, "equal",
-		 diff->equal == SG_UNDECIDED ? json_null() : json_boolean(diff->equal == SG_PROVEN));
-	json_put(&json, answer, "changes", changes);
-	json_put(&json, answer, "listeners_affected", affected_json(&json, report));
-	json_put(&json, answer, "connections_cut", diff_cut_json(&json, report));
-	json_write(&json, buf, answer);
+		sg_json_push(&json, changes, change_json(&json, report, &diff->changes[i]));
+	sg_json_put(&json, answer, "equal",
+		    diff->equal == SG_UNDECIDED ? json_null() : json_boolean(diff->equal == SG_PROVEN));
+	sg_json_put(&json, answer, "changes", changes);
+	sg_json_put(&json, answer, "listeners_affected", affected_json(&json, report));
+	sg_json_put(&json, answer, "connections_cut", sg_render_cut_json(&json, report));
+	sg_json_write(&json, buf, answer);
 }

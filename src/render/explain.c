@@ -11,12 +11,12 @@ static const char *against(const struct sg_explain_report *report)
 
 static void add_because(struct sg_buf *buf, const struct sg_explain_report *report, uint32_t origin)
 {
-	const char *comment = fields_comment(report->subject, origin);
+	const char *comment = sg_fields_comment(report->subject, origin);
 
-	fields_because(buf, report->subject, report->files, origin);
+	sg_fields_because(buf, report->subject, report->files, origin);
 	if (comment) {
 		sg_buf_adds(buf, " (");
-		text_adds(buf, comment);
+		sg_say_adds(buf, comment);
 		sg_buf_addc(buf, ')');
 	}
 }
@@ -31,7 +31,7 @@ static void add_foreign(struct sg_buf *buf, const struct sg_style *style, const 
 	if (!report->foreign_count)
 		return;
 	sg_buf_adds(buf, "  not reckoned with: ");
-	fields_foreign(buf, style, report->foreign, report->foreign_count);
+	sg_fields_foreign(buf, style, report->foreign, report->foreign_count);
 	sg_buf_addf(buf, "\n  our table alone says %s\n", sg_outcome_name(report->explanation->outcome));
 }
 
@@ -45,17 +45,17 @@ static void add_wheres(struct sg_buf *buf, const struct sg_style *style, const s
 
 	for (size_t i = 0; i < shown; i++) {
 		sg_buf_adds(buf, "  ");
-		text_coloured(buf, style, fields_outcome_colour(outcome), "%-9s", sg_outcome_name(outcome));
+		sg_say_coloured(buf, style, sg_fields_outcome_colour(outcome), "%-9s", sg_outcome_name(outcome));
 		sg_buf_addc(buf, ' ');
 		if (narrow)
-			fields_ends(buf, style, &wheres->items[i]);
+			sg_fields_ends(buf, style, &wheres->items[i]);
 		else
-			fields_where(buf, style, &wheres->items[i]);
+			sg_fields_where(buf, style, &wheres->items[i]);
 		sg_buf_addc(buf, '\n');
 	}
 	if (shown < wheres->count) {
 		sg_buf_adds(buf, "            … and ");
-		text_number(buf, wheres->count - shown);
+		sg_say_number(buf, wheres->count - shown);
 		sg_buf_adds(buf, " more (--all shows them)\n");
 	}
 }
@@ -74,7 +74,7 @@ static void add_all_because(struct sg_buf *buf, const struct sg_style *style, co
 	}
 	if (shown < explanation->origin_count) {
 		sg_buf_adds(buf, "          … and ");
-		text_number(buf, explanation->origin_count - shown);
+		sg_say_number(buf, explanation->origin_count - shown);
 		sg_buf_adds(buf, " more (--all shows them)\n");
 	}
 }
@@ -83,9 +83,10 @@ void sg_render_explain(struct sg_buf *buf, const struct sg_style *style, const s
 {
 	enum sg_outcome outcome = report->explanation->outcome;
 
-	text_coloured(buf, style, fields_outcome_colour(outcome_of(report)), "%s", sg_outcome_name(outcome_of(report)));
+	sg_say_coloured(buf, style, sg_fields_outcome_colour(outcome_of(report)), "%s",
+			sg_outcome_name(outcome_of(report)));
 	sg_buf_addc(buf, ' ');
-	fields_packet(buf, report->question);
+	sg_fields_packet(buf, report->question);
 	if (!report->subject->policy)
 		sg_buf_adds(buf, ", by the kernel's rules");
 	sg_buf_addc(buf, '\n');
@@ -100,66 +101,66 @@ void sg_render_explain_line(struct sg_buf *buf, const struct sg_style *style, co
 	const struct sg_explanation *explanation = report->explanation;
 	enum sg_outcome outcome = outcome_of(report);
 
-	text_coloured(buf, style, fields_outcome_colour(outcome), "%s", sg_outcome_name(outcome));
+	sg_say_coloured(buf, style, sg_fields_outcome_colour(outcome), "%s", sg_outcome_name(outcome));
 	sg_buf_addc(buf, ' ');
-	fields_packet(buf, report->question);
+	sg_fields_packet(buf, report->question);
 	if (explanation->origin_count) {
 		sg_buf_adds(buf, ": ");
-		fields_lines(buf, style, report->subject, report->files, explanation->origins,
-			     explanation->origin_count);
+		sg_fields_lines(buf, style, report->subject, report->files, explanation->origins,
+				explanation->origin_count);
 	}
 	sg_buf_addc(buf, '\n');
 }
 
-static json_t *boxes_json(struct json *json, const struct sg_explanation *explanation)
+static json_t *boxes_json(struct sg_json *json, const struct sg_explanation *explanation)
 {
-	json_t *list = json_list(json);
+	json_t *list = sg_json_list(json);
 
 	for (enum sg_outcome outcome = SG_OUTCOME_ACCEPT; outcome < SG_OUTCOME_DEPENDS; outcome++) {
 		const struct sg_wheres *wheres = &explanation->by_outcome[outcome];
 
 		for (size_t i = 0; i < wheres->count; i++) {
-			json_t *box = json_map(json);
+			json_t *box = sg_json_map(json);
 
-			json_put(json, box, "verdict", json_text(json, sg_outcome_name(outcome)));
-			json_put(json, box, "where", fields_where_json(json, &wheres->items[i]));
-			json_push(json, list, box);
+			sg_json_put(json, box, "verdict", sg_json_text(json, sg_outcome_name(outcome)));
+			sg_json_put(json, box, "where", sg_fields_where_json(json, &wheres->items[i]));
+			sg_json_push(json, list, box);
 		}
 	}
 	return list;
 }
 
-static json_t *answer_json(struct json *json, const struct sg_explain_report *report)
+static json_t *answer_json(struct sg_json *json, const struct sg_explain_report *report)
 {
 	const struct sg_explanation *explanation = report->explanation;
-	json_t *answer = json_answer(json, "explain");
+	json_t *answer = sg_json_answer(json, "explain");
 
-	json_put(json, answer, "against", json_text(json, against(report)));
-	json_put(json, answer, "packet", fields_question_json(json, report->question));
-	json_put(json, answer, "verdict", json_text(json, sg_outcome_name(outcome_of(report))));
-	json_put(json, answer, "because",
-		 fields_origins_json(json, report->subject, report->files, explanation->origins,
-				     explanation->origin_count));
+	sg_json_put(json, answer, "against", sg_json_text(json, against(report)));
+	sg_json_put(json, answer, "packet", sg_fields_question_json(json, report->question));
+	sg_json_put(json, answer, "verdict", sg_json_text(json, sg_outcome_name(outcome_of(report))));
+	sg_json_put(json, answer, "because",
+		    sg_fields_origins_json(json, report->subject, report->files, explanation->origins,
+					   explanation->origin_count));
 	if (explanation->outcome == SG_OUTCOME_DEPENDS)
-		json_put(json, answer, "boxes", boxes_json(json, explanation));
+		sg_json_put(json, answer, "boxes", boxes_json(json, explanation));
 	if (report->foreign_count) {
-		json_put(json, answer, "our_verdict", json_text(json, sg_outcome_name(explanation->outcome)));
-		json_put(json, answer, "not_reckoned_with",
-			 fields_foreign_json(json, report->foreign, report->foreign_count));
+		sg_json_put(json, answer, "our_verdict", sg_json_text(json, sg_outcome_name(explanation->outcome)));
+		sg_json_put(json, answer, "not_reckoned_with",
+			    sg_fields_foreign_json(json, report->foreign, report->foreign_count));
 	}
 	return answer;
 }
 
 void sg_render_explain_json(struct sg_buf *buf, const struct sg_explain_report *report)
 {
-	struct json json = {false};
+	struct sg_json json = {false};
 
-	json_write(&json, buf, answer_json(&json, report));
+	sg_json_write(&json, buf, answer_json(&json, report));
 }
 
 void sg_render_explain_line_json(struct sg_buf *buf, const struct sg_explain_report *report)
 {
-	struct json json = {false};
+	struct sg_json json = {false};
 
-	json_write_line(&json, buf, answer_json(&json, report));
+	sg_json_write_line(&json, buf, answer_json(&json, report));
 }

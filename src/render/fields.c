@@ -8,22 +8,22 @@
 #define FOLD_ITEMS    8
 #define BOTH_FAMILIES (1U << SG_IPV4 | 1U << SG_IPV6)
 
-size_t fields_fold(const struct sg_style *style)
+size_t sg_fields_fold(const struct sg_style *style)
 {
 	return style->all ? SIZE_MAX : FOLD_ITEMS;
 }
 
-enum text_colour fields_outcome_colour(enum sg_outcome outcome)
+enum sg_colour sg_fields_outcome_colour(enum sg_outcome outcome)
 {
 	switch (outcome) {
-	case SG_OUTCOME_ACCEPT: return TEXT_GREEN;
+	case SG_OUTCOME_ACCEPT: return SG_GREEN;
 	case SG_OUTCOME_DROP:
-	case SG_OUTCOME_REJECT: return TEXT_RED;
+	case SG_OUTCOME_REJECT: return SG_RED;
 	case SG_OUTCOME_UNDECIDED:
-	case SG_OUTCOME_DEPENDS: return TEXT_YELLOW;
+	case SG_OUTCOME_DEPENDS: return SG_YELLOW;
 	case SG_OUTCOME_NONE: break;
 	}
-	return TEXT_PLAIN;
+	return SG_PLAIN;
 }
 
 /* What is said between two items of a list, and in place of those that are folded away. */
@@ -47,7 +47,7 @@ static void list_end(const struct list *list)
 {
 	if (list->total > list->said) {
 		sg_buf_adds(list->buf, ", … and ");
-		text_number(list->buf, list->total - list->said);
+		sg_say_number(list->buf, list->total - list->said);
 		sg_buf_adds(list->buf, " more");
 	}
 }
@@ -62,7 +62,7 @@ static void add_protocol(struct sg_buf *buf, uint8_t protocol)
 		sg_buf_addf(buf, "%u", protocol);
 }
 
-void fields_protocols(struct sg_buf *buf, const struct sg_where *where)
+void sg_fields_protocols(struct sg_buf *buf, const struct sg_where *where)
 {
 	const struct sg_ranges *set = &where->protocols;
 
@@ -95,9 +95,9 @@ static uint8_t icmp_of(const struct sg_where *where)
 	return first == SG_PROTO_ICMP || first == SG_PROTO_ICMPV6 ? (uint8_t)first : 0;
 }
 
-void fields_ports(struct sg_buf *buf, const struct sg_style *style, const struct sg_where *where)
+void sg_fields_ports(struct sg_buf *buf, const struct sg_style *style, const struct sg_where *where)
 {
-	struct list list = {buf, fields_fold(style), 0, 0};
+	struct list list = {buf, sg_fields_fold(style), 0, 0};
 	uint8_t icmp = icmp_of(where);
 
 	if (where->any_port) {
@@ -143,10 +143,10 @@ static void add_ranges(struct list *list, enum sg_family family, const struct sg
 	}
 }
 
-void fields_addresses(struct sg_buf *buf, const struct sg_style *style, const struct sg_address_set *set,
-		      unsigned int families)
+void sg_fields_addresses(struct sg_buf *buf, const struct sg_style *style, const struct sg_address_set *set,
+			 unsigned int families)
 {
-	struct list list = {buf, fields_fold(style), 0, 0};
+	struct list list = {buf, sg_fields_fold(style), 0, 0};
 
 	if (set->any || set->except) {
 		if (families == BOTH_FAMILIES)
@@ -172,7 +172,7 @@ static void add_interfaces(struct list *list, const struct sg_ranges *set)
 		if (!list_next(list))
 			continue;
 		if (sg_interface_name(&set->items[i], name))
-			text_adds(list->buf, name);
+			sg_say_adds(list->buf, name);
 		else
 			sg_buf_adds(list->buf, "a range of names");
 	}
@@ -189,23 +189,23 @@ static void add_states(struct sg_buf *buf, unsigned int states)
 			sg_buf_adds(buf, names[i]);
 }
 
-void fields_ends(struct sg_buf *buf, const struct sg_style *style, const struct sg_where *where)
+void sg_fields_ends(struct sg_buf *buf, const struct sg_style *style, const struct sg_where *where)
 {
 	const struct sg_interface_set *interfaces = &where->interfaces;
-	struct list list = {buf, fields_fold(style), 0, 0};
+	struct list list = {buf, sg_fields_fold(style), 0, 0};
 
 	sg_buf_adds(buf, where->direction == SG_OUT ? "to " : "from ");
-	fields_addresses(buf, style, where->remote, where->families);
+	sg_fields_addresses(buf, style, where->remote, where->families);
 	if (!where->local->any) {
 		sg_buf_adds(buf, where->direction == SG_OUT ? " from " : " to ");
-		fields_addresses(buf, style, where->local, where->families);
+		sg_fields_addresses(buf, style, where->local, where->families);
 	}
 	if (!interfaces->any) {
 		sg_buf_adds(buf, " on ");
 		add_interfaces(&list, &interfaces->names);
 	}
 	if (interfaces->except.count) {
-		list = (struct list){buf, fields_fold(style), 0, 0};
+		list = (struct list){buf, sg_fields_fold(style), 0, 0};
 		sg_buf_adds(buf, interfaces->any ? " on any interface but " : " but not ");
 		add_interfaces(&list, &interfaces->except);
 	}
@@ -218,20 +218,20 @@ void fields_ends(struct sg_buf *buf, const struct sg_style *style, const struct 
 	}
 }
 
-void fields_where(struct sg_buf *buf, const struct sg_style *style, const struct sg_where *where)
+void sg_fields_where(struct sg_buf *buf, const struct sg_style *style, const struct sg_where *where)
 {
 	if (where->direction != SG_IN)
 		sg_buf_adds(buf, where->direction == SG_OUT ? "outbound " : "forwarded ");
-	fields_protocols(buf, where);
+	sg_fields_protocols(buf, where);
 	if (!where->any_port) {
 		sg_buf_addc(buf, ' ');
-		fields_ports(buf, style, where);
+		sg_fields_ports(buf, style, where);
 	}
 	sg_buf_addc(buf, ' ');
-	fields_ends(buf, style, where);
+	sg_fields_ends(buf, style, where);
 }
 
-bool fields_packet_address(const struct sg_packet *packet, enum sg_field v4, char text[SG_ADDR_TEXT_SIZE])
+bool sg_fields_packet_address(const struct sg_packet *packet, enum sg_field v4, char text[SG_ADDR_TEXT_SIZE])
 {
 	enum sg_field v6 = v4 + 1;
 	bool six = packet->fixed[SG_FIELD_FAMILY] ? packet->field[SG_FIELD_FAMILY] == SG_IPV6 : !packet->fixed[v4];
@@ -243,14 +243,14 @@ bool fields_packet_address(const struct sg_packet *packet, enum sg_field v4, cha
 	return true;
 }
 
-bool fields_packet_interface(const struct sg_packet *packet, char name[SG_INTERFACE_NAME_SIZE + 1])
+bool sg_fields_packet_interface(const struct sg_packet *packet, char name[SG_INTERFACE_NAME_SIZE + 1])
 {
 	struct sg_range range = {packet->field[SG_FIELD_INTERFACE], packet->field[SG_FIELD_INTERFACE]};
 
 	return packet->fixed[SG_FIELD_INTERFACE] && sg_interface_name(&range, name);
 }
 
-void fields_packet(struct sg_buf *buf, const struct sg_packet *packet)
+void sg_fields_packet(struct sg_buf *buf, const struct sg_packet *packet)
 {
 	uint8_t protocol = (uint8_t)packet->field[SG_FIELD_PROTOCOL];
 	bool icmp = protocol == SG_PROTO_ICMP || protocol == SG_PROTO_ICMPV6;
@@ -270,12 +270,12 @@ void fields_packet(struct sg_buf *buf, const struct sg_packet *packet)
 		else
 			sg_buf_addf(buf, " %u", port);
 	}
-	if (fields_packet_address(packet, SG_FIELD_REMOTE4, address))
+	if (sg_fields_packet_address(packet, SG_FIELD_REMOTE4, address))
 		sg_buf_addf(buf, " from %s", address);
-	if (fields_packet_address(packet, SG_FIELD_LOCAL4, address))
+	if (sg_fields_packet_address(packet, SG_FIELD_LOCAL4, address))
 		sg_buf_addf(buf, " to %s", address);
-	if (fields_packet_interface(packet, name)) {
+	if (sg_fields_packet_interface(packet, name)) {
 		sg_buf_adds(buf, " interface ");
-		text_adds(buf, name);
+		sg_say_adds(buf, name);
 	}
 }

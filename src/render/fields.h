@@ -4,60 +4,61 @@
 #define SG_RENDER_FIELDS_H
 
 #include "render/json.h"
-#include "render/text.h"
+#include "render/say.h"
 #include "sockgate/render.h"
 #include "sockgate/subject.h"
 #include "sockgate/verify.h"
 #include "sockgate/where.h"
 
 /* How many items of a list stand in a line before the rest is only counted. */
-size_t fields_fold(const struct sg_style *style);
+size_t sg_fields_fold(const struct sg_style *style);
 
 /* "tcp", "tcp+udp", "any protocol", "protocol 99". */
-void fields_protocols(struct sg_buf *buf, const struct sg_where *where);
+void sg_fields_protocols(struct sg_buf *buf, const struct sg_where *where);
 /* "22, 80-90" or ICMP types by name; "any port" when all. */
-void fields_ports(struct sg_buf *buf, const struct sg_style *style, const struct sg_where *where);
+void sg_fields_ports(struct sg_buf *buf, const struct sg_style *style, const struct sg_where *where);
 /* "anywhere", "192.0.2.0/24, 2001:db8::/32, … and 12 more", "anywhere except …"; families: bit 1 << enum sg_family. */
-void fields_addresses(struct sg_buf *buf, const struct sg_style *style, const struct sg_address_set *set,
-		      unsigned int families);
+void sg_fields_addresses(struct sg_buf *buf, const struct sg_style *style, const struct sg_address_set *set,
+			 unsigned int families);
 /* "from … to … on …": what the set says beside protocol and port. */
-void fields_ends(struct sg_buf *buf, const struct sg_style *style, const struct sg_where *where);
+void sg_fields_ends(struct sg_buf *buf, const struct sg_style *style, const struct sg_where *where);
 /* The whole: "tcp 22, 80 from 192.0.2.0/24 on eth1". */
-void fields_where(struct sg_buf *buf, const struct sg_style *style, const struct sg_where *where);
+void sg_fields_where(struct sg_buf *buf, const struct sg_style *style, const struct sg_where *where);
 /* "tcp 9100 from 192.0.2.9 to 198.51.100.20 interface eth1", as explain --stdin reads it. */
-void fields_packet(struct sg_buf *buf, const struct sg_packet *packet);
+void sg_fields_packet(struct sg_buf *buf, const struct sg_packet *packet);
 
 /* "policy.yaml:24 allow.tcp[3]", "default drop", "inet sockgate, chain input, rule 3". */
-void fields_because(struct sg_buf *buf, const struct sg_subject *subject, const struct sg_files *files,
-		    uint32_t origin);
+void sg_fields_because(struct sg_buf *buf, const struct sg_subject *subject, const struct sg_files *files,
+		       uint32_t origin);
 /* The comment that stands beside it, or NULL. */
-const char *fields_comment(const struct sg_subject *subject, uint32_t origin);
+const char *sg_fields_comment(const struct sg_subject *subject, uint32_t origin);
 /* "policy.yaml:12, policy.yaml:40, … and 3 more", "" for none. */
-void fields_lines(struct sg_buf *buf, const struct sg_style *style, const struct sg_subject *subject,
-		  const struct sg_files *files, const uint32_t *origins, size_t count);
+void sg_fields_lines(struct sg_buf *buf, const struct sg_style *style, const struct sg_subject *subject,
+		     const struct sg_files *files, const uint32_t *origins, size_t count);
 
 /* "ip filter, inet firewalld": tables that are not ours. */
-void fields_foreign(struct sg_buf *buf, const struct sg_style *style, const struct sg_foreign *foreign, size_t count);
-json_t *fields_foreign_json(struct json *json, const struct sg_foreign *foreign, size_t count);
-enum text_colour fields_outcome_colour(enum sg_outcome outcome);
+void sg_fields_foreign(struct sg_buf *buf, const struct sg_style *style, const struct sg_foreign *foreign,
+		       size_t count);
+json_t *sg_fields_foreign_json(struct sg_json *json, const struct sg_foreign *foreign, size_t count);
+enum sg_colour sg_fields_outcome_colour(enum sg_outcome outcome);
 
 /* The same as JSON, in the shapes that the manual gives. */
-json_t *fields_where_json(struct json *json, const struct sg_where *where);
-json_t *fields_packet_json(struct json *json, const struct sg_packet *packet);
+json_t *sg_fields_where_json(struct sg_json *json, const struct sg_where *where);
+json_t *sg_fields_packet_json(struct sg_json *json, const struct sg_packet *packet);
 /* The question of explain: direction first, and null for what is left open. */
-json_t *fields_question_json(struct json *json, const struct sg_packet *packet);
+json_t *sg_fields_question_json(struct sg_json *json, const struct sg_packet *packet);
 /* Fewest prefixes, exact. */
-json_t *fields_prefixes_json(struct json *json, const struct sg_address_set *set, unsigned int families);
-json_t *fields_because_json(struct json *json, const struct sg_subject *subject, const struct sg_files *files,
-			    uint32_t origin);
-json_t *fields_origins_json(struct json *json, const struct sg_subject *subject, const struct sg_files *files,
-			    const uint32_t *origins, size_t count);
+json_t *sg_fields_prefixes_json(struct sg_json *json, const struct sg_address_set *set, unsigned int families);
+json_t *sg_fields_because_json(struct sg_json *json, const struct sg_subject *subject, const struct sg_files *files,
+			       uint32_t origin);
+json_t *sg_fields_origins_json(struct sg_json *json, const struct sg_subject *subject, const struct sg_files *files,
+			       const uint32_t *origins, size_t count);
 
 /* The connection of a diff report that would be cut, as a list of none or one. */
-json_t *diff_cut_json(struct json *json, const struct sg_diff_report *report);
+json_t *sg_render_cut_json(struct sg_json *json, const struct sg_diff_report *report);
 
 /* The address of a packet's end, "" when it is not fixed; and the name of its interface. */
-bool fields_packet_address(const struct sg_packet *packet, enum sg_field v4, char text[SG_ADDR_TEXT_SIZE]);
-bool fields_packet_interface(const struct sg_packet *packet, char name[SG_INTERFACE_NAME_SIZE + 1]);
+bool sg_fields_packet_address(const struct sg_packet *packet, enum sg_field v4, char text[SG_ADDR_TEXT_SIZE]);
+bool sg_fields_packet_interface(const struct sg_packet *packet, char name[SG_INTERFACE_NAME_SIZE + 1]);
 
 #endif

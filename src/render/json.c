@@ -4,9 +4,9 @@
 
 #include <string.h>
 #include "base/text.h"
-#include "render/text.h"
+#include "render/say.h"
 
-json_t *json_map(struct json *json)
+json_t *sg_json_map(struct sg_json *json)
 {
 	json_t *map = json_object();
 
@@ -14,7 +14,7 @@ json_t *json_map(struct json *json)
 	return map;
 }
 
-json_t *json_list(struct json *json)
+json_t *sg_json_list(struct sg_json *json)
 {
 	json_t *list = json_array();
 
@@ -22,12 +22,12 @@ json_t *json_list(struct json *json)
 	return list;
 }
 
-void json_put(struct json *json, json_t *map, const char *key, json_t *value)
+void sg_json_put(struct sg_json *json, json_t *map, const char *key, json_t *value)
 {
 	json->failed |= json_object_set_new_nocheck(map, key, value) < 0;
 }
 
-void json_push(struct json *json, json_t *list, json_t *value)
+void sg_json_push(struct sg_json *json, json_t *list, json_t *value)
 {
 	json->failed |= json_array_append_new(list, value) < 0;
 }
@@ -38,14 +38,14 @@ static void repair(struct sg_buf *buf, const char *text, size_t size)
 	size_t length;
 
 	for (size_t i = 0; i < size; i += length) {
-		if (text_code_point(text + i, size - i, &length) < 0)
+		if (sg_say_code_point(text + i, size - i, &length) < 0)
 			sg_buf_adds(buf, "\xef\xbf\xbd");
 		else
 			sg_buf_add(buf, text + i, length);
 	}
 }
 
-json_t *json_text(struct json *json, const char *text)
+json_t *sg_json_text(struct sg_json *json, const char *text)
 {
 	size_t size, offset;
 	json_t *value;
@@ -66,7 +66,7 @@ json_t *json_text(struct json *json, const char *text)
 	return value;
 }
 
-json_t *json_number(struct json *json, uint64_t number)
+json_t *sg_json_number(struct sg_json *json, uint64_t number)
 {
 	json_t *value = json_integer((json_int_t)number);
 
@@ -74,44 +74,45 @@ json_t *json_number(struct json *json, uint64_t number)
 	return value;
 }
 
-json_t *json_answer(struct json *json, const char *verb)
+json_t *sg_json_answer(struct sg_json *json, const char *verb)
 {
-	json_t *answer = json_map(json);
+	json_t *answer = sg_json_map(json);
 
-	json_put(json, answer, "format_version", json_text(json, "1.0"));
-	json_put(json, answer, "verb", json_text(json, verb));
+	sg_json_put(json, answer, "format_version", sg_json_text(json, "1.0"));
+	sg_json_put(json, answer, "verb", sg_json_text(json, verb));
 	return answer;
 }
 
-json_t *json_place(struct json *json, const struct sg_files *files, const struct sg_span *span)
+json_t *sg_json_place(struct sg_json *json, const struct sg_files *files, const struct sg_span *span)
 {
-	json_t *place = json_map(json);
+	json_t *place = sg_json_map(json);
 	bool known = span->file != SG_NO_FILE;
 
-	json_put(json, place, "file", json_text(json, known ? sg_files_name(files, span->file) : NULL));
-	json_put(json, place, "line", known && span->line ? json_number(json, span->line) : json_null());
+	sg_json_put(json, place, "file", sg_json_text(json, known ? sg_files_name(files, span->file) : NULL));
+	sg_json_put(json, place, "line", known && span->line ? sg_json_number(json, span->line) : json_null());
 	return place;
 }
 
-json_t *json_diags(struct json *json, const struct sg_files *files, const struct sg_diags *diags)
+json_t *sg_json_diags(struct sg_json *json, const struct sg_files *files, const struct sg_diags *diags)
 {
 	static const char *const severities[] = {"error", "warning", "note"};
-	json_t *list = json_list(json);
+	json_t *list = sg_json_list(json);
 
 	for (size_t i = 0; i < diags->count; i++) {
 		const struct sg_diag *diag = &diags->items[i];
 		const struct sg_span *span = &diag->span;
 		bool known = span->file != SG_NO_FILE, line = known && span->line;
-		json_t *map = json_map(json);
+		json_t *map = sg_json_map(json);
 
-		json_put(json, map, "severity", json_text(json, severities[diag->severity]));
-		json_put(json, map, "id", json_text(json, diag->id));
-		json_put(json, map, "file", json_text(json, known ? sg_files_name(files, span->file) : NULL));
-		json_put(json, map, "line", line ? json_number(json, span->line) : json_null());
-		json_put(json, map, "column", line && span->column ? json_number(json, span->column) : json_null());
-		json_put(json, map, "message", json_text(json, diag->message));
-		json_put(json, map, "hint", json_text(json, diag->hint));
-		json_push(json, list, map);
+		sg_json_put(json, map, "severity", sg_json_text(json, severities[diag->severity]));
+		sg_json_put(json, map, "id", sg_json_text(json, diag->id));
+		sg_json_put(json, map, "file", sg_json_text(json, known ? sg_files_name(files, span->file) : NULL));
+		sg_json_put(json, map, "line", line ? sg_json_number(json, span->line) : json_null());
+		sg_json_put(json, map, "column",
+			    line && span->column ? sg_json_number(json, span->column) : json_null());
+		sg_json_put(json, map, "message", sg_json_text(json, diag->message));
+		sg_json_put(json, map, "hint", sg_json_text(json, diag->hint));
+		sg_json_push(json, list, map);
 	}
 	return list;
 }
@@ -122,7 +123,7 @@ static int to_buf(const char *data, size_t size, void *buf)
 	return 0;
 }
 
-static void write_value(struct json *json, struct sg_buf *buf, json_t *value, size_t flags)
+static void write_value(struct sg_json *json, struct sg_buf *buf, json_t *value, size_t flags)
 {
 	if (json->failed || json_dump_callback(value, to_buf, buf, flags) < 0)
 		buf->failed = true;
@@ -130,12 +131,12 @@ static void write_value(struct json *json, struct sg_buf *buf, json_t *value, si
 	json_decref(value);
 }
 
-void json_write(struct json *json, struct sg_buf *buf, json_t *value)
+void sg_json_write(struct sg_json *json, struct sg_buf *buf, json_t *value)
 {
 	write_value(json, buf, value, JSON_INDENT(2));
 }
 
-void json_write_line(struct json *json, struct sg_buf *buf, json_t *value)
+void sg_json_write_line(struct sg_json *json, struct sg_buf *buf, json_t *value)
 {
 	write_value(json, buf, value, 0);
 }

@@ -12,27 +12,27 @@
 #include "base/buf.h"
 #include "sockgate/diag.h"
 
-struct json {
+struct sg_json {
 	bool failed;
 };
 
-json_t *json_map(struct json *json);
-json_t *json_list(struct json *json);
-void json_put(struct json *json, json_t *map, const char *key, json_t *value);
-void json_push(struct json *json, json_t *list, json_t *value);
+json_t *sg_json_map(struct sg_json *json);
+json_t *sg_json_list(struct sg_json *json);
+void sg_json_put(struct sg_json *json, json_t *map, const char *key, json_t *value);
+void sg_json_push(struct sg_json *json, json_t *list, json_t *value);
 /* Any bytes: what is not UTF-8 becomes U+FFFD. NULL text: null. */
-json_t *json_text(struct json *json, const char *text);
-json_t *json_number(struct json *json, uint64_t number);
+json_t *sg_json_text(struct sg_json *json, const char *text);
+json_t *sg_json_number(struct sg_json *json, uint64_t number);
 
 /* {"format_version": "1.0", "verb": verb} */
-json_t *json_answer(struct json *json, const char *verb);
+json_t *sg_json_answer(struct sg_json *json, const char *verb);
 /* The diagnostics as cli.md has them. */
-json_t *json_diags(struct json *json, const struct sg_files *files, const struct sg_diags *diags);
+json_t *sg_json_diags(struct sg_json *json, const struct sg_files *files, const struct sg_diags *diags);
 /* {"file": …, "line": …} */
-json_t *json_place(struct json *json, const struct sg_files *files, const struct sg_span *span);
+json_t *sg_json_place(struct sg_json *json, const struct sg_files *files, const struct sg_span *span);
 
 /* Writes the value, a line end behind it, and lets go of it. buf->failed when anything failed. */
-void json_write(struct json *json, struct sg_buf *buf, json_t *value);
-void json_write_line(struct json *json, struct sg_buf *buf, json_t *value);
+void sg_json_write(struct sg_json *json, struct sg_buf *buf, json_t *value);
+void sg_json_write_line(struct sg_json *json, struct sg_buf *buf, json_t *value);
 
 #endif

@@ -40,7 +40,7 @@ static void add_age(struct sg_buf *buf, uint64_t seconds)
 
 	while (i < 3 && seconds < units[i].seconds)
 		i++;
-	text_count(buf, seconds / units[i].seconds, units[i].name);
+	sg_say_count(buf, seconds / units[i].seconds, units[i].name);
 	sg_buf_adds(buf, " ago");
 }
 
@@ -51,9 +51,9 @@ static bool is_edited(const struct sg_status_report *report)
 
 static void add_not_enforcing(struct sg_buf *buf, const struct sg_style *style, const struct sg_status_report *report)
 {
-	text_coloured(buf, style, TEXT_RED, "not enforcing");
+	sg_say_coloured(buf, style, SG_RED, "not enforcing");
 	sg_buf_addc(buf, ' ');
-	text_adds(buf, report->policy_file);
+	sg_say_adds(buf, report->policy_file);
 	if (!report->applied_digest)
 		sg_buf_adds(buf, ": the table in the kernel decides otherwise");
 	else if (is_edited(report))
@@ -66,23 +66,23 @@ static void add_not_enforcing(struct sg_buf *buf, const struct sg_style *style, 
 static void add_first_line(struct sg_buf *buf, const struct sg_style *style, const struct sg_status_report *report)
 {
 	if (!report->loaded) {
-		text_coloured(buf, style, TEXT_RED, "not enforcing");
+		sg_say_coloured(buf, style, SG_RED, "not enforcing");
 		sg_buf_adds(buf, ": no sockgate table in the kernel");
 	} else if (!report->policy) {
-		text_coloured(buf, style, TEXT_YELLOW, "not known");
+		sg_say_coloured(buf, style, SG_YELLOW, "not known");
 		sg_buf_adds(buf, ": a sockgate table is loaded, but ");
-		text_adds(buf, report->unusable);
+		sg_say_adds(buf, report->unusable);
 	} else if (report->equal == SG_PROVEN) {
-		text_coloured(buf, style, TEXT_GREEN, "enforcing");
+		sg_say_coloured(buf, style, SG_GREEN, "enforcing");
 		sg_buf_addc(buf, ' ');
-		text_adds(buf, report->policy_file);
+		sg_say_adds(buf, report->policy_file);
 		sg_buf_adds(buf, " (digest ");
 		add_digest(buf, report->digest, DIGEST_SHOWN);
 		sg_buf_addc(buf, ')');
 	} else if (report->equal == SG_UNDECIDED) {
-		text_coloured(buf, style, TEXT_YELLOW, "undecided");
+		sg_say_coloured(buf, style, SG_YELLOW, "undecided");
 		sg_buf_adds(buf, ": the table in the kernel has what is not understood: ");
-		text_adds(buf, report->unknown);
+		sg_say_adds(buf, report->unknown);
 	} else {
 		add_not_enforcing(buf, style, report);
 	}
@@ -102,7 +102,7 @@ static void add_applied(struct sg_buf *buf, const struct sg_status_report *repor
 	sg_buf_adds(buf, " UTC, ");
 	add_age(buf, report->now > report->applied ? report->now - report->applied : 0);
 	sg_buf_adds(buf, ", from ");
-	text_adds(buf, report->applied_file);
+	sg_say_adds(buf, report->applied_file);
 	sg_buf_adds(buf, " (digest ");
 	add_digest(buf, report->applied_digest, DIGEST_SHOWN);
 	sg_buf_adds(buf, ")\n");
@@ -117,23 +117,23 @@ void sg_render_status(struct sg_buf *buf, const struct sg_style *style, const st
 	add_first_line(buf, style, report);
 	if (name) {
 		sg_buf_adds(buf, "name:    ");
-		text_adds(buf, name);
+		sg_say_adds(buf, name);
 		sg_buf_addc(buf, '\n');
 	}
 	if (report->policy) {
 		sg_buf_adds(buf, "policy:  ");
-		text_count(buf, sg_policy_lines(report->policy), "line");
+		sg_say_count(buf, sg_policy_lines(report->policy), "line");
 		sg_buf_addf(buf, ", default %s\n", sg_verdict_name(sg_policy_default(report->policy)));
 	}
 	add_applied(buf, report);
 	if (report->foreign_count) {
 		sg_buf_adds(buf, "beside:  ");
-		fields_foreign(buf, style, report->foreign, report->foreign_count);
+		sg_fields_foreign(buf, style, report->foreign, report->foreign_count);
 		sg_buf_adds(buf, "; what these decide is not reckoned with\n");
 	}
 }
 
-static json_t *digest_json(struct json *json, const uint8_t *digest)
+static json_t *digest_json(struct sg_json *json, const uint8_t *digest)
 {
 	struct sg_buf text = {0};
 	json_t *value;
@@ -141,59 +141,59 @@ static json_t *digest_json(struct json *json, const uint8_t *digest)
 	if (!digest)
 		return json_null();
 	add_digest(&text, digest, DIGEST_SIZE);
-	value = text.failed ? NULL : json_text(json, text.data);
+	value = text.failed ? NULL : sg_json_text(json, text.data);
 	sg_buf_clear(&text);
 	return value;
 }
 
-static json_t *time_json(struct json *json, uint64_t seconds)
+static json_t *time_json(struct sg_json *json, uint64_t seconds)
 {
 	struct sg_buf text = {0};
 	json_t *value;
 
 	add_time(&text, seconds, 'T');
 	sg_buf_addc(&text, 'Z');
-	value = text.failed ? NULL : json_text(json, text.data);
+	value = text.failed ? NULL : sg_json_text(json, text.data);
 	sg_buf_clear(&text);
 	return value;
 }
 
-static json_t *policy_json(struct json *json, const struct sg_status_report *report)
+static json_t *policy_json(struct sg_json *json, const struct sg_status_report *report)
 {
 	const struct sg_policy *policy = report->policy;
-	json_t *map = json_map(json);
+	json_t *map = sg_json_map(json);
 
-	json_put(json, map, "file", json_text(json, report->policy_file));
-	json_put(json, map, "name", json_text(json, policy ? sg_policy_name(policy) : NULL));
-	json_put(json, map, "digest", digest_json(json, report->digest));
-	json_put(json, map, "lines", policy ? json_number(json, sg_policy_lines(policy)) : json_null());
-	json_put(json, map, "problem", json_text(json, policy ? NULL : report->unusable));
+	sg_json_put(json, map, "file", sg_json_text(json, report->policy_file));
+	sg_json_put(json, map, "name", sg_json_text(json, policy ? sg_policy_name(policy) : NULL));
+	sg_json_put(json, map, "digest", digest_json(json, report->digest));
+	sg_json_put(json, map, "lines", policy ? sg_json_number(json, sg_policy_lines(policy)) : json_null());
+	sg_json_put(json, map, "problem", sg_json_text(json, policy ? NULL : report->unusable));
 	return map;
 }
 
-static json_t *kernel_json(struct json *json, const struct sg_status_report *report)
+static json_t *kernel_json(struct sg_json *json, const struct sg_status_report *report)
 {
 	bool marked = report->loaded && report->applied_digest;
-	json_t *map = json_map(json);
+	json_t *map = sg_json_map(json);
 
-	json_put(json, map, "loaded", json_boolean(report->loaded));
-	json_put(json, map, "policy", json_text(json, marked ? report->applied_file : NULL));
-	json_put(json, map, "digest", digest_json(json, marked ? report->applied_digest : NULL));
-	json_put(json, map, "applied", marked ? time_json(json, report->applied) : json_null());
+	sg_json_put(json, map, "loaded", json_boolean(report->loaded));
+	sg_json_put(json, map, "policy", sg_json_text(json, marked ? report->applied_file : NULL));
+	sg_json_put(json, map, "digest", digest_json(json, marked ? report->applied_digest : NULL));
+	sg_json_put(json, map, "applied", marked ? time_json(json, report->applied) : json_null());
 	return map;
 }
 
 void sg_render_status_json(struct sg_buf *buf, const struct sg_status_report *report)
 {
 	bool known = !report->loaded || (report->policy && report->equal != SG_UNDECIDED);
-	struct json json = {false};
-	json_t *answer = json_answer(&json, "status");
+	struct sg_json json = {false};
+	json_t *answer = sg_json_answer(&json, "status");
 
-	json_put(&json, answer, "enforcing",
-		 known ? json_boolean(report->loaded && report->equal == SG_PROVEN) : json_null());
-	json_put(&json, answer, "policy", policy_json(&json, report));
-	json_put(&json, answer, "kernel", kernel_json(&json, report));
-	json_put(&json, answer, "not_reckoned_with",
-		 fields_foreign_json(&json, report->foreign, report->foreign_count));
-	json_write(&json, buf, answer);
+	sg_json_put(&json, answer, "enforcing",
+		    known ? json_boolean(report->loaded && report->equal == SG_PROVEN) : json_null());
+	sg_json_put(&json, answer, "policy", policy_json(&json, report));
+	sg_json_put(&json, answer, "kernel", kernel_json(&json, report));
+	sg_json_put(&json, answer, "not_reckoned_with",
+		    sg_fields_foreign_json(&json, report->foreign, report->foreign_count));
+	sg_json_write(&json, buf, answer);
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Policy, kernel and listening sockets held against each other. */
-#include "render/listeners.h"
+#include "render/sockets.h"
 
 #define FINDINGS_SHOWN 20 /* of one kind */
 
-static const enum text_colour severity_colours[] = {
-	[SG_FINDING_HIGH] = TEXT_RED,
-	[SG_FINDING_MEDIUM] = TEXT_YELLOW,
-	[SG_FINDING_LOW] = TEXT_CYAN,
-	[SG_FINDING_NOTE] = TEXT_DIM,
+static const enum sg_colour severity_colours[] = {
+	[SG_FINDING_HIGH] = SG_RED,
+	[SG_FINDING_MEDIUM] = SG_YELLOW,
+	[SG_FINDING_LOW] = SG_CYAN,
+	[SG_FINDING_NOTE] = SG_DIM,
 };
 
 static void add_indented_origins(struct sg_buf *buf, const struct sg_style *style, const struct sg_subject *subject,
@@ -17,23 +17,23 @@ static void add_indented_origins(struct sg_buf *buf, const struct sg_style *styl
 	if (!count)
 		return;
 	sg_buf_adds(buf, "        ");
-	fields_lines(buf, style, subject, files, origins, count);
+	sg_fields_lines(buf, style, subject, files, origins, count);
 	sg_buf_addc(buf, '\n');
 }
 
 static void add_finding(struct sg_buf *buf, const struct sg_style *style, const struct sg_verify_report *report,
 			const struct sg_finding *finding)
 {
-	text_coloured(buf, style, severity_colours[finding->severity], "%-6s",
-		      sg_finding_severity_name(finding->severity));
+	sg_say_coloured(buf, style, severity_colours[finding->severity], "%-6s",
+			sg_finding_severity_name(finding->severity));
 	sg_buf_addf(buf, "  %s: ", sg_finding_name(finding->id));
-	text_adds(buf, finding->message);
+	sg_say_adds(buf, finding->message);
 	sg_buf_addc(buf, '\n');
 	add_indented_origins(buf, style, report->policy, report->files, finding->lines, finding->line_count);
 	add_indented_origins(buf, style, report->kernel, report->files, finding->places, finding->place_count);
 	for (size_t i = 0; style->verbose && finding->wheres && i < finding->wheres->count; i++) {
 		sg_buf_adds(buf, "        ");
-		fields_ends(buf, style, &finding->wheres->items[i]);
+		sg_fields_ends(buf, style, &finding->wheres->items[i]);
 		sg_buf_addc(buf, '\n');
 	}
 	if (finding->id == SG_FINDING_DIFFERS) {
@@ -62,7 +62,7 @@ static void add_findings(struct sg_buf *buf, const struct sg_style *style, const
 				add_finding(buf, style, report, &verify->findings[next]);
 		if (!style->all && next - i > FINDINGS_SHOWN) {
 			sg_buf_adds(buf, "        … and ");
-			text_number(buf, next - i - FINDINGS_SHOWN);
+			sg_say_number(buf, next - i - FINDINGS_SHOWN);
 			sg_buf_addf(buf, " more %s (--all shows them)\n", sg_finding_name(first->id));
 		}
 	}
@@ -73,9 +73,9 @@ static void add_unknowns(struct sg_buf *buf, const struct sg_style *style, const
 	const struct sg_verify *verify = report->verify;
 
 	for (size_t i = 0; i < verify->unknown_count; i++) {
-		text_coloured(buf, style, TEXT_YELLOW, "not understood:");
+		sg_say_coloured(buf, style, SG_YELLOW, "not understood:");
 		sg_buf_addc(buf, ' ');
-		text_adds(buf, report->input->evaluation->unknowns[verify->unknowns[i]].reason);
+		sg_say_adds(buf, report->input->evaluation->unknowns[verify->unknowns[i]].reason);
 		sg_buf_addc(buf, '\n');
 	}
 }
@@ -84,13 +84,13 @@ static void add_severities(struct sg_buf *buf, const struct sg_style *style, con
 {
 	const char *between = ": ";
 
-	text_count(buf, verify->count, "finding");
+	sg_say_count(buf, verify->count, "finding");
 	for (enum sg_finding_severity s = SG_FINDING_HIGH; s <= SG_FINDING_NOTE; s++) {
 		if (!verify->by_severity[s])
 			continue;
 		sg_buf_adds(buf, between);
-		text_coloured(buf, style, severity_colours[s], "%zu %s", verify->by_severity[s],
-			      sg_finding_severity_name(s));
+		sg_say_coloured(buf, style, severity_colours[s], "%zu %s", verify->by_severity[s],
+				sg_finding_severity_name(s));
 		between = ", ";
 	}
 }
@@ -102,53 +102,54 @@ void sg_render_verify(struct sg_buf *buf, const struct sg_style *style, const st
 	add_findings(buf, style, report);
 	add_unknowns(buf, style, report);
 	if (verify->conforms)
-		text_coloured(buf, style, TEXT_GREEN, "conforms: the kernel is proven to decide as ");
+		sg_say_coloured(buf, style, SG_GREEN, "conforms: the kernel is proven to decide as ");
 	else if (verify->equal == SG_PROVEN)
-		text_coloured(buf, style, TEXT_RED, "does not conform, though the kernel decides as ");
+		sg_say_coloured(buf, style, SG_RED, "does not conform, though the kernel decides as ");
 	else if (verify->equal == SG_UNDECIDED)
-		text_coloured(buf, style, TEXT_YELLOW, "undecided whether the kernel decides as ");
+		sg_say_coloured(buf, style, SG_YELLOW, "undecided whether the kernel decides as ");
 	else
-		text_coloured(buf, style, TEXT_RED, "does not conform: the kernel does not decide as ");
-	text_adds(buf, report->policy_name);
+		sg_say_coloured(buf, style, SG_RED, "does not conform: the kernel does not decide as ");
+	sg_say_adds(buf, report->policy_name);
 	sg_buf_adds(buf, "; ");
-	text_count(buf, report->input->listeners->count, "socket");
+	sg_say_count(buf, report->input->listeners->count, "socket");
 	sg_buf_adds(buf, ", ");
 	add_severities(buf, style, verify);
 	sg_buf_addc(buf, '\n');
 }
 
-static json_t *finding_json(struct json *json, const struct sg_verify_report *report, const struct sg_finding *finding)
+static json_t *finding_json(struct sg_json *json, const struct sg_verify_report *report,
+			    const struct sg_finding *finding)
 {
 	const struct sg_listener *listener =
 		finding->listener == SG_NO_LISTENER ? NULL : &report->input->listeners->items[finding->listener];
-	json_t *map = json_map(json), *wheres = json_list(json);
+	json_t *map = sg_json_map(json), *wheres = sg_json_list(json);
 
 	for (size_t i = 0; finding->wheres && i < finding->wheres->count; i++)
-		json_push(json, wheres, listeners_where_json(json, &finding->wheres->items[i], listener));
-	json_put(json, map, "id", json_text(json, sg_finding_name(finding->id)));
-	json_put(json, map, "severity", json_text(json, sg_finding_severity_name(finding->severity)));
-	json_put(json, map, "message", json_text(json, finding->message));
-	json_put(json, map, "listener",
-		 finding->listener == SG_NO_LISTENER ? json_null() : json_number(json, finding->listener));
-	json_put(json, map, "lines",
-		 fields_origins_json(json, report->policy, report->files, finding->lines, finding->line_count));
-	json_put(json, map, "rules",
-		 fields_origins_json(json, report->kernel, report->files, finding->places, finding->place_count));
-	json_put(json, map, "where", wheres);
+		sg_json_push(json, wheres, sg_sockets_where_json(json, &finding->wheres->items[i], listener));
+	sg_json_put(json, map, "id", sg_json_text(json, sg_finding_name(finding->id)));
+	sg_json_put(json, map, "severity", sg_json_text(json, sg_finding_severity_name(finding->severity)));
+	sg_json_put(json, map, "message", sg_json_text(json, finding->message));
+	sg_json_put(json, map, "listener",
+		    finding->listener == SG_NO_LISTENER ? json_null() : sg_json_number(json, finding->listener));
+	sg_json_put(json, map, "lines",
+		    sg_fields_origins_json(json, report->policy, report->files, finding->lines, finding->line_count));
+	sg_json_put(json, map, "rules",
+		    sg_fields_origins_json(json, report->kernel, report->files, finding->places, finding->place_count));
+	sg_json_put(json, map, "where", wheres);
 	return map;
 }
 
-static json_t *undecided_json(struct json *json, const struct sg_verify_report *report)
+static json_t *undecided_json(struct sg_json *json, const struct sg_verify_report *report)
 {
 	const struct sg_verify *verify = report->verify;
-	json_t *list = fields_foreign_json(json, report->input->foreign, report->input->foreign_count);
+	json_t *list = sg_fields_foreign_json(json, report->input->foreign, report->input->foreign_count);
 
 	for (size_t i = 0; i < verify->unknown_count; i++) {
-		json_t *map = json_map(json);
+		json_t *map = sg_json_map(json);
 
-		json_put(json, map, "reason",
-			 json_text(json, report->input->evaluation->unknowns[verify->unknowns[i]].reason));
-		json_push(json, list, map);
+		sg_json_put(json, map, "reason",
+			    sg_json_text(json, report->input->evaluation->unknowns[verify->unknowns[i]].reason));
+		sg_json_push(json, list, map);
 	}
 	return list;
 }
@@ -158,16 +159,16 @@ void sg_render_verify_json(struct sg_buf *buf, const struct sg_verify_report *re
 	static const char *const answers[] = {
 		[SG_PROVEN] = "proven", [SG_REFUTED] = "refuted", [SG_UNDECIDED] = "undecided"};
 	const struct sg_verify *verify = report->verify;
-	struct json json = {false};
-	json_t *answer = json_answer(&json, "verify"), *findings = json_list(&json);
+	struct sg_json json = {false};
+	json_t *answer = sg_json_answer(&json, "verify"), *findings = sg_json_list(&json);
 
 	for (size_t i = 0; i < verify->count; i++)
-		json_push(&json, findings, finding_json(&json, report, &verify->findings[i]));
-	json_put(&json, answer, "conforms", json_boolean(verify->conforms));
-	json_put(&json, answer, "kernel_equals_policy", json_text(&json, answers[verify->equal]));
-	json_put(&json, answer, "listeners",
-		 listeners_json(&json, report->input->listeners, &verify->reach, &verify->policy));
-	json_put(&json, answer, "findings", findings);
-	json_put(&json, answer, "undecided", undecided_json(&json, report));
-	json_write(&json, buf, answer);
+		sg_json_push(&json, findings, finding_json(&json, report, &verify->findings[i]));
+	sg_json_put(&json, answer, "conforms", json_boolean(verify->conforms));
+	sg_json_put(&json, answer, "kernel_equals_policy", sg_json_text(&json, answers[verify->equal]));
+	sg_json_put(&json, answer, "listeners",
+		    sg_sockets_json(&json, report->input->listeners, &verify->reach, &verify->policy));
+	sg_json_put(&json, answer, "findings", findings);
+	sg_json_put(&json, answer, "undecided", undecided_json(&json, report));
+	sg_json_write(&json, buf, answer);
 }

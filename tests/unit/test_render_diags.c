@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include "base/buf.h"
 #include "render/json.h"
-#include "render/text.h"
+#include "render/say.h"
 
 struct made {
 	struct sg_files *files;
@@ -210,7 +210,8 @@ static void test_one_huge_line(void **state)
 	made = make(text, size);
 	free(text);
 	for (uint32_t i = 0; i < 100; i++)
-		sg_diag_add(&made.diags, SG_SEVERITY_ERROR, "t/i", (struct sg_span){0, 1, (uint32_t)size - 200 + i, 2}, "m");
+		sg_diag_add(&made.diags, SG_SEVERITY_ERROR, "t/i", (struct sg_span){0, 1, (uint32_t)size - 200 + i, 2},
+			    "m");
 	render(&made, 80, false);
 	assert_non_null(strstr(made.buf.data, "^~"));
 	done(&made);
@@ -219,13 +220,13 @@ static void test_one_huge_line(void **state)
 static void test_json(void **state)
 {
 	struct made made = make("a\n", 2);
-	struct json json = {false};
+	struct sg_json json = {false};
 
 	(void)state;
 	sg_diag_add(&made.diags, SG_SEVERITY_ERROR, "t/i", (struct sg_span){0, 1, 2, 1}, "m");
 	sg_diag_hint(&made.diags, "h");
 	sg_diag_add(&made.diags, SG_SEVERITY_WARNING, "t/w", SG_SPAN_NONE, "w");
-	json_write_line(&json, &made.buf, json_diags(&json, made.files, &made.diags));
+	sg_json_write_line(&json, &made.buf, sg_json_diags(&json, made.files, &made.diags));
 	assert_string_equal(made.buf.data,
 			    "[{\"severity\": \"error\", \"id\": \"t/i\", \"file\": \"policy.yaml\", \"line\": 1, "
 			    "\"column\": 2, \"message\": \"m\", \"hint\": \"h\"}, {\"severity\": \"warning\", "

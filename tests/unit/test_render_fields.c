@@ -58,17 +58,17 @@ static void expect_text(const struct sg_where *where, const struct sg_style *sty
 {
 	struct sg_buf buf = {0};
 
-	fields_where(&buf, style, where);
+	sg_fields_where(&buf, style, where);
 	assert_string_equal(buf.data, expected);
 	sg_buf_clear(&buf);
 }
 
 static void expect_json(const struct sg_where *where, const char *expected)
 {
-	struct json json = {false};
+	struct sg_json json = {false};
 	struct sg_buf buf = {0};
 
-	json_write_line(&json, &buf, fields_where_json(&json, where));
+	sg_json_write_line(&json, &buf, sg_fields_where_json(&json, where));
 	assert_false(buf.failed);
 	buf.data[strcspn(buf.data, "\n")] = '\0';
 	assert_string_equal(buf.data, expected);
@@ -180,13 +180,13 @@ static void test_addresses(void **state)
 static void test_complement_is_whole(void **state)
 {
 	struct sg_address_set except = {.except = true};
-	struct json json = {false};
+	struct sg_json json = {false};
 	sg_u128 sum = 0;
 	json_t *list;
 
 	(void)state;
 	PREFIXES(&except.v4, "0.0.0.0", "10.1.2.3", "192.0.2.0/24", "255.255.255.255");
-	list = fields_prefixes_json(&json, &except, 1U << SG_IPV4);
+	list = sg_fields_prefixes_json(&json, &except, 1U << SG_IPV4);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *text = json_string_value(json_array_get(list, i));
 		enum sg_family family;
@@ -253,13 +253,13 @@ static void test_interfaces_and_states(void **state)
 
 static void expect_packet(const struct sg_packet *packet, const char *text, const char *json_text)
 {
-	struct json json = {false};
+	struct sg_json json = {false};
 	struct sg_buf buf = {0};
 
-	fields_packet(&buf, packet);
+	sg_fields_packet(&buf, packet);
 	assert_string_equal(buf.data, text);
 	sg_buf_truncate(&buf, 0);
-	json_write_line(&json, &buf, fields_question_json(&json, packet));
+	sg_json_write_line(&json, &buf, sg_fields_question_json(&json, packet));
 	buf.data[strcspn(buf.data, "\n")] = '\0';
 	assert_string_equal(buf.data, json_text);
 	sg_buf_clear(&buf);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Aligned tables of text. */
-#include "render/text.h"
+#include "render/say.h"
 
 #include <string.h>
 #include "base/mem.h"
 
-static void keep(struct text_table *table, enum text_colour colour, char *cell)
+static void keep(struct sg_grid *table, enum sg_colour colour, char *cell)
 {
 	if (!cell || sg_grow(&table->cells, &table->room, table->count, 1, sizeof(*table->cells)) < 0 ||
 	    sg_grow(&table->colours, &table->colour_room, table->count, 1, sizeof(*table->colours)) < 0) {
@@ -17,7 +17,7 @@ static void keep(struct text_table *table, enum text_colour colour, char *cell)
 	table->cells[table->count++] = cell;
 }
 
-void text_table_cell(struct text_table *table, enum text_colour colour, const char *format, ...)
+void sg_grid_cell(struct sg_grid *table, enum sg_colour colour, const char *format, ...)
 {
 	struct sg_buf cell = {0};
 	va_list args;
@@ -25,10 +25,10 @@ void text_table_cell(struct text_table *table, enum text_colour colour, const ch
 	va_start(args, format);
 	sg_buf_vaddf(&cell, format, args);
 	va_end(args);
-	text_table_take(table, colour, &cell);
+	sg_grid_take(table, colour, &cell);
 }
 
-void text_table_take(struct text_table *table, enum text_colour colour, struct sg_buf *cell)
+void sg_grid_take(struct sg_grid *table, enum sg_colour colour, struct sg_buf *cell)
 {
 	keep(table, colour, sg_buf_steal(cell, NULL, NULL));
 	sg_buf_clear(cell);
@@ -36,7 +36,7 @@ void text_table_take(struct text_table *table, enum text_colour colour, struct s
 
 static void add_cell(struct sg_buf *buf, const char *cell, size_t width, bool right, bool last)
 {
-	size_t columns = text_columns(cell), gap = columns < width ? width - columns : 0;
+	size_t columns = sg_say_columns(cell), gap = columns < width ? width - columns : 0;
 
 	if (right)
 		sg_buf_pad(buf, ' ', gap);
@@ -47,16 +47,16 @@ static void add_cell(struct sg_buf *buf, const char *cell, size_t width, bool ri
 		sg_buf_adds(buf, "  ");
 }
 
-static size_t *column_widths(const struct text_table *table)
+static size_t *column_widths(const struct sg_grid *table)
 {
 	size_t *widths = calloc(table->columns, sizeof(*widths));
 
 	if (!widths)
 		return NULL;
 	for (size_t c = 0; c < table->columns; c++)
-		widths[c] = text_columns(table->headings[c]);
+		widths[c] = sg_say_columns(table->headings[c]);
 	for (size_t i = 0; i < table->count; i++) {
-		size_t columns = text_columns(table->cells[i]), *width = &widths[i % table->columns];
+		size_t columns = sg_say_columns(table->cells[i]), *width = &widths[i % table->columns];
 
 		if (columns > *width)
 			*width = columns;
@@ -64,7 +64,7 @@ static size_t *column_widths(const struct text_table *table)
 	return widths;
 }
 
-void text_table_add(struct sg_buf *buf, const struct sg_style *style, const struct text_table *table)
+void sg_grid_add(struct sg_buf *buf, const struct sg_style *style, const struct sg_grid *table)
 {
 	sg_autofree size_t *widths = column_widths(table);
 
@@ -73,25 +73,25 @@ void text_table_add(struct sg_buf *buf, const struct sg_style *style, const stru
 		return;
 	}
 	for (size_t c = 0; c < table->columns; c++) {
-		text_colour(buf, style, TEXT_BOLD);
+		sg_say_colour(buf, style, SG_BOLD);
 		add_cell(buf, table->headings[c], widths[c], table->right >> c & 1, c + 1 == table->columns);
-		text_plain(buf, style);
+		sg_say_plain(buf, style);
 	}
 	sg_buf_addc(buf, '\n');
 	for (size_t i = 0; i < table->count; i++) {
 		size_t c = i % table->columns;
 		bool last = c + 1 == table->columns;
 
-		text_colour(buf, style, table->colours[i]);
+		sg_say_colour(buf, style, table->colours[i]);
 		add_cell(buf, table->cells[i], widths[c], table->right >> c & 1, last);
-		if (table->colours[i] != TEXT_PLAIN)
-			text_plain(buf, style);
+		if (table->colours[i] != SG_PLAIN)
+			sg_say_plain(buf, style);
 		if (last)
 			sg_buf_addc(buf, '\n');
 	}
 }
 
-void text_table_clear(struct text_table *table)
+void sg_grid_clear(struct sg_grid *table)
 {
 	for (size_t i = 0; i < table->count; i++)
 		free(table->cells[i]);

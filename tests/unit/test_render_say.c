@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "render/json.h"
-#include "render/text.h"
+#include "render/say.h"
 
 static const struct sg_style plain = {.width = 80};
 
@@ -15,7 +15,7 @@ static void expect_text(const char *bytes, size_t size, const char *expected)
 {
 	struct sg_buf buf = {0};
 
-	text_add(&buf, bytes, size);
+	sg_say_add(&buf, bytes, size);
 	sg_buf_addc(&buf, '|');
 	sg_buf_truncate(&buf, buf.size - 1);
 	assert_string_equal(buf.data, expected);
@@ -49,22 +49,22 @@ static void test_harmless(void **state)
 static void test_columns(void **state)
 {
 	(void)state;
-	assert_int_equal(text_columns(""), 0);
-	assert_int_equal(text_columns("abc"), 3);
-	assert_int_equal(text_columns("ü"), 1);
-	assert_int_equal(text_columns("あい"), 4);
-	assert_int_equal(text_columns("u\xcc\x88"), 1);
-	assert_int_equal(text_columns("\033"), 4);
-	assert_int_equal(text_columns("\xff"), 4);
-	assert_int_equal(text_columns("\xc2\x85"), 4);
-	assert_int_equal(text_columns("\xe2\x80\xae"), 6);
+	assert_int_equal(sg_say_columns(""), 0);
+	assert_int_equal(sg_say_columns("abc"), 3);
+	assert_int_equal(sg_say_columns("ü"), 1);
+	assert_int_equal(sg_say_columns("あい"), 4);
+	assert_int_equal(sg_say_columns("u\xcc\x88"), 1);
+	assert_int_equal(sg_say_columns("\033"), 4);
+	assert_int_equal(sg_say_columns("\xff"), 4);
+	assert_int_equal(sg_say_columns("\xc2\x85"), 4);
+	assert_int_equal(sg_say_columns("\xe2\x80\xae"), 6);
 }
 
 static void expect_count(size_t count, const char *noun, const char *expected)
 {
 	struct sg_buf buf = {0};
 
-	text_count(&buf, count, noun);
+	sg_say_count(&buf, count, noun);
 	assert_string_equal(buf.data, expected);
 	sg_buf_clear(&buf);
 }
@@ -83,39 +83,39 @@ static void test_counts(void **state)
 static void test_table(void **state)
 {
 	static const char *const headings[] = {"NAME", "N", "REST"};
-	struct text_table table = {.headings = headings, .columns = 3, .right = 1U << 1};
+	struct sg_grid table = {.headings = headings, .columns = 3, .right = 1U << 1};
 	struct sg_style colours = {.colour = true, .width = 80};
 	struct sg_buf buf = {0}, cell = {0};
 
 	(void)state;
-	text_table_cell(&table, TEXT_PLAIN, "%s", "あ");
-	text_table_cell(&table, TEXT_PLAIN, "%d", 1);
-	text_table_cell(&table, TEXT_PLAIN, "a");
+	sg_grid_cell(&table, SG_PLAIN, "%s", "あ");
+	sg_grid_cell(&table, SG_PLAIN, "%d", 1);
+	sg_grid_cell(&table, SG_PLAIN, "a");
 	sg_buf_adds(&cell, "longer");
-	text_table_take(&table, TEXT_RED, &cell);
-	text_table_cell(&table, TEXT_PLAIN, "%d", 22);
-	text_table_cell(&table, TEXT_PLAIN, "%s", "");
-	text_table_add(&buf, &plain, &table);
+	sg_grid_take(&table, SG_RED, &cell);
+	sg_grid_cell(&table, SG_PLAIN, "%d", 22);
+	sg_grid_cell(&table, SG_PLAIN, "%s", "");
+	sg_grid_add(&buf, &plain, &table);
 	assert_false(buf.failed);
 	assert_string_equal(buf.data, "NAME     N  REST\n"
 				      "あ       1  a\n"
 				      "longer  22  \n");
 	sg_buf_truncate(&buf, 0);
-	text_table_add(&buf, &colours, &table);
+	sg_grid_add(&buf, &colours, &table);
 	assert_non_null(strstr(buf.data, "\033[1;31mlonger  \033[0m"));
-	text_table_clear(&table);
+	sg_grid_clear(&table);
 	sg_buf_clear(&buf);
 	sg_buf_clear(&cell);
 }
 
 static void expect_json(const char *text, const char *expected)
 {
-	struct json json = {false};
+	struct sg_json json = {false};
 	struct sg_buf buf = {0};
-	json_t *list = json_list(&json);
+	json_t *list = sg_json_list(&json);
 
-	json_push(&json, list, json_text(&json, text));
-	json_write_line(&json, &buf, list);
+	sg_json_push(&json, list, sg_json_text(&json, text));
+	sg_json_write_line(&json, &buf, list);
 	assert_false(buf.failed);
 	assert_string_equal(buf.data, expected);
 	sg_buf_clear(&buf);
@@ -123,7 +123,7 @@ static void expect_json(const char *text, const char *expected)
 
 static void test_json(void **state)
 {
-	struct json json = {false};
+	struct sg_json json = {false};
 	struct sg_buf buf = {0};
 	json_t *map;
 
@@ -133,14 +133,14 @@ static void test_json(void **state)
 	expect_json("bad \xff\xc3 end", "[\"bad \xef\xbf\xbd\xef\xbf\xbd end\"]\n");
 	expect_json("\xed\xa0\x80", "[\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"]\n");
 	/* the order is that of putting */
-	map = json_answer(&json, "check");
-	json_put(&json, map, "zebra", json_number(&json, 1));
-	json_put(&json, map, "apple", json_true());
-	json_write_line(&json, &buf, map);
+	map = sg_json_answer(&json, "check");
+	sg_json_put(&json, map, "zebra", sg_json_number(&json, 1));
+	sg_json_put(&json, map, "apple", json_true());
+	sg_json_write_line(&json, &buf, map);
 	assert_string_equal(buf.data,
 			    "{\"format_version\": \"1.0\", \"verb\": \"check\", \"zebra\": 1, \"apple\": true}\n");
 	/* what could not be made is remembered */
-	json_put(&json, NULL, "key", NULL);
+	sg_json_put(&json, NULL, "key", NULL);
 	assert_true(json.failed);
 	sg_buf_clear(&buf);
 }
@@ -165,7 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_harmless), cmocka_unit_test(test_columns), cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_table),	 cmocka_unit_test(test_json),	 cmocka_unit_test(test_error),
+		cmocka_unit_test(test_table),    cmocka_unit_test(test_json),    cmocka_unit_test(test_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

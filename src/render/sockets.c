@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Listening sockets and who can reach them. */
-#include "render/listeners.h"
+#include "render/sockets.h"
 
 #include <string.h>
 #include "base/mem.h"
@@ -20,7 +20,7 @@ static void add_protocol(struct sg_buf *buf, const struct sg_listener *listener)
 		sg_buf_adds(buf, "+mptcp");
 }
 
-void listeners_address(struct sg_buf *buf, const struct sg_listener *listener)
+void sg_sockets_address(struct sg_buf *buf, const struct sg_listener *listener)
 {
 	char text[SG_ADDR_TEXT_SIZE];
 
@@ -32,13 +32,13 @@ void listeners_address(struct sg_buf *buf, const struct sg_listener *listener)
 	}
 	if (*listener->interface_name) {
 		sg_buf_addc(buf, '%');
-		text_adds(buf, listener->interface_name);
+		sg_say_adds(buf, listener->interface_name);
 	} else if (listener->interface) {
 		sg_buf_addf(buf, "%%%u", listener->interface);
 	}
 }
 
-void listeners_process(struct sg_buf *buf, const struct sg_listener *listener)
+void sg_sockets_process(struct sg_buf *buf, const struct sg_listener *listener)
 {
 	const struct sg_owner *owner = &listener->owner;
 
@@ -46,26 +46,26 @@ void listeners_process(struct sg_buf *buf, const struct sg_listener *listener)
 		sg_buf_addc(buf, '-');
 		return;
 	}
-	text_adds(buf, owner->process);
+	sg_say_adds(buf, owner->process);
 	if (owner->pid)
 		sg_buf_addf(buf, "[%d]", (int)owner->pid);
 }
 
-void listeners_name(struct sg_buf *buf, const struct sg_listener *listener)
+void sg_sockets_name(struct sg_buf *buf, const struct sg_listener *listener)
 {
 	add_protocol(buf, listener);
 	sg_buf_addc(buf, ' ');
-	listeners_address(buf, listener);
+	sg_sockets_address(buf, listener);
 	if (listener->port)
 		sg_buf_addf(buf, " port %u", listener->port);
 	if (listener->owner.pid || *listener->owner.process) {
 		sg_buf_addc(buf, ' ');
-		listeners_process(buf, listener);
+		sg_sockets_process(buf, listener);
 	}
 }
 
-void listeners_reach(struct sg_buf *buf, const struct sg_style *style, const struct sg_reach *reach,
-		     enum sg_scope scope)
+void sg_sockets_reach(struct sg_buf *buf, const struct sg_style *style, const struct sg_reach *reach,
+		      enum sg_scope scope)
 {
 	if (scope != SG_SCOPE_OTHERS) {
 		sg_buf_adds(buf, scope == SG_SCOPE_PEER ? "its peer" : "this host");
@@ -74,7 +74,7 @@ void listeners_reach(struct sg_buf *buf, const struct sg_style *style, const str
 	switch (reach->outcome) {
 	case SG_OUTCOME_ACCEPT:
 	case SG_OUTCOME_DEPENDS:
-		fields_addresses(buf, style, &reach->from, reach->families);
+		sg_fields_addresses(buf, style, &reach->from, reach->families);
 		if (!reach->from_exact)
 			sg_buf_adds(buf, " (in part)");
 		if (reach->undecided)
@@ -85,13 +85,13 @@ void listeners_reach(struct sg_buf *buf, const struct sg_style *style, const str
 	}
 }
 
-static enum text_colour reach_colour(const struct sg_reach *reach, enum sg_scope scope)
+static enum sg_colour reach_colour(const struct sg_reach *reach, enum sg_scope scope)
 {
 	if (scope != SG_SCOPE_OTHERS)
-		return TEXT_DIM;
+		return SG_DIM;
 	return reach->outcome == SG_OUTCOME_DROP || reach->outcome == SG_OUTCOME_REJECT
-		       ? TEXT_DIM
-		       : fields_outcome_colour(reach->outcome);
+		       ? SG_DIM
+		       : sg_fields_outcome_colour(reach->outcome);
 }
 
 /* The same to a reader: another worker of the same service on the same socket. */
@@ -109,60 +109,60 @@ static void add_unit(struct sg_buf *buf, const struct sg_owner *owner)
 	if (owner->container) {
 		sg_buf_adds(buf, "container ");
 		/* twelve digits of an id say as much as sixty-four */
-		text_add(buf, owner->container, strlen(owner->container) == 64 ? 12 : strlen(owner->container));
+		sg_say_add(buf, owner->container, strlen(owner->container) == 64 ? 12 : strlen(owner->container));
 	} else {
-		text_adds(buf, owner->unit ? owner->unit : "-");
+		sg_say_adds(buf, owner->unit ? owner->unit : "-");
 	}
 }
 
-static void add_row(struct text_table *table, const struct sg_style *style, const struct sg_listening_report *report,
+static void add_row(struct sg_grid *table, const struct sg_style *style, const struct sg_listening_report *report,
 		    size_t index, size_t times)
 {
 	const struct sg_listener *listener = &report->listeners->items[index];
 	struct sg_buf cell = {0};
 
 	add_protocol(&cell, listener);
-	text_table_take(table, TEXT_PLAIN, &cell);
-	listeners_address(&cell, listener);
-	text_table_take(table, TEXT_PLAIN, &cell);
+	sg_grid_take(table, SG_PLAIN, &cell);
+	sg_sockets_address(&cell, listener);
+	sg_grid_take(table, SG_PLAIN, &cell);
 	if (listener->port)
-		text_table_cell(table, TEXT_PLAIN, "%u", listener->port);
+		sg_grid_cell(table, SG_PLAIN, "%u", listener->port);
 	else
-		text_table_cell(table, TEXT_PLAIN, "-");
-	listeners_process(&cell, listener);
+		sg_grid_cell(table, SG_PLAIN, "-");
+	sg_sockets_process(&cell, listener);
 	if (times > 1)
 		sg_buf_addf(&cell, " and %zu more", times - 1);
-	text_table_take(table, TEXT_PLAIN, &cell);
+	sg_grid_take(table, SG_PLAIN, &cell);
 	add_unit(&cell, &listener->owner);
-	text_table_take(table, TEXT_PLAIN, &cell);
+	sg_grid_take(table, SG_PLAIN, &cell);
 	if (!report->reach) {
-		text_table_cell(table, TEXT_PLAIN, "not known");
+		sg_grid_cell(table, SG_PLAIN, "not known");
 		return;
 	}
-	listeners_reach(&cell, style, report->reach->items[index], report->reach->scopes[index]);
-	text_table_take(table, reach_colour(report->reach->items[index], report->reach->scopes[index]), &cell);
+	sg_sockets_reach(&cell, style, report->reach->items[index], report->reach->scopes[index]);
+	sg_grid_take(table, reach_colour(report->reach->items[index], report->reach->scopes[index]), &cell);
 }
 
 static void add_notes(struct sg_buf *buf, const struct sg_style *style, const struct sg_listening_report *report,
 		      size_t shown, size_t connected)
 {
-	text_count(buf, shown, "listening socket");
+	sg_say_count(buf, shown, "listening socket");
 	if (connected) {
 		sg_buf_adds(buf, "; ");
-		text_count(buf, connected, "connected socket");
+		sg_say_count(buf, connected, "connected socket");
 		sg_buf_adds(buf, " that only a peer reaches (--verbose lists them)");
 	}
 	sg_buf_addc(buf, '\n');
 	if (!report->reach) {
 		sg_buf_adds(buf, "who can reach them is not known: ");
-		text_adds(buf, report->unread);
+		sg_say_adds(buf, report->unread);
 		sg_buf_addc(buf, '\n');
 	} else if (!report->enforcing) {
-		text_coloured(buf, style, TEXT_YELLOW, "not enforcing: no sockgate table in the kernel\n");
+		sg_say_coloured(buf, style, SG_YELLOW, "not enforcing: no sockgate table in the kernel\n");
 	}
 	if (report->reach && report->foreign_count) {
 		sg_buf_adds(buf, "not reckoned with: ");
-		fields_foreign(buf, style, report->foreign, report->foreign_count);
+		sg_fields_foreign(buf, style, report->foreign, report->foreign_count);
 		sg_buf_addc(buf, '\n');
 	}
 }
@@ -170,7 +170,7 @@ static void add_notes(struct sg_buf *buf, const struct sg_style *style, const st
 void sg_render_listening(struct sg_buf *buf, const struct sg_style *style, const struct sg_listening_report *report)
 {
 	static const char *const headings[] = {"PROTOCOL", "ADDRESS", "PORT", "PROCESS", "UNIT", "REACHABLE FROM"};
-	struct text_table table = {.headings = headings, .columns = SG_COUNT(headings), .right = 1U << 2};
+	struct sg_grid table = {.headings = headings, .columns = SG_COUNT(headings), .right = 1U << 2};
 	const struct sg_listeners *list = report->listeners;
 	size_t shown = 0, connected = 0;
 
@@ -187,68 +187,69 @@ void sg_render_listening(struct sg_buf *buf, const struct sg_style *style, const
 		shown += next - i;
 	}
 	if (shown)
-		text_table_add(buf, style, &table);
-	text_table_clear(&table);
+		sg_grid_add(buf, style, &table);
+	sg_grid_clear(&table);
 	add_notes(buf, style, report, shown, connected);
 }
 
-static json_t *protocol_json(struct json *json, const struct sg_listener *listener)
+static json_t *protocol_json(struct sg_json *json, const struct sg_listener *listener)
 {
 	const char *name = sg_proto_name(listener->protocol);
 	char number[8];
 
 	snprintf(number, sizeof(number), "%u", listener->protocol);
-	return json_text(json, name ? name : number);
+	return sg_json_text(json, name ? name : number);
 }
 
-json_t *listeners_where_json(struct json *json, const struct sg_where *where, const struct sg_listener *listener)
+json_t *sg_sockets_where_json(struct sg_json *json, const struct sg_where *where, const struct sg_listener *listener)
 {
-	json_t *map = fields_where_json(json, where), *ports, *port;
+	json_t *map = sg_fields_where_json(json, where), *ports, *port;
 
 	if (!listener || !where->any_protocol)
 		return map;
-	json_put(json, map, "protocol", protocol_json(json, listener));
+	sg_json_put(json, map, "protocol", protocol_json(json, listener));
 	if (!listener->port)
 		return map;
-	ports = json_list(json);
-	port = json_map(json);
-	json_put(json, port, "first", json_number(json, listener->port));
-	json_put(json, port, "last", json_number(json, listener->port));
-	json_push(json, ports, port);
-	json_put(json, map, "ports", ports);
+	ports = sg_json_list(json);
+	port = sg_json_map(json);
+	sg_json_put(json, port, "first", sg_json_number(json, listener->port));
+	sg_json_put(json, port, "last", sg_json_number(json, listener->port));
+	sg_json_push(json, ports, port);
+	sg_json_put(json, map, "ports", ports);
 	return map;
 }
 
-void listeners_put(struct json *json, json_t *map, const struct sg_listener *listener)
+void sg_sockets_put(struct sg_json *json, json_t *map, const struct sg_listener *listener)
 {
 	const struct sg_owner *owner = &listener->owner;
-	json_t *owner_map = json_map(json);
+	json_t *owner_map = sg_json_map(json);
 	char text[SG_ADDR_TEXT_SIZE];
 
 	sg_addr_format(listener->family, listener->address, text);
-	json_put(json, map, "protocol", protocol_json(json, listener));
-	json_put(json, map, "family", json_text(json, listener->family == SG_IPV4 ? "ipv4" : "ipv6"));
-	json_put(json, map, "address", json_text(json, text));
-	json_put(json, map, "port", listener->port ? json_number(json, listener->port) : json_null());
-	json_put(json, map, "v6only", listener->family == SG_IPV6 ? json_boolean(listener->v6only) : json_null());
-	json_put(json, map, "interface",
-		 *listener->interface_name ? json_text(json, listener->interface_name) : json_null());
-	json_put(json, map, "uid", json_number(json, listener->uid));
-	json_put(json, owner_map, "pid", owner->pid ? json_number(json, (uint64_t)owner->pid) : json_null());
-	json_put(json, owner_map, "process", *owner->process ? json_text(json, owner->process) : json_null());
-	json_put(json, owner_map, "unit", json_text(json, owner->unit));
-	json_put(json, owner_map, "container", json_text(json, owner->container));
-	json_put(json, map, "owner", owner_map);
+	sg_json_put(json, map, "protocol", protocol_json(json, listener));
+	sg_json_put(json, map, "family", sg_json_text(json, listener->family == SG_IPV4 ? "ipv4" : "ipv6"));
+	sg_json_put(json, map, "address", sg_json_text(json, text));
+	sg_json_put(json, map, "port", listener->port ? sg_json_number(json, listener->port) : json_null());
+	sg_json_put(json, map, "v6only", listener->family == SG_IPV6 ? json_boolean(listener->v6only) : json_null());
+	sg_json_put(json, map, "interface",
+		    *listener->interface_name ? sg_json_text(json, listener->interface_name) : json_null());
+	sg_json_put(json, map, "uid", sg_json_number(json, listener->uid));
+	sg_json_put(json, owner_map, "pid", owner->pid ? sg_json_number(json, (uint64_t)owner->pid) : json_null());
+	sg_json_put(json, owner_map, "process", *owner->process ? sg_json_text(json, owner->process) : json_null());
+	sg_json_put(json, owner_map, "unit", sg_json_text(json, owner->unit));
+	sg_json_put(json, owner_map, "container", sg_json_text(json, owner->container));
+	sg_json_put(json, map, "owner", owner_map);
 }
 
-json_t *listeners_reach_json(struct json *json, const struct sg_reach *reach, enum sg_scope scope)
+json_t *sg_sockets_reach_json(struct sg_json *json, const struct sg_reach *reach, enum sg_scope scope)
 {
 	bool others = scope == SG_SCOPE_OTHERS;
 	bool some = others && (reach->outcome == SG_OUTCOME_ACCEPT || reach->outcome == SG_OUTCOME_DEPENDS);
-	json_t *map = json_map(json);
+	json_t *map = sg_json_map(json);
 
-	json_put(json, map, "verdict", json_text(json, others ? sg_outcome_name(reach->outcome) : "drop"));
-	json_put(json, map, "from", some ? fields_prefixes_json(json, &reach->from, reach->families) : json_list(json));
+	sg_json_put(json, map, "verdict", sg_json_text(json, others ? sg_outcome_name(reach->outcome) : "drop"));
+	sg_json_put(json, map, "from",
+		    some ? sg_fields_prefixes_json(json, &reach->from, reach->families) : sg_json_list(json));
 	return map;
 }
 
@@ -259,7 +260,7 @@ struct shared {
 	json_t *value;
 };
 
-static json_t *shared_reach(struct json *json, struct shared *last, const struct sg_reaches *reaches, size_t index)
+static json_t *shared_reach(struct sg_json *json, struct shared *last, const struct sg_reaches *reaches, size_t index)
 {
 	if (!reaches)
 		return json_null();
@@ -267,28 +268,28 @@ static json_t *shared_reach(struct json *json, struct shared *last, const struct
 		json_decref(last->value);
 		last->reach = reaches->items[index];
 		last->scope = reaches->scopes[index];
-		last->value = listeners_reach_json(json, last->reach, last->scope);
+		last->value = sg_sockets_reach_json(json, last->reach, last->scope);
 	}
 	return json_incref(last->value);
 }
 
-json_t *listeners_json(struct json *json, const struct sg_listeners *list, const struct sg_reaches *reach,
-		       const struct sg_reaches *policy)
+json_t *sg_sockets_json(struct sg_json *json, const struct sg_listeners *list, const struct sg_reaches *reach,
+			const struct sg_reaches *policy)
 {
 	static const char *const scopes[] = {"others", "loopback", "peer"};
 	struct shared kernel = {0}, wanted = {0};
 	const struct sg_reaches *any = reach ? reach : policy;
-	json_t *rows = json_list(json);
+	json_t *rows = sg_json_list(json);
 
 	for (size_t i = 0; i < list->count; i++) {
-		json_t *map = json_map(json);
+		json_t *map = sg_json_map(json);
 
-		listeners_put(json, map, &list->items[i]);
-		json_put(json, map, "reach", shared_reach(json, &kernel, reach, i));
+		sg_sockets_put(json, map, &list->items[i]);
+		sg_json_put(json, map, "reach", shared_reach(json, &kernel, reach, i));
 		if (policy)
-			json_put(json, map, "policy", shared_reach(json, &wanted, policy, i));
-		json_put(json, map, "scope", any ? json_text(json, scopes[any->scopes[i]]) : json_null());
-		json_push(json, rows, map);
+			sg_json_put(json, map, "policy", shared_reach(json, &wanted, policy, i));
+		sg_json_put(json, map, "scope", any ? sg_json_text(json, scopes[any->scopes[i]]) : json_null());
+		sg_json_push(json, rows, map);
 	}
 	json_decref(kernel.value);
 	json_decref(wanted.value);
@@ -297,12 +298,13 @@ json_t *listeners_json(struct json *json, const struct sg_listeners *list, const
 
 void sg_render_listening_json(struct sg_buf *buf, const struct sg_listening_report *report)
 {
-	struct json json = {false};
-	json_t *answer = json_answer(&json, "listening");
+	struct sg_json json = {false};
+	json_t *answer = sg_json_answer(&json, "listening");
 
-	json_put(&json, answer, "enforcing", report->reach ? json_boolean(report->enforcing) : json_null());
-	json_put(&json, answer, "listeners", listeners_json(&json, report->listeners, report->reach, report->policy));
-	json_put(&json, answer, "not_reckoned_with",
-		 fields_foreign_json(&json, report->foreign, report->foreign_count));
-	json_write(&json, buf, answer);
+	sg_json_put(&json, answer, "enforcing", report->reach ? json_boolean(report->enforcing) : json_null());
+	sg_json_put(&json, answer, "listeners",
+		    sg_sockets_json(&json, report->listeners, report->reach, report->policy));
+	sg_json_put(&json, answer, "not_reckoned_with",
+		    sg_fields_foreign_json(&json, report->foreign, report->foreign_count));
+	sg_json_write(&json, buf, answer);
 }

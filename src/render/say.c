@@ -2,45 +2,45 @@
 /*
  * Text for terminals.
  *
- * What others wrote (policies, process names, interface names) goes through text_add: a terminal takes escape
+ * What others wrote (policies, process names, interface names) goes through sg_say_add: a terminal takes escape
  * sequences from whoever prints them, and a bidirectional override makes a line look like another one.
  */
-#include "render/text.h"
+#include "render/say.h"
 
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
 
 static const char *const codes[] = {
-	[TEXT_PLAIN] = "\033[0m",  [TEXT_BOLD] = "\033[1m",      [TEXT_DIM] = "\033[2m",   [TEXT_RED] = "\033[1;31m",
-	[TEXT_GREEN] = "\033[32m", [TEXT_YELLOW] = "\033[1;33m", [TEXT_CYAN] = "\033[36m",
+	[SG_PLAIN] = "\033[0m",  [SG_BOLD] = "\033[1m",      [SG_DIM] = "\033[2m",   [SG_RED] = "\033[1;31m",
+	[SG_GREEN] = "\033[32m", [SG_YELLOW] = "\033[1;33m", [SG_CYAN] = "\033[36m",
 };
 
-void text_colour(struct sg_buf *buf, const struct sg_style *style, enum text_colour colour)
+void sg_say_colour(struct sg_buf *buf, const struct sg_style *style, enum sg_colour colour)
 {
-	if (style->colour && colour != TEXT_PLAIN)
+	if (style->colour && colour != SG_PLAIN)
 		sg_buf_adds(buf, codes[colour]);
 }
 
-void text_plain(struct sg_buf *buf, const struct sg_style *style)
+void sg_say_plain(struct sg_buf *buf, const struct sg_style *style)
 {
 	if (style->colour)
-		sg_buf_adds(buf, codes[TEXT_PLAIN]);
+		sg_buf_adds(buf, codes[SG_PLAIN]);
 }
 
-void text_coloured(struct sg_buf *buf, const struct sg_style *style, enum text_colour colour, const char *format, ...)
+void sg_say_coloured(struct sg_buf *buf, const struct sg_style *style, enum sg_colour colour, const char *format, ...)
 {
 	va_list args;
 
-	text_colour(buf, style, colour);
+	sg_say_colour(buf, style, colour);
 	va_start(args, format);
 	sg_buf_vaddf(buf, format, args);
 	va_end(args);
-	if (colour != TEXT_PLAIN)
-		text_plain(buf, style);
+	if (colour != SG_PLAIN)
+		sg_say_plain(buf, style);
 }
 
-int32_t text_code_point(const char *text, size_t size, size_t *ret_size)
+int32_t sg_say_code_point(const char *text, size_t size, size_t *ret_size)
 {
 	static const int32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
 	unsigned char lead = (unsigned char)text[0];
@@ -78,7 +78,7 @@ static bool among(int32_t point, const struct span_of_points *spans, size_t coun
 	return false;
 }
 
-/* Code points that text_add spells out: controls, line separators, bidirectional controls, the byte order mark. */
+/* Code points that sg_say_add spells out: controls, line separators, bidirectional controls, the byte order mark. */
 static bool spelled_out(int32_t point)
 {
 	static const struct span_of_points spans[] = {
@@ -88,7 +88,7 @@ static bool spelled_out(int32_t point)
 	return among(point, spans, SG_COUNT(spans));
 }
 
-size_t text_width(int32_t point)
+size_t sg_say_width(int32_t point)
 {
 	static const struct span_of_points none[] = {
 		{0x300, 0x36f}, {0x200b, 0x200d}, {0x20d0, 0x20ff}, {0xfe00, 0xfe0f}, {0xe0100, 0xe01ef},
@@ -110,12 +110,12 @@ size_t text_width(int32_t point)
 	return among(point, wide, SG_COUNT(wide)) ? 2 : 1;
 }
 
-void text_add(struct sg_buf *buf, const char *text, size_t size)
+void sg_say_add(struct sg_buf *buf, const char *text, size_t size)
 {
 	size_t length;
 
 	for (size_t i = 0; i < size; i += length) {
-		int32_t point = text_code_point(text + i, size - i, &length);
+		int32_t point = sg_say_code_point(text + i, size - i, &length);
 
 		if (point >= 0 && !spelled_out(point))
 			sg_buf_add(buf, text + i, length);
@@ -126,21 +126,21 @@ void text_add(struct sg_buf *buf, const char *text, size_t size)
 	}
 }
 
-void text_adds(struct sg_buf *buf, const char *text)
+void sg_say_adds(struct sg_buf *buf, const char *text)
 {
-	text_add(buf, text, strlen(text));
+	sg_say_add(buf, text, strlen(text));
 }
 
-size_t text_columns(const char *text)
+size_t sg_say_columns(const char *text)
 {
 	size_t size = strlen(text), length, columns = 0;
 
 	for (size_t i = 0; i < size; i += length)
-		columns += text_width(text_code_point(text + i, size - i, &length));
+		columns += sg_say_width(sg_say_code_point(text + i, size - i, &length));
 	return columns;
 }
 
-void text_number(struct sg_buf *buf, size_t number)
+void sg_say_number(struct sg_buf *buf, size_t number)
 {
 	char digits[24];
 	int length = snprintf(digits, sizeof(digits), "%zu", number);
@@ -152,8 +152,8 @@ void text_number(struct sg_buf *buf, size_t number)
 	}
 }
 
-void text_count(struct sg_buf *buf, size_t count, const char *noun)
+void sg_say_count(struct sg_buf *buf, size_t count, const char *noun)
 {
-	text_number(buf, count);
+	sg_say_number(buf, count);
 	sg_buf_addf(buf, " %s%s", noun, count == 1 ? "" : "s");
 }
