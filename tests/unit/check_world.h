@@ -163,7 +163,11 @@ static inline struct sg_decision world_decision(struct sg_idd *idd, const struct
 		{.verdict = SG_VERDICT_ACCEPT, .direction = "out", .states = "any"},
 		{.verdict = SG_VERDICT_ACCEPT, .direction = "forward", .states = "any"},
 	};
-	struct sg_decision decision = {idd, sg_idd_terminal(SG_VERDICT_DROP), sg_idd_terminal(WORLD_BASE)};
+	struct sg_decision decision = {
+		.idd = idd,
+		.verdict = sg_idd_terminal(SG_VERDICT_DROP),
+		.origin = sg_idd_terminal(WORLD_BASE),
+	};
 	sg_ref universe = sg_packet_universe(idd);
 
 	for (size_t i = count; i-- > 0;) {

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * lower.c - the meaning of a policy as a decision.
+ *
+ * For an inbound packet: what conntrack says of it (baseline), what else the baseline accepts, block (drop before
+ * reject), allow, default. Forwarded and outbound packets are accepted. The order of the lines in the file decides
+ * nothing but who is named as responsible.
+ */
+#include <stdlib.h>
+#include "base/mem.h"
+#include "policy/origin.h"
+#include "policy/plan.h"
+
+/* One origin for all packets is made only while it has at most about as many edges. */
+#define ORIGIN_EDGES_MOST ((size_t)4 << 20)
+
+struct lowering {
+	const struct sg_policy *policy;
+	struct sg_idd *idd;
+	struct sg_plan plan;
+	uint32_t *origin_of_rank; /* [0] is 0 */
+};
+
+static void lowering_clear(struct lowering *lowering)
+{
+	sg_plan_clear(&lowering->plan);
+	free(lowering->origin_of_rank);
+}
+
+/* ---- Packets that no state decides ---- */
+
+static sg_ref lower_verdict(const struct lowering *lowering)
+{
+	const struct sg_plan_cover *section = lowering->plan.sections;
+	struct sg_idd *idd = lowering->idd;
+	sg_ref verdict = sg_idd_terminal(sg_policy_default(lowering->policy));
+
+	verdict = sg_idd_ite(idd, section[SG_PLAN_ALLOW].covered, sg_idd_terminal(SG_VERDICT_ACCEPT), verdict);
+	verdict = sg_idd_ite(idd, section[SG_PLAN_REJECT].covered, sg_idd_terminal(SG_VERDICT_REJECT), verdict);
+	verdict = sg_idd_ite(idd, section[SG_PLAN_DROP].covered, sg_idd_terminal(SG_VERDICT_DROP), verdict);
+	return sg_idd_ite(idd, lowering->plan.base, sg_idd_terminal(SG_VERDICT_ACCEPT), verdict);
+}
+
+/* Who is responsible where the verdict is this one; anything elsewhere. */
+static sg_ref lower_origin(const struct lowering *lowering, enum sg_verdict verdict)
+{
+	static const enum sg_plan_section sections[SG_VERDICTS] = {
+		[SG_VERDICT_ACCEPT] = SG_PLAN_ALLOW,
+		[SG_VERDICT_DROP] = SG_PLAN_DROP,
+		[SG_VERDICT_REJECT] = SG_PLAN_REJECT,
+	};
+	const struct sg_plan_cover *section = &lowering->plan.sections[sections[verdict]];
+	struct sg_idd *idd = lowering->idd;
+	sg_ref lines, other = SG_IDD_EMPTY;
+
+	lines = sg_idd_map(idd, section->rank, lowering->origin_of_rank, lowering->plan.count + 1);
+	if (sg_policy_default(lowering->policy) == verdict)
+		other = sg_idd_terminal(sg_origin_of_default(lowering->policy));
+	lines = sg_idd_choose(idd, section->covered, lines, other);
+	if (verdict != SG_VERDICT_ACCEPT)
+		return lines;
+	return sg_idd_choose(idd, lowering->plan.base, lowering->plan.base_origin, lines);
+}
+
+/* ---- States and directions ---- */
+
+/* `judged` where neither state part of the baseline decides. */
+static sg_ref lower_states(struct sg_idd *idd, sg_ref judged, sg_ref established, sg_ref invalid)
+{
+	static const sg_u128 last[SG_CT_COUNT] = {
+		SG_CT_NEW, SG_CT_ESTABLISHED, SG_CT_RELATED, SG_CT_INVALID, SG_CT_UNTRACKED,
+	};
+	const sg_ref child[SG_CT_COUNT] = {
+		[SG_CT_NEW] = judged,      [SG_CT_ESTABLISHED] = established, [SG_CT_RELATED] = established,
+		[SG_CT_INVALID] = invalid, [SG_CT_UNTRACKED] = judged,
+	};
+
+	return sg_idd_node(idd, SG_FIELD_STATE, last, child, SG_CT_COUNT);
+}
+
+static sg_ref lower_directions(struct sg_idd *idd, sg_ref inbound, sg_ref other)
+{
+	static const sg_u128 last[] = {SG_IN, SG_OUT};
+
+	return sg_idd_node(idd, SG_FIELD_DIRECTION, last, (const sg_ref[]){inbound, other}, 2);
+}
+
+static sg_ref lower_whole_verdict(const struct lowering *lowering)
+{
+	const struct sg_baseline *baseline = sg_policy_baseline(lowering->policy);
+	struct sg_idd *idd = lowering->idd;
+	sg_ref accept = sg_idd_terminal(SG_VERDICT_ACCEPT), judged = lower_verdict(lowering), verdict;
+
+	verdict = lower_states(idd, judged, baseline->established ? accept : judged,
+			       baseline->invalid ? sg_idd_terminal(SG_VERDICT_DROP) : judged);
+	verdict = lower_directions(idd, verdict, accept);
+	return sg_idd_ite(idd, sg_packet_universe(idd), verdict, SG_IDD_EMPTY);
+}
+
+static sg_ref lower_whole_origin(const struct lowering *lowering, enum sg_verdict verdict)
+{
+	const struct sg_baseline *baseline = sg_policy_baseline(lowering->policy);
+	sg_ref judged = lower_origin(lowering, verdict), established = judged, invalid = judged;
+
+	if (verdict == SG_VERDICT_ACCEPT && baseline->established)
+		established = sg_idd_terminal(sg_origin_of_baseline(lowering->policy, MODEL_ESTABLISHED));
+	if (verdict == SG_VERDICT_DROP && baseline->invalid)
+		invalid = sg_idd_terminal(sg_origin_of_baseline(lowering->policy, MODEL_INVALID));
+	judged = lower_states(lowering->idd, judged, established, invalid);
+	return verdict == SG_VERDICT_ACCEPT ? lower_directions(lowering->idd, judged, SG_IDD_EMPTY) : judged;
+}
+
+/* The origins of all verdicts in one, or EMPTY when it could be too large. */
+static sg_ref lower_single_origin(const struct lowering *lowering, const struct sg_decision *decision)
+{
+	struct sg_idd *idd = lowering->idd;
+	sg_ref origin = SG_IDD_EMPTY;
+
+	if (lowering->plan.widest > ORIGIN_EDGES_MOST / (lowering->plan.count + 1))
+		return SG_IDD_EMPTY;
+	for (enum sg_verdict verdict = SG_VERDICT_ACCEPT; verdict <= SG_VERDICT_REJECT; verdict++) {
+		origin = sg_idd_ite(idd, sg_idd_equals(idd, decision->verdict, verdict), decision->by_verdict[verdict],
+				    origin);
+	}
+	return origin;
+}
+
+static int lower_rank_table(struct lowering *lowering, struct sg_error *err)
+{
+	lowering->origin_of_rank = calloc(lowering->plan.count + 1, sizeof(*lowering->origin_of_rank));
+	if (!lowering->origin_of_rank)
+		return sg_error_nomem(err);
+	for (size_t i = 0; i < lowering->plan.count; i++)
+		lowering->origin_of_rank[i + 1] = sg_origin_of_line(lowering->plan.parts[i].line);
+	return 0;
+}
+
+int sg_policy_lower(const struct sg_policy *policy, struct sg_idd *idd, struct sg_decision *ret, struct sg_error *err)
+{
+	sg_cleanup(lowering_clear) struct lowering lowering = {.policy = policy, .idd = idd};
+	struct sg_decision decision = {.idd = idd};
+
+	if (sg_plan_make(&lowering.plan, policy, idd, err) < 0 || lower_rank_table(&lowering, err) < 0)
+		return -1;
+	decision.verdict = lower_whole_verdict(&lowering);
+	for (enum sg_verdict verdict = SG_VERDICT_ACCEPT; verdict <= SG_VERDICT_REJECT; verdict++)
+		decision.by_verdict[verdict] = lower_whole_origin(&lowering, verdict);
+	decision.origin = lower_single_origin(&lowering, &decision);
+	if (sg_idd_check(idd, decision.verdict, err) < 0 || sg_idd_check(idd, decision.origin, err) < 0)
+		return -1;
+	*ret = decision;
+	return 0;
+}

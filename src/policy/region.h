@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* region.h - lines as sets of packets: which protocols and ports, and under which constraints. */
+#ifndef SG_POLICY_REGION_H
+#define SG_POLICY_REGION_H
+
+#include "sockgate/policy.h"
+
+/* Address sets that were turned into nodes already, by the memory that they lie in: lines share the sets of groups. */
+struct sg_region_cache {
+	struct sg_region_cached *items; /* open addressing */
+	size_t count, room;
+};
+void sg_region_cache_clear(struct sg_region_cache *cache);
+
+/* A line is the packets whose protocol and port are in `ports` and whose interface, family and addresses are in
+ * `constraint`; a line about ICMP is two such parts. */
+struct sg_region_part {
+	sg_ref ports;      /* levels protocol and port */
+	sg_ref constraint; /* levels from interface on */
+};
+/* The parts that are not empty; returns their number. cache may be NULL. A failure is in the parts (sg_idd_check). */
+size_t sg_region_parts(struct sg_idd *idd, struct sg_region_cache *cache, const struct sg_line *line,
+		       struct sg_region_part ret[2]);
+/* The set of both parts, over the levels from protocol on. */
+sg_ref sg_region_set(struct sg_idd *idd, struct sg_region_cache *cache, const struct sg_line *line);
+/* New inbound packets of such a set that can exist. */
+sg_ref sg_region_inbound(struct sg_idd *idd, sg_ref set);
+
+#endif
