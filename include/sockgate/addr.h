@@ -58,7 +58,8 @@ unsigned int sg_range_first_prefix(enum sg_family family, const struct sg_range 
 
 /*
  * Sets of addresses of one family: after sg_ranges_normalise sorted, disjoint and not adjacent.
- * Zero-initialised is the empty set. Every operation takes and gives normalised sets.
+ * Zero-initialised is the empty set. Every operation takes and gives normalised sets. What *ret held before is
+ * overwritten, not freed: it is no set that owns memory, and none of the operands.
  */
 struct sg_ranges {
 	struct sg_range *items;

@@ -50,7 +50,7 @@ int sg_files_add(struct sg_files *files, const char *name, char *text, size_t si
 		 struct sg_error *err);
 const char *sg_files_name(const struct sg_files *files, uint32_t index);
 const char *sg_files_text(const struct sg_files *files, uint32_t index, size_t *ret_size);
-/* The bytes of a line (from 1), without its line end; NULL when there is none. */
+/* The bytes of a line (from 1), without its line end (LF or CRLF); NULL when there is none. */
 const char *sg_files_line(const struct sg_files *files, uint32_t index, uint32_t line, size_t *ret_size);
 
 /* Adds one; hint_format may be NULL through sg_diag_add. Never fails: out_of_memory is remembered. */

@@ -16,7 +16,7 @@ struct sg_owner {
 struct sg_listener {
 	uint8_t protocol;       /* IANA number; raw sockets: the protocol they receive */
 	bool mptcp, raw;
-	bool connected;         /* UDP: connected to one peer, receives from it alone */
+	bool connected;         /* UDP, UDP-Lite, raw: connected to one peer, receives from it alone */
 	enum sg_family family;
 	sg_u128 address;        /* local address; 0 is the wildcard */
 	uint16_t port;          /* 0 for raw */
@@ -38,8 +38,11 @@ void sg_listeners_clear(struct sg_listeners *list);
 /* By protocol, family, port, address, interface; equal sockets (SO_REUSEPORT, forked holders) stay separate. */
 void sg_listeners_sort(struct sg_listeners *list);
 
-/* From the text of a cgroup path: unit and container as systemd, docker, podman, kubernetes, lxc and nspawn name them.
- * Outputs malloc'd or NULL. -1: out of memory. */
+/*
+ * From the text of a cgroup path: unit and container as systemd, docker, podman, kubernetes, lxc and nspawn name them.
+ * Only the outermost of each; a unit of a user's own manager is "user@1000.service/syncthing.service". A container's own
+ * units are none of the host's. Outputs malloc'd or NULL. -1: out of memory.
+ */
 int sg_owner_from_cgroup(const char *path, char **ret_unit, char **ret_container, struct sg_error *err);
 
 #endif

@@ -33,7 +33,7 @@ bool sg_service_known(const char *name, size_t size);                  /* under 
 const char *sg_service_name(uint8_t protocol, uint16_t port);          /* the first, or NULL */
 const char *sg_service_next_name(size_t i, const void *unused);        /* for sg_text_nearest */
 
-/* ICMP (RFC 792) and ICMPv6 (RFC 4443, 4861) types as nftables names them. */
+/* ICMP (RFC 792) and ICMPv6 (RFC 4443, 4861) types as nftables names them; names only, no numbers. */
 bool sg_icmp_type_parse(uint8_t protocol, const char *text, size_t size, uint8_t *ret);
 const char *sg_icmp_type_name(uint8_t protocol, uint8_t type);         /* NULL: no name */
 const char *sg_icmp_next_name(size_t i, const void *unused);           /* names of both, for sg_text_nearest */
