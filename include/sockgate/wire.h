@@ -53,7 +53,8 @@ void sg_wire_add_whole_table(struct sg_wire *wire, const struct sg_table *table)
 /*
  * Decoding: one netlink message (header included) of a dump is put into the ruleset. Messages may come in the order
  * tables, sets, chains, rules, elements. A message that is malformed is an error; what is not understood is marked.
- * Call sg_wire_finish when all messages are in: pairs interval ends, sorts elements.
+ * Call sg_wire_finish when all messages are in: pairs interval ends, sorts elements. It fails with SG_ERROR_CHANGED
+ * when the kernel gave an element twice: it then rearranged the set in the middle of the dump.
  */
 int sg_wire_decode(struct sg_ruleset *ruleset, const void *message, size_t size, struct sg_error *err);
 int sg_wire_finish(struct sg_ruleset *ruleset, struct sg_error *err);

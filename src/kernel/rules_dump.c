@@ -13,6 +13,7 @@
  * not the ruleset's. So each reading begins with an empty batch that is tied to the generation.
  */
 #include <string.h>
+#include <time.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -123,6 +124,14 @@ static int dump_settle(struct sg_kernel *kernel, uint32_t generation, struct sg_
 	return result;
 }
 
+/* Longer each time: whoever changes the ruleset, or a hash that grows, may be done then. */
+static void dump_pause(int try)
+{
+	const struct timespec pause = {.tv_nsec = 500000L << try};
+
+	(void)nanosleep(&pause, NULL);
+}
+
 int sg_kernel_dump(struct sg_kernel *kernel, const struct sg_dump *what, struct sg_ruleset *ret, struct sg_error *err)
 {
 	for (int try = 0; try < DUMP_TRIES; try++) {
@@ -137,8 +146,10 @@ int sg_kernel_dump(struct sg_kernel *kernel, const struct sg_dump *what, struct 
 
 		if (sg_kernel_generation(kernel, &after, err) < 0)
 			return -1;
-		if (before != after || (failed && cause.kind == SG_ERROR_CHANGED))
+		if (before != after || (failed && cause.kind == SG_ERROR_CHANGED)) {
+			dump_pause(try);
 			continue;
+		}
 		if (failed) {
 			if (err)
 				*err = cause;

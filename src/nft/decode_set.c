@@ -156,6 +156,7 @@ int decode_set(struct sg_table *table, struct attr_list list, struct sg_error *e
 	    decode_u32(&attrs, NFTA_SET_KEY_TYPE, &set->key_type, err) < 0 ||
 	    decode_u32(&attrs, NFTA_SET_KEY_LEN, &set->key_length, err) < 0 ||
 	    decode_u32(&attrs, NFTA_SET_DATA_TYPE, &set->data_type, err) < 0 ||
+	    decode_u32(&attrs, DECODE_SET_COUNT, &set->filled, err) < 0 ||
 	    decode_u64(&attrs, NFTA_SET_HANDLE, &set->handle, err) < 0 ||
 	    decode_udata_text(&attrs.at[NFTA_SET_USERDATA], NFTNL_UDATA_SET_COMMENT, &set->comment, err) < 0)
 		return -1;
