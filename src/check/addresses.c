@@ -16,14 +16,14 @@ static int address_read_family(const struct sg_idd *idd, sg_ref ref, size_t leve
 {
 	struct sg_walk walk;
 
-	sg_walk_begin(&walk, idd, level, &ref, 1);
+	sg_walk_begin(&walk, idd, level, ref);
 	while (sg_walk_next(&walk)) {
 		struct sg_range range = {walk.first, walk.last};
 
-		if (!sg_idd_is_terminal(walk.child[0]))
+		if (!sg_idd_is_terminal(walk.child))
 			return sg_error_set(err, SG_ERROR_UNPROVEN, 0,
 					    "internal: a decision tests more than a packet of its family has");
-		if ((walk.child[0] != SG_IDD_EMPTY) == wanted && sg_ranges_add(ret, &range, err) < 0)
+		if ((walk.child != SG_IDD_EMPTY) == wanted && sg_ranges_add(ret, &range, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -8,6 +8,7 @@
 #include "sockgate/diff.h"
 
 #include "base/mem.h"
+#include "check/origins.h"
 #include "check/settle.h"
 #include "check/where.h"
 #include "sockgate/proto.h"
@@ -135,62 +136,94 @@ static int diff_sum(struct sg_diff *diff, struct sg_error *err)
 
 /* ---- All of it ---- */
 
-/* The part's contents move into the diff; there is room. */
-static void diff_take(struct sg_diff *diff, struct sg_part *part)
+struct diff_work {
+	struct sg_idd *idd;
+	sg_ref pairs;
+	struct sg_origins before, after;
+	struct sg_diff diff;
+	struct sg_error *err;
+};
+
+static void diff_work_clear(struct diff_work *work)
 {
-	struct sg_where *where = &diff->wheres.items[diff->wheres.count++];
-	struct sg_change *change = &diff->changes[diff->count++];
+	sg_diff_clear(&work->diff);
+}
+
+static int diff_origins(struct diff_work *work, const struct sg_origins *origins, enum sg_outcome outcome, sg_ref set,
+			uint32_t **ret, size_t *ret_count)
+{
+	struct sg_refs refs = {0};
+
+	if (sg_origins_find(origins, outcome, set, &refs, work->err) < 0) {
+		sg_refs_clear(&refs);
+		return -1;
+	}
+	sg_refs_unique(&refs);
+	*ret = refs.items;
+	*ret_count = refs.count;
+	return 0;
+}
+
+/* The part's contents move into the diff; there is room. */
+static int diff_take(struct diff_work *work, struct sg_part *part)
+{
+	struct sg_where *where = &work->diff.wheres.items[work->diff.wheres.count++];
+	struct sg_change *change = &work->diff.changes[work->diff.count++];
 
 	*where = part->where;
+	part->where = (struct sg_where){0};
 	*change = (struct sg_change){
 		.from = part->value / 256,
 		.to = part->value % 256,
 		.where = where,
-		.from_origins = part->origins[0].items,
-		.from_count = part->origins[0].count,
-		.to_origins = part->origins[1].items,
-		.to_count = part->origins[1].count,
 		.witness = sg_where_witness(where),
 	};
 	change->kind = diff_kind(change);
-	*part = (struct sg_part){0};
+	if (diff_origins(work, &work->before, change->from, part->set, &change->from_origins, &change->from_count) <
+		    0 ||
+	    diff_origins(work, &work->after, change->to, part->set, &change->to_origins, &change->to_count) < 0)
+		return -1;
+	return diff_prove_witness(work->idd, work->pairs, part->value, &change->witness, work->err);
 }
 
-static int diff_fill(struct sg_diff *diff, struct sg_idd *idd, sg_ref pairs, struct sg_parts *parts,
-		     struct sg_error *err)
+static int diff_fill(struct diff_work *work)
 {
-	if (sg_grow(&diff->wheres.items, &diff->wheres.room, 0, parts->count, sizeof(*diff->wheres.items)) < 0 ||
-	    sg_grow(&diff->changes, &diff->room, 0, parts->count, sizeof(*diff->changes)) < 0)
-		return sg_error_nomem(err);
-	for (size_t i = 0; i < parts->count; i++) {
-		uint32_t value = parts->items[i].value;
+	sg_cleanup(sg_parts_clear) struct sg_parts parts = {0};
+	struct sg_diff *diff = &work->diff;
 
-		diff_take(diff, &parts->items[i]);
-		if (diff_prove_witness(idd, pairs, value, &diff->changes[i].witness, err) < 0)
+	if (sg_parts_find(work->idd, work->pairs, &diff->wheres.pool, &parts, work->err) < 0)
+		return -1;
+	if (sg_grow(&diff->wheres.items, &diff->wheres.room, 0, parts.count, sizeof(*diff->wheres.items)) < 0 ||
+	    sg_grow(&diff->changes, &diff->room, 0, parts.count, sizeof(*diff->changes)) < 0)
+		return sg_error_nomem(work->err);
+	for (size_t i = 0; i < parts.count; i++) {
+		if (diff_take(work, &parts.items[i]) < 0)
 			return -1;
 	}
 	qsort(diff->changes, diff->count, sizeof(*diff->changes), change_compare);
-	return diff_sum(diff, err);
+	return diff_sum(diff, work->err);
 }
 
 int sg_diff(const struct sg_subject *from, const struct sg_subject *to, struct sg_diff *ret, struct sg_error *err)
 {
 	struct sg_idd *idd = from->decision.idd;
-	sg_cleanup(sg_diff_clear) struct sg_diff diff = {.equal = SG_PROVEN};
-	sg_cleanup(sg_parts_clear) struct sg_parts parts = {0};
-	sg_ref pairs, before = sg_settle(&from->decision), after = sg_settle(&to->decision);
-	const sg_ref origins[2] = {from->decision.origin, to->decision.origin};
+	sg_ref before = sg_settle(&from->decision), after = sg_settle(&to->decision);
+	sg_cleanup(diff_work_clear) struct diff_work work = {
+		.idd = idd,
+		.before = sg_origins_of(&from->decision),
+		.after = sg_origins_of(&to->decision),
+		.diff.equal = SG_PROVEN,
+		.err = err,
+	};
 
 	if (sg_idd_check(idd, before, err) < 0 || sg_idd_check(idd, after, err) < 0)
 		return -1;
 	if (before != after) {
-		pairs = diff_pairs(idd, before, after);
-		if (sg_idd_check(idd, pairs, err) < 0 ||
-		    sg_parts_find(idd, pairs, origins, &diff.wheres.pool, &parts, err) < 0 ||
-		    diff_fill(&diff, idd, pairs, &parts, err) < 0)
+		work.pairs = diff_pairs(idd, before, after);
+		if (sg_idd_check(idd, work.pairs, err) < 0 || diff_fill(&work) < 0)
 			return -1;
 	}
-	*ret = diff;
-	diff = (struct sg_diff){0};
+	*ret = work.diff;
+	work.diff = (struct sg_diff){0};
 	return 0;
 }

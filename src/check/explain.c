@@ -11,13 +11,14 @@
 #include <string.h>
 #include "base/mem.h"
 #include "check/interfaces.h"
-#include "check/refs.h"
+#include "check/origins.h"
 #include "check/settle.h"
 #include "check/walk.h"
 
 struct sg_explainer {
 	struct sg_idd *idd;
-	sg_ref outcome, origin, universe;
+	sg_ref outcome, universe;
+	struct sg_origins origins;
 	sg_u128 loopback;
 };
 
@@ -41,12 +42,11 @@ struct sg_explainer *sg_explainer_new(const struct sg_subject *subject, struct s
 	*explainer = (struct sg_explainer){
 		.idd = subject->decision.idd,
 		.outcome = sg_settle(&subject->decision),
-		.origin = subject->decision.origin,
+		.origins = sg_origins_of(&subject->decision),
 		.universe = sg_packet_universe(subject->decision.idd),
 		.loopback = sg_interface_loopback().first,
 	};
-	if (sg_idd_check(explainer->idd, explainer->outcome, err) < 0 ||
-	    sg_idd_check(explainer->idd, explainer->origin, err) < 0) {
+	if (sg_idd_check(explainer->idd, explainer->outcome, err) < 0) {
 		free(explainer);
 		return NULL;
 	}
@@ -217,6 +217,28 @@ static bool explain_is_direct(const struct sg_packet *question)
 	return question->fixed[SG_FIELD_PROTOCOL] && question->fixed[SG_FIELD_PORT];
 }
 
+struct outcome_parts {
+	struct sg_explainer *explainer;
+	sg_ref answer;
+	enum sg_outcome last;
+	unsigned int count;
+	struct sg_refs origins;
+	struct sg_error *err;
+};
+
+static int explain_see_part(uint32_t outcome, void *data)
+{
+	struct outcome_parts *parts = data;
+	struct sg_explainer *explainer = parts->explainer;
+	sg_ref set = sg_idd_equals(explainer->idd, parts->answer, outcome);
+
+	if (outcome == SG_OUTCOME_NONE)
+		return 0;
+	parts->count++;
+	parts->last = outcome;
+	return sg_origins_find(&explainer->origins, outcome, set, &parts->origins, parts->err);
+}
+
 static int explain_apart(struct sg_explainer *explainer, sg_ref answer, struct sg_explanation *explanation,
 			 struct sg_error *err)
 {
@@ -229,40 +251,37 @@ static int explain_apart(struct sg_explainer *explainer, sg_ref answer, struct s
 	return 0;
 }
 
-struct outcome_count {
-	unsigned int count;
-	enum sg_outcome last;
-};
-
-static int explain_count_outcome(uint32_t value, void *data)
-{
-	struct outcome_count *outcomes = data;
-
-	outcomes->count += value != SG_OUTCOME_NONE;
-	if (value != SG_OUTCOME_NONE)
-		outcomes->last = value;
-	return 0;
-}
-
 /* By sets: any question at all. */
 static int explain_set(struct sg_explainer *explainer, const struct sg_packet *question,
 		       struct sg_explanation *explanation, struct sg_error *err)
 {
 	struct sg_idd *idd = explainer->idd;
-	sg_ref set = question_set(explainer, question);
-	sg_ref answer = sg_idd_ite(idd, set, explainer->outcome, SG_IDD_EMPTY);
-	const struct sg_refs origin = {.items = &explainer->origin, .count = 1};
-	struct outcome_count outcomes = {0, SG_OUTCOME_NONE};
-	struct sg_refs origins = {0};
+	struct outcome_parts parts = {.explainer = explainer, .last = SG_OUTCOME_NONE, .err = err};
 
-	if (sg_idd_check(idd, set, err) < 0 || sg_origins_find(idd, set, &origin, &origins, err) < 0)
+	parts.answer = sg_idd_ite(idd, question_set(explainer, question), explainer->outcome, SG_IDD_EMPTY);
+	if (sg_walk_terminals(idd, parts.answer, explain_see_part, &parts, err) < 0) {
+		sg_refs_clear(&parts.origins);
 		return -1;
-	explanation->origins = origins.items;
-	explanation->origin_count = origins.count;
-	if (sg_walk_terminals(idd, answer, explain_count_outcome, &outcomes, err) < 0)
-		return -1;
-	explanation->outcome = outcomes.count > 1 ? SG_OUTCOME_DEPENDS : outcomes.last;
-	return outcomes.count > 1 ? explain_apart(explainer, answer, explanation, err) : 0;
+	}
+	sg_refs_unique(&parts.origins);
+	explanation->origins = parts.origins.items;
+	explanation->origin_count = parts.origins.count;
+	explanation->outcome = parts.count > 1 ? SG_OUTCOME_DEPENDS : parts.last;
+	return parts.count > 1 ? explain_apart(explainer, parts.answer, explanation, err) : 0;
+}
+
+/* By going down. False: more than one outcome was seen, or it is not the verdict alone that tells who decides. */
+static bool explain_direct(struct sg_explainer *explainer, const struct explain_walk *walk, enum sg_outcome *ret)
+{
+	const struct outcome_mask *mask = walk->data;
+	enum sg_outcome outcome = SG_OUTCOME_NONE;
+
+	if (!explain_is_direct(walk->question) || explain_down(walk, explainer->outcome) != 0)
+		return false;
+	while (!(mask->bits & (1U << outcome)))
+		outcome++;
+	*ret = outcome;
+	return outcome != SG_OUTCOME_UNDECIDED;
 }
 
 int sg_explain(struct sg_explainer *explainer, const struct sg_packet *question, struct sg_explanation *ret,
@@ -276,13 +295,12 @@ int sg_explain(struct sg_explainer *explainer, const struct sg_packet *question,
 
 	if (question_complete(&complete, err) < 0)
 		return -1;
-	if (explain_is_direct(&complete) && explain_down(&walk, explainer->outcome) == 0) {
-		while (!(mask.bits & (1U << explanation.outcome)))
-			explanation.outcome++;
-		result = explain_origins(&walk, explainer->origin, &explanation, err);
-	} else {
+	if (!explain_direct(explainer, &walk, &explanation.outcome))
 		result = explain_set(explainer, &complete, &explanation, err);
-	}
+	else if (explanation.outcome == SG_OUTCOME_NONE)
+		result = 0;
+	else
+		result = explain_origins(&walk, explainer->origins.origin[explanation.outcome], &explanation, err);
 	if (result < 0) {
 		sg_explanation_clear(&explanation);
 		return -1;

@@ -159,14 +159,14 @@ int sg_findings_unknown(struct sg_verify_work *work, size_t unknown)
 
 /* ---- Listeners ---- */
 
-static int finding_add_judged(struct sg_verify_work *work, struct sg_finding finding,
-			      const struct sg_judgement *judgement, struct sg_buf *message)
+/* `finding` has its listener. */
+static int finding_add_judged(struct sg_verify_work *work, struct sg_finding finding, const struct sg_judged *judged,
+			      struct sg_buf *message)
 {
+	const struct sg_listener *listener = &work->input->listeners->items[finding.listener];
 	struct sg_refs lines = {0}, places = {0};
 
-	if (sg_refs_copy(&judgement->lines, &lines, work->err) < 0 ||
-	    sg_refs_copy(&judgement->places, &places, work->err) < 0) {
-		sg_refs_clear(&lines);
+	if (sg_judgements_origins(work->verify->judgements, listener, judged, &lines, &places, work->err) < 0) {
 		sg_buf_clear(message);
 		return -1;
 	}
@@ -174,7 +174,7 @@ static int finding_add_judged(struct sg_verify_work *work, struct sg_finding fin
 	finding.line_count = lines.count;
 	finding.places = places.items;
 	finding.place_count = places.count;
-	finding.wheres = &judgement->wheres;
+	finding.wheres = &judged->wheres;
 	if (finding_add(work, finding, message) < 0) {
 		sg_refs_clear(&lines);
 		sg_refs_clear(&places);
@@ -193,12 +193,11 @@ static int findings_exposed(struct sg_verify_work *work, size_t listener, const 
 	finding_add_listener(&message, &work->input->listeners->items[listener]);
 	if (judgement->wanted)
 		sg_buf_adds(&message, " can be reached by more than the policy allows");
+	else if (judgement->exposed.wholly)
+		sg_buf_adds(&message, " can be reached by anyone, though the policy does not allow it");
 	else
-		sg_buf_adds(&message, judgement->exposed_wholly
-					      ? " can be reached by anyone, though the policy does "
-						"not allow it"
-					      : " can be reached, though the policy does not allow it");
-	return finding_add_judged(work, finding, judgement, &message);
+		sg_buf_adds(&message, " can be reached, though the policy does not allow it");
+	return finding_add_judged(work, finding, &judgement->exposed, &message);
 }
 
 static int findings_blocked(struct sg_verify_work *work, size_t listener, const struct sg_judgement *judgement)
@@ -207,13 +206,10 @@ static int findings_blocked(struct sg_verify_work *work, size_t listener, const 
 	struct sg_buf message = {0};
 
 	finding_add_listener(&message, &work->input->listeners->items[listener]);
-	sg_buf_adds(&message, judgement->blocked_wholly
+	sg_buf_adds(&message, judgement->blocked.wholly
 				      ? " is allowed by the policy, but the kernel refuses everyone"
 				      : " is allowed by the policy, but the kernel refuses some who may reach it");
-	if (!judgement->exposed)
-		return finding_add_judged(work, finding, judgement, &message);
-	/* the judgement's sets speak of what is exposed */
-	return finding_add(work, finding, &message);
+	return finding_add_judged(work, finding, &judgement->blocked, &message);
 }
 
 static int findings_undecided(struct sg_verify_work *work, size_t listener)
@@ -229,9 +225,9 @@ static int findings_undecided(struct sg_verify_work *work, size_t listener)
 
 int sg_findings_listener(struct sg_verify_work *work, size_t listener, const struct sg_judgement *judgement)
 {
-	if (judgement->exposed && findings_exposed(work, listener, judgement) < 0)
+	if (judgement->exposed.set != SG_IDD_EMPTY && findings_exposed(work, listener, judgement) < 0)
 		return -1;
-	if (judgement->blocked && findings_blocked(work, listener, judgement) < 0)
+	if (judgement->blocked.set != SG_IDD_EMPTY && findings_blocked(work, listener, judgement) < 0)
 		return -1;
 	return judgement->undecided ? findings_undecided(work, listener) : 0;
 }

@@ -23,8 +23,6 @@ void sg_port_groups_clear(struct sg_port_groups *groups)
 	for (size_t i = 0; i < groups->count; i++) {
 		sg_ranges_clear(&groups->items[i].protocols);
 		sg_ranges_clear(&groups->items[i].ports);
-		sg_refs_clear(&groups->items[i].origins[0]);
-		sg_refs_clear(&groups->items[i].origins[1]);
 	}
 	free(groups->items);
 	*groups = (struct sg_port_groups){0};
@@ -49,9 +47,9 @@ static bool group_is_whole(const struct sg_idd *idd, sg_ref universe, uint8_t pr
 	struct sg_walk walk;
 	size_t i = 0;
 
-	sg_walk_begin(&walk, idd, SG_FIELD_PORT, &ref, 1);
+	sg_walk_begin(&walk, idd, SG_FIELD_PORT, ref);
 	while (sg_walk_next(&walk)) {
-		if (walk.child[0] == SG_IDD_EMPTY)
+		if (walk.child == SG_IDD_EMPTY)
 			continue;
 		if (i == ports->count || ports->items[i].first != walk.first || ports->items[i].last != walk.last)
 			return false;
@@ -81,25 +79,11 @@ static struct sg_port_group *group_get(struct sg_port_groups *groups, bool whole
 	return &groups->items[groups->count++];
 }
 
-static int group_add_origins(struct sg_port_group *group, const struct sg_cell *cells, size_t count,
-			     struct sg_error *err)
-{
-	for (size_t side = 0; side < 2; side++) {
-		for (size_t i = 0; i < count; i++) {
-			if (sg_refs_add(&group->origins[side], cells[i].origins[side], err) < 0)
-				return -1;
-		}
-		sg_refs_unique(&group->origins[side]);
-	}
-	return 0;
-}
-
 /* One interval of protocols: `cells` are its ports. */
 static int groups_add(const struct sg_idd *idd, sg_ref universe, const struct sg_cell *cells, size_t count,
 		      struct sg_port_groups *groups, struct sg_error *err)
 {
 	sg_cleanup(sg_ranges_clear) struct sg_ranges ports = {0};
-	struct sg_port_group *before = NULL;
 
 	for (size_t i = 0; i < count; i++) {
 		if (sg_ranges_add(&ports, &cells[i].ports, err) < 0)
@@ -115,9 +99,6 @@ static int groups_add(const struct sg_idd *idd, sg_ref universe, const struct sg
 		if (!group || sg_ranges_add(&group->protocols, &one, err) < 0)
 			return -1;
 		sg_ranges_normalise(&group->protocols);
-		if (group != before && group_add_origins(group, cells, count, err) < 0)
-			return -1;
-		before = group;
 	}
 	return 0;
 }

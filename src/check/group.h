@@ -3,13 +3,11 @@
 #ifndef SG_CHECK_GROUP_H
 #define SG_CHECK_GROUP_H
 
-#include "check/refs.h"
 #include "sockgate/packet.h"
 
-/* Protocols and ports at which a class holds, and the origins' diagrams there. */
+/* Protocols and ports at which a class holds. */
 struct sg_cell {
 	struct sg_range protocols, ports;
-	sg_ref origins[2];
 };
 
 /* Protocols whose ports are equal. */
@@ -17,7 +15,6 @@ struct sg_port_group {
 	bool whole;                        /* every packet of the protocols that can exist */
 	uint8_t kind;                      /* when not whole: protocols of one kind of port alone */
 	struct sg_ranges protocols, ports; /* ports may hold SG_PORT_ABSENT */
-	struct sg_refs origins[2];         /* distinct */
 };
 struct sg_port_groups {
 	struct sg_port_group *items;

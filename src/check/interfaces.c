@@ -89,6 +89,46 @@ static int interface_mention(struct interface_describe *describe, const struct s
 	return sg_ranges_add(depth % 2 ? &set->names : &set->except, range, describe->err);
 }
 
+/* The last key from `key` on up to which all are in the set, or none is. */
+static sg_u128 interface_run(const struct sg_ranges *keys, sg_u128 key, bool *ret_inside)
+{
+	size_t i = 0;
+
+	while (i < keys->count && keys->items[i].last < key)
+		i++;
+	*ret_inside = i < keys->count && keys->items[i].first <= key;
+	if (i == keys->count)
+		return ~(sg_u128)0;
+	return *ret_inside ? keys->items[i].last : keys->items[i].first - 1;
+}
+
+static int interface_descend(struct interface_describe *describe, const struct sg_range *within, unsigned int bytes,
+			     size_t depth);
+
+/* The next byte of the key, but for those below which all is as above. */
+static int interface_descend_bytes(struct interface_describe *describe, const struct sg_range *within,
+				   unsigned int bytes, size_t depth)
+{
+	unsigned int shift = 8 * (SG_INTERFACE_NAME_SIZE - 1 - bytes);
+
+	for (unsigned int byte = 0; byte < 256; byte++) {
+		struct sg_range below = {.first = within->first + ((sg_u128)byte << shift)};
+		bool inside;
+		sg_u128 last = interface_run(describe->keys, below.first, &inside);
+
+		below.last = below.first + (((sg_u128)1 << shift) - 1);
+		if (inside == (depth % 2 == 1) && last >= below.last) {
+			if (last >= within->last)
+				return 0;
+			byte = (unsigned int)((last + 1 - within->first) >> shift) - 1;
+			continue;
+		}
+		if (interface_descend(describe, &below, bytes + 1, depth) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* `bytes` of the key are fixed in `within`; `depth` mentions lead here. */
 static int interface_descend(struct interface_describe *describe, const struct sg_range *within, unsigned int bytes,
 			     size_t depth)
@@ -107,15 +147,7 @@ static int interface_descend(struct interface_describe *describe, const struct s
 		return 0;
 	if (cover == COVER_PART && part.first == part.last)
 		return interface_mention(describe, &part, depth + 1);
-	for (unsigned int byte = 0; byte < 256; byte++) {
-		unsigned int shift = 8 * (SG_INTERFACE_NAME_SIZE - 1 - bytes);
-		struct sg_range below = {.first = within->first + ((sg_u128)byte << shift)};
-
-		below.last = below.first + (((sg_u128)1 << shift) - 1);
-		if (interface_descend(describe, &below, bytes + 1, depth) < 0)
-			return -1;
-	}
-	return 0;
+	return interface_descend_bytes(describe, within, bytes, depth);
 }
 
 /* A wildcard of one byte less is found at each step of the way down; its only exception may be a single name. */

@@ -10,9 +10,8 @@ static void judgement_free(struct sg_judgement *judgement)
 {
 	if (!judgement)
 		return;
-	sg_wheres_clear(&judgement->wheres);
-	sg_refs_clear(&judgement->lines);
-	sg_refs_clear(&judgement->places);
+	sg_wheres_clear(&judgement->exposed.wheres);
+	sg_wheres_clear(&judgement->blocked.wheres);
 	free(judgement);
 }
 
@@ -51,16 +50,16 @@ struct sg_judgements *sg_judgements_new(const struct sg_subject *kernel, const s
 	judgements->idd = idd;
 	judgements->regions = (struct sg_regions){.idd = idd, .local = local};
 	sg_port_index_make(idd, enforced, &judgements->kernel);
-	sg_port_index_make(idd, kernel->decision.origin, &judgements->kernel_origin);
 	sg_port_index_make(idd, wanted, &judgements->policy);
-	sg_port_index_make(idd, policy->decision.origin, &judgements->policy_origin);
+	sg_origin_index_make(&kernel->decision, &judgements->kernel_origins);
+	sg_origin_index_make(&policy->decision, &judgements->policy_origins);
 	return judgements;
 }
 
 struct judge_question {
 	const struct sg_listener *listener;
 	struct sg_region region;
-	sg_ref kernel, kernel_origin, policy, policy_origin;
+	sg_ref kernel, policy; /* under the listener's protocol and port */
 };
 
 /* Addresses that no packet from the internet has: RFC 1918, 6598, 3927, 4193, 4291. */
@@ -101,51 +100,51 @@ static struct judge_sets judge_sets(struct sg_idd *idd, const struct judge_quest
 	};
 }
 
-static sg_ref judge_refused(struct sg_idd *idd, const struct judge_sets *sets)
+/* Lets in whom the policy does not; keeps out whom it does. What is undecided is neither. */
+static sg_ref judge_exposed(struct sg_idd *idd, const struct judge_sets *sets)
+{
+	return sg_idd_minus(idd, sets->accepted, sets->wanted);
+}
+
+static sg_ref judge_blocked(struct sg_idd *idd, const struct judge_sets *sets)
 {
 	return sg_idd_minus(idd, sg_idd_minus(idd, sets->wanted, sets->accepted), sets->undecided);
 }
 
-static int judge_describe(struct sg_judgements *judgements, const struct judge_question *question,
-			  struct sg_judgement *judgement, struct sg_error *err)
+static int judge_describe(struct sg_idd *idd, const struct sg_listener *listener, sg_ref set, struct sg_judged *judged,
+			  struct sg_error *err)
 {
-	struct sg_idd *idd = judgements->idd;
-	struct judge_sets sets = judge_sets(idd, question, question->region.wide);
-	sg_ref set = judgement->exposed ? sg_idd_minus(idd, sets.accepted, sets.wanted) : judge_refused(idd, &sets);
-	const struct sg_refs line = {.items = (uint32_t *)&question->policy_origin, .count = 1};
-	const struct sg_refs place = {.items = (uint32_t *)&question->kernel_origin, .count = 1};
-
-	if (sg_idd_check(idd, set, err) < 0 ||
-	    sg_listener_wheres(idd, question->listener, set, &judgement->wheres, err) < 0 ||
-	    sg_origins_find(idd, set, &line, &judgement->lines, err) < 0)
+	if (sg_idd_check(idd, set, err) < 0)
 		return -1;
-	return sg_origins_find(idd, set, &place, &judgement->places, err);
+	judged->set = set;
+	return sg_listener_wheres(idd, listener, set, &judged->wheres, err);
 }
 
-static int judge(struct sg_judgements *judgements, const struct judge_question *question,
-		 struct sg_judgement *judgement, struct sg_error *err)
+static int judge(struct sg_idd *idd, const struct judge_question *question, struct sg_judgement *judgement,
+		 struct sg_error *err)
 {
-	struct sg_idd *idd = judgements->idd;
 	struct judge_sets sets = judge_sets(idd, question, question->region.narrow);
-	sg_ref exposed = sg_idd_minus(idd, sets.accepted, sets.wanted), blocked = judge_refused(idd, &sets);
-	sg_ref senders = SG_IDD_EMPTY;
+	struct judge_sets wide = judge_sets(idd, question, question->region.wide);
+	sg_ref exposed = judge_exposed(idd, &sets), blocked = judge_blocked(idd, &sets), senders;
 	unsigned int families;
 
 	if (sg_idd_check(idd, exposed, err) < 0 || sg_idd_check(idd, blocked, err) < 0)
 		return -1;
 	judgement->wanted = sets.wanted != SG_IDD_EMPTY;
 	judgement->reachable = sets.accepted != SG_IDD_EMPTY;
-	judgement->exposed = exposed != SG_IDD_EMPTY;
-	judgement->blocked = blocked != SG_IDD_EMPTY;
 	judgement->undecided = sets.undecided != SG_IDD_EMPTY;
-	judgement->exposed_wholly = sets.accepted == sets.may;
-	judgement->blocked_wholly = !judgement->reachable && !judgement->undecided;
-	if (!judgement->exposed && !judgement->blocked)
-		return 0;
-	if (sg_reach_sources(idd, exposed, &families, NULL, &senders, err) < 0)
-		return -1;
-	judgement->exposed_widely = !sg_idd_subset(idd, senders, judge_private(idd));
-	return judge_describe(judgements, question, judgement, err);
+	if (exposed != SG_IDD_EMPTY) {
+		if (sg_reach_sources(idd, exposed, &families, NULL, &senders, err) < 0 ||
+		    judge_describe(idd, question->listener, judge_exposed(idd, &wide), &judgement->exposed, err) < 0)
+			return -1;
+		judgement->exposed.wholly = sets.accepted == sets.may;
+		judgement->exposed_widely = !sg_idd_subset(idd, senders, judge_private(idd));
+	}
+	if (blocked != SG_IDD_EMPTY) {
+		judgement->blocked.wholly = !judgement->reachable && !judgement->undecided;
+		return judge_describe(idd, question->listener, judge_blocked(idd, &wide), &judgement->blocked, err);
+	}
+	return 0;
 }
 
 const struct sg_judgement *sg_judgements_get(struct sg_judgements *judgements, const struct sg_listener *listener,
@@ -154,9 +153,7 @@ const struct sg_judgement *sg_judgements_get(struct sg_judgements *judgements, c
 	struct judge_question question = {
 		.listener = listener,
 		.kernel = sg_port_index_get(&judgements->kernel, listener),
-		.kernel_origin = sg_port_index_get(&judgements->kernel_origin, listener),
 		.policy = sg_port_index_get(&judgements->policy, listener),
-		.policy_origin = sg_port_index_get(&judgements->policy_origin, listener),
 	};
 	sg_cleanup(judgement_free_pointer) struct sg_judgement *judgement = NULL;
 	struct sg_memo_key key;
@@ -166,8 +163,7 @@ const struct sg_judgement *sg_judgements_get(struct sg_judgements *judgements, c
 		return NULL;
 	/* a raw socket's diagrams begin at another level than the others', and say its protocol where there are boxes
 	 */
-	key = (struct sg_memo_key){{question.kernel, question.kernel_origin, question.policy, question.policy_origin,
-				    question.region.wide, question.region.narrow,
+	key = (struct sg_memo_key){{question.kernel, question.policy, question.region.wide, question.region.narrow,
 				    listener->raw ? listener->protocol : 256}};
 	at = sg_memo_find(&judgements->index, &key);
 	if (at != SG_MEMO_NONE)
@@ -178,9 +174,31 @@ const struct sg_judgement *sg_judgements_get(struct sg_judgements *judgements, c
 		sg_error_nomem(err);
 		return NULL;
 	}
-	if ((question.region.scope == SG_SCOPE_OTHERS && judge(judgements, &question, judgement, err) < 0) ||
+	judgement->exposed.set = judgement->blocked.set = SG_IDD_EMPTY;
+	if ((question.region.scope == SG_SCOPE_OTHERS && judge(judgements->idd, &question, judgement, err) < 0) ||
 	    sg_memo_add(&judgements->index, &key, (uint32_t)judgements->count, err) < 0)
 		return NULL;
 	judgements->items[judgements->count] = sg_steal(judgement);
 	return judgements->items[judgements->count++];
+}
+
+int sg_judgements_origins(const struct sg_judgements *judgements, const struct sg_listener *listener,
+			  const struct sg_judged *judged, struct sg_refs *ret_lines, struct sg_refs *ret_places,
+			  struct sg_error *err)
+{
+	const struct sg_origins policy = sg_origin_index_get(&judgements->policy_origins, listener);
+	const struct sg_origins kernel = sg_origin_index_get(&judgements->kernel_origins, listener);
+	struct sg_refs lines = {0}, places = {0};
+
+	if (sg_origins_find(&policy, SG_OUTCOME_NONE, judged->set, &lines, err) < 0 ||
+	    sg_origins_find(&kernel, SG_OUTCOME_NONE, judged->set, &places, err) < 0) {
+		sg_refs_clear(&lines);
+		sg_refs_clear(&places);
+		return -1;
+	}
+	sg_refs_unique(&lines);
+	sg_refs_unique(&places);
+	*ret_lines = lines;
+	*ret_places = places;
+	return 0;
 }

@@ -5,21 +5,26 @@
 
 #include "check/region.h"
 
+/* Packets of a listener that the two decisions do not agree on. */
+struct sg_judged {
+	sg_ref set;  /* EMPTY: none */
+	bool wholly; /* nobody is judged as the policy wants */
+	struct sg_wheres wheres;
+};
+
 struct sg_judgement {
 	bool wanted, reachable; /* the policy, the kernel lets someone in for sure */
-	bool exposed, blocked, undecided;
-	bool exposed_wholly, blocked_wholly; /* the kernel accepts all, or none, of what it could */
-	bool exposed_widely;                 /* also from addresses that anyone on the internet may have */
-	/* of `exposed`, else of `blocked`; neither: empty */
-	struct sg_wheres wheres;
-	struct sg_refs lines, places; /* who decides so in the policy and in the kernel */
+	bool undecided;         /* what the kernel does with someone is not known */
+	struct sg_judged exposed, blocked;
+	bool exposed_widely; /* also to addresses that anyone on the internet may have */
 };
 
 /* What two decisions do with listeners; equal questions are judged once. */
 struct sg_judgements {
 	struct sg_idd *idd;
 	struct sg_regions regions;
-	struct sg_port_index kernel, kernel_origin, policy, policy_origin;
+	struct sg_port_index kernel, policy;
+	struct sg_origin_index kernel_origins, policy_origins;
 	struct sg_memo index;
 	struct sg_judgement **items;
 	size_t count, room;
@@ -31,6 +36,10 @@ struct sg_judgements *sg_judgements_new(const struct sg_subject *kernel, const s
 /* NULL with err. A listener that nobody else can reach gets a judgement in which everything is false. */
 const struct sg_judgement *sg_judgements_get(struct sg_judgements *judgements, const struct sg_listener *listener,
 					     struct sg_error *err);
+/* Who decides so: lines of the policy and places of the kernel, in a judged set of the listener. */
+int sg_judgements_origins(const struct sg_judgements *judgements, const struct sg_listener *listener,
+			  const struct sg_judged *judged, struct sg_refs *ret_lines, struct sg_refs *ret_places,
+			  struct sg_error *err);
 void sg_judgements_free(struct sg_judgements *judgements);
 
 #endif

@@ -4,9 +4,9 @@
  *
  * 1. Directions and states whose sub-diagrams are equal are one plane, so that what holds for new and for untracked
  *    packets is said once.
- * 2. In a plane, protocols and ports are walked side by side with the origins. Below a port hangs a node that says for
- *    which interfaces and addresses which value holds; equal nodes are one node, so a *class* (a value and the set in
- *    which it holds) collects its cells of protocols and ports as they come by. All of this is linear in the edges.
+ * 2. In a plane, protocols and ports are walked. Below a port hangs a node that says for which interfaces and addresses
+ *    which value holds; equal nodes are one node, so a *class* (a value and the set in which it holds) collects its
+ *    cells of protocols and ports as they come by. All of this is linear in the edges.
  * 3. A class's protocols with equal ports are one group: tcp and udp, or everything that is covered as a whole.
  * 4. Each rectangle of the class times each group is a part.
  * 5. The parts are turned back into diagrams from their readable form; their union has to be what came in.
@@ -43,8 +43,6 @@ struct parts_walk {
 static void part_clear(struct sg_part *part)
 {
 	sg_where_clear(&part->where);
-	sg_refs_clear(&part->origins[0]);
-	sg_refs_clear(&part->origins[1]);
 	*part = (struct sg_part){0};
 }
 
@@ -91,10 +89,6 @@ static int part_fill(struct parts_walk *walk, const struct sg_port_group *group,
 	    (!group->whole && sg_ranges_copy(&group->ports, &where->ports, walk->err) < 0))
 		return -1;
 	where->without_port = !group->whole && sg_ranges_cut_last(&where->ports, SG_PORT_ABSENT);
-	for (size_t side = 0; side < 2; side++) {
-		if (sg_origins_find(walk->idd, rect->set, &group->origins[side], &part->origins[side], walk->err) < 0)
-			return -1;
-	}
 	return 0;
 }
 
@@ -176,31 +170,27 @@ static int parts_walk_ports(struct parts_walk *walk, const struct sg_walk *proto
 {
 	struct sg_walk ports;
 
-	sg_walk_begin(&ports, walk->idd, SG_FIELD_PORT, protocols->child, protocols->width);
+	sg_walk_begin(&ports, walk->idd, SG_FIELD_PORT, protocols->child);
 	while (sg_walk_next(&ports)) {
-		struct sg_cell cell = {
-			.protocols = {protocols->first, protocols->last},
-			.ports = {ports.first, ports.last},
-			.origins = {ports.child[1], ports.child[2]},
-		};
-		struct class_split split = {walk, &cell, ports.child[0]};
+		struct sg_cell cell = {{protocols->first, protocols->last}, {ports.first, ports.last}};
+		struct class_split split = {walk, &cell, ports.child};
 
-		if (ports.child[0] == SG_IDD_EMPTY)
+		if (ports.child == SG_IDD_EMPTY)
 			continue;
-		if (sg_walk_terminals(walk->idd, ports.child[0], class_see, &split, walk->err) != 0)
+		if (sg_walk_terminals(walk->idd, ports.child, class_see, &split, walk->err) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int parts_of_plane(struct parts_walk *walk, const sg_ref refs[3])
+static int parts_of_plane(struct parts_walk *walk, sg_ref ref)
 {
 	struct sg_walk protocols;
 	int result = 0;
 
-	sg_walk_begin(&protocols, walk->idd, SG_FIELD_PROTOCOL, refs, 3);
+	sg_walk_begin(&protocols, walk->idd, SG_FIELD_PROTOCOL, ref);
 	while (result == 0 && sg_walk_next(&protocols)) {
-		if (protocols.child[0] != SG_IDD_EMPTY)
+		if (protocols.child != SG_IDD_EMPTY)
 			result = parts_walk_ports(walk, &protocols);
 	}
 	for (size_t i = 0; result == 0 && i < walk->class_count; i++)
@@ -211,21 +201,19 @@ static int parts_of_plane(struct parts_walk *walk, const sg_ref refs[3])
 
 /* ---- 1. Planes ---- */
 
-static int parts_of_direction(struct parts_walk *walk, const sg_ref refs[3])
+static int parts_of_direction(struct parts_walk *walk, sg_ref ref)
 {
-	sg_ref state[SG_CT_COUNT][3];
+	sg_ref state[SG_CT_COUNT];
 	unsigned int done = 0;
 
-	for (sg_u128 s = 0; s < SG_CT_COUNT; s++) {
-		for (size_t i = 0; i < 3; i++)
-			state[s][i] = sg_walk_step(walk->idd, refs[i], SG_FIELD_STATE, s);
-	}
+	for (unsigned int s = 0; s < SG_CT_COUNT; s++)
+		state[s] = sg_walk_step(walk->idd, ref, SG_FIELD_STATE, s);
 	for (unsigned int s = 0; s < SG_CT_COUNT; s++) {
-		if (state[s][0] == SG_IDD_EMPTY || done & (1U << s))
+		if (state[s] == SG_IDD_EMPTY || done & (1U << s))
 			continue;
 		walk->states = 0;
 		for (unsigned int other = s; other < SG_CT_COUNT; other++)
-			walk->states |= (unsigned int)(state[other][0] == state[s][0]) << other;
+			walk->states |= (unsigned int)(state[other] == state[s]) << other;
 		done |= walk->states;
 		if (parts_of_plane(walk, state[s]) < 0)
 			return -1;
@@ -238,8 +226,7 @@ static int parts_of_direction(struct parts_walk *walk, const sg_ref refs[3])
 struct parts_proof {
 	struct parts_walk *walk;
 	sg_ref values;
-	const sg_ref *sets; /* one per part */
-	sg_ref *scratch;
+	sg_ref *scratch; /* room for one per part */
 };
 
 static int parts_prove_see(uint32_t value, void *data)
@@ -253,7 +240,7 @@ static int parts_prove_see(uint32_t value, void *data)
 		return 0;
 	for (size_t i = 0; i < parts->count; i++) {
 		if (parts->items[i].value == value)
-			proof->scratch[count++] = proof->sets[i];
+			proof->scratch[count++] = parts->items[i].set;
 	}
 	wanted = sg_idd_equals(proof->walk->idd, proof->values, value);
 	return sg_prove_union(proof->walk->idd, proof->scratch, count, wanted, proof->walk->err);
@@ -261,17 +248,18 @@ static int parts_prove_see(uint32_t value, void *data)
 
 static int parts_prove(struct parts_walk *walk, sg_ref values)
 {
-	sg_autofree sg_ref *sets = calloc(2 * walk->parts.count + 1, sizeof(*sets));
+	sg_autofree sg_ref *scratch = calloc(walk->parts.count + 1, sizeof(*scratch));
 	sg_cleanup(sg_memo_clear) struct sg_memo memo = {0};
 	sg_ref universe = sg_packet_universe(walk->idd);
-	struct parts_proof proof = {walk, values, sets, sets + walk->parts.count};
+	struct parts_proof proof = {walk, values, scratch};
 
-	if (!sets)
+	if (!scratch)
 		return sg_error_nomem(walk->err);
 	for (size_t i = 0; i < walk->parts.count; i++) {
-		sets[i] = sg_idd_and(walk->idd, sg_where_rebuild(walk->idd, &walk->parts.items[i].where, &memo),
-				     universe);
-		if (sg_idd_check(walk->idd, sets[i], walk->err) < 0)
+		struct sg_part *part = &walk->parts.items[i];
+
+		part->set = sg_idd_and(walk->idd, sg_where_rebuild(walk->idd, &part->where, &memo), universe);
+		if (sg_idd_check(walk->idd, part->set, walk->err) < 0)
 			return -1;
 	}
 	return sg_walk_terminals(walk->idd, values, parts_prove_see, &proof, walk->err);
@@ -330,25 +318,20 @@ static int part_compare_all(const void *left, const void *right)
 
 /* ---- All of it ---- */
 
-int sg_parts_find(struct sg_idd *idd, sg_ref values, const sg_ref origins[2], struct sg_address_pool **pool,
-		  struct sg_parts *ret, struct sg_error *err)
+int sg_parts_find(struct sg_idd *idd, sg_ref values, struct sg_address_pool **pool, struct sg_parts *ret,
+		  struct sg_error *err)
 {
 	sg_cleanup(parts_walk_clear) struct parts_walk walk = {.idd = idd, .pool = pool, .err = err};
 	sg_ref universe = sg_packet_universe(idd);
 
-	if (sg_idd_check(idd, universe, err) < 0 || sg_idd_check(idd, values, err) < 0 ||
-	    sg_idd_check(idd, origins[0], err) < 0 || sg_idd_check(idd, origins[1], err) < 0)
+	if (sg_idd_check(idd, universe, err) < 0 || sg_idd_check(idd, values, err) < 0)
 		return -1;
 	walk.universe =
 		sg_walk_step(idd, sg_walk_step(idd, universe, SG_FIELD_DIRECTION, SG_IN), SG_FIELD_STATE, SG_CT_NEW);
 	for (walk.direction = SG_IN; walk.direction <= SG_OUT; walk.direction++) {
-		const sg_ref refs[3] = {
-			sg_walk_step(idd, values, SG_FIELD_DIRECTION, walk.direction),
-			sg_walk_step(idd, origins[0], SG_FIELD_DIRECTION, walk.direction),
-			sg_walk_step(idd, origins[1], SG_FIELD_DIRECTION, walk.direction),
-		};
+		sg_ref ref = sg_walk_step(idd, values, SG_FIELD_DIRECTION, walk.direction);
 
-		if (refs[0] != SG_IDD_EMPTY && parts_of_direction(&walk, refs) < 0)
+		if (ref != SG_IDD_EMPTY && parts_of_direction(&walk, ref) < 0)
 			return -1;
 	}
 	if (parts_prove(&walk, values) < 0)

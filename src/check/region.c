@@ -166,3 +166,20 @@ sg_ref sg_port_index_get(const struct sg_port_index *index, const struct sg_list
 
 	return listener->raw ? ref : sg_walk_step(index->idd, ref, SG_FIELD_PORT, listener->port);
 }
+
+void sg_origin_index_make(const struct sg_decision *decision, struct sg_origin_index *ret)
+{
+	sg_port_index_make(decision->idd, decision->verdict, &ret->verdict);
+	for (enum sg_verdict verdict = SG_VERDICT_NONE; verdict < SG_VERDICTS; verdict++)
+		sg_port_index_make(decision->idd, sg_decision_origin(decision, verdict), &ret->origin[verdict]);
+}
+
+struct sg_origins sg_origin_index_get(const struct sg_origin_index *index, const struct sg_listener *listener)
+{
+	struct sg_origins origins = {.idd = index->verdict.idd,
+				     .verdict = sg_port_index_get(&index->verdict, listener)};
+
+	for (size_t verdict = 0; verdict < SG_VERDICTS; verdict++)
+		origins.origin[verdict] = sg_port_index_get(&index->origin[verdict], listener);
+	return origins;
+}

@@ -4,7 +4,7 @@
 #define SG_CHECK_REGION_H
 
 #include "check/memo.h"
-#include "check/refs.h"
+#include "check/origins.h"
 #include "sockgate/reach.h"
 
 /*
@@ -41,5 +41,12 @@ struct sg_port_index {
 void sg_port_index_make(struct sg_idd *idd, sg_ref diagram, struct sg_port_index *ret);
 /* Of a raw socket: tests SG_FIELD_PORT and below; of others: SG_FIELD_INTERFACE and below. */
 sg_ref sg_port_index_get(const struct sg_port_index *index, const struct sg_listener *listener);
+
+/* The same for who decides. */
+struct sg_origin_index {
+	struct sg_port_index verdict, origin[SG_VERDICTS];
+};
+void sg_origin_index_make(const struct sg_decision *decision, struct sg_origin_index *ret);
+struct sg_origins sg_origin_index_get(const struct sg_origin_index *index, const struct sg_listener *listener);
 
 #endif

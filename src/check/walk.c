@@ -22,47 +22,45 @@ sg_ref sg_walk_step(const struct sg_idd *idd, sg_ref ref, size_t level, sg_u128 
 	return sg_idd_edge_child(idd, ref, low);
 }
 
-void sg_walk_begin(struct sg_walk *walk, const struct sg_idd *idd, size_t level, const sg_ref *refs, size_t width)
+void sg_walk_begin(struct sg_walk *walk, const struct sg_idd *idd, size_t level, sg_ref ref)
 {
-	*walk = (struct sg_walk){.idd = idd, .level = level, .width = width};
-	for (size_t i = 0; i < width; i++)
-		walk->ref[i] = refs[i];
+	*walk = (struct sg_walk){
+		.idd = idd,
+		.ref = ref,
+		.tested = sg_idd_level(idd, ref) == level,
+		.max = sg_idd_level_max(idd, level),
+	};
 }
 
 bool sg_walk_next(struct sg_walk *walk)
 {
-	sg_u128 last[SG_WALK_WIDTH], max = sg_idd_level_max(walk->idd, walk->level);
-
 	if (walk->done)
 		return false;
-	walk->first = walk->next;
-	walk->last = max;
-	for (size_t i = 0; i < walk->width; i++) {
-		bool tested = sg_idd_level(walk->idd, walk->ref[i]) == walk->level;
-
-		last[i] = tested ? sg_idd_edge_last(walk->idd, walk->ref[i], walk->edge[i]) : max;
-		walk->child[i] = tested ? sg_idd_edge_child(walk->idd, walk->ref[i], walk->edge[i]) : walk->ref[i];
-		if (last[i] < walk->last)
-			walk->last = last[i];
-	}
-	for (size_t i = 0; i < walk->width; i++)
-		walk->edge[i] += last[i] == walk->last;
-	walk->done = walk->last == max;
-	walk->next = walk->last + 1;
+	walk->first = walk->edge ? walk->last + 1 : 0;
+	walk->last = walk->tested ? sg_idd_edge_last(walk->idd, walk->ref, walk->edge) : walk->max;
+	walk->child = walk->tested ? sg_idd_edge_child(walk->idd, walk->ref, walk->edge) : walk->ref;
+	walk->edge++;
+	walk->done = walk->last == walk->max;
 	return true;
+}
+
+int sg_walk_terminals_in(struct sg_idd *idd, sg_ref ref, sg_ref set, int (*see)(uint32_t value, void *data), void *data,
+			 struct sg_error *err)
+{
+	int result;
+
+	if (sg_idd_check(idd, ref, err) < 0 || sg_idd_check(idd, set, err) < 0)
+		return -1;
+	if (sg_idd_is_terminal(ref))
+		return set == SG_IDD_EMPTY ? 0 : see(sg_idd_value(ref), data);
+	result = sg_idd_terminals_in(idd, ref, set, see, data);
+	return result ? result : sg_idd_check(idd, ref, err);
 }
 
 int sg_walk_terminals(struct sg_idd *idd, sg_ref ref, int (*see)(uint32_t value, void *data), void *data,
 		      struct sg_error *err)
 {
-	int result;
-
-	if (sg_idd_check(idd, ref, err) < 0)
-		return -1;
-	if (sg_idd_is_terminal(ref))
-		return see(sg_idd_value(ref), data);
-	result = sg_idd_terminals(idd, ref, see, data);
-	return result ? result : sg_idd_check(idd, ref, err);
+	return sg_walk_terminals_in(idd, ref, SG_IDD_FULL, see, data, err);
 }
 
 void sg_branches_clear(struct sg_branches *branches)
@@ -96,11 +94,11 @@ int sg_branches_find(const struct sg_idd *idd, sg_ref ref, size_t level, struct 
 	sg_cleanup(sg_memo_clear) struct sg_memo index = {0};
 	struct sg_walk walk;
 
-	sg_walk_begin(&walk, idd, level, &ref, 1);
+	sg_walk_begin(&walk, idd, level, ref);
 	while (sg_walk_next(&walk)) {
 		struct sg_range range = {walk.first, walk.last};
 
-		if (walk.child[0] != SG_IDD_EMPTY && branches_add(&branches, &index, walk.child[0], &range, err) < 0)
+		if (walk.child != SG_IDD_EMPTY && branches_add(&branches, &index, walk.child, &range, err) < 0)
 			return -1;
 	}
 	if (branches.count == 1 && branches.items[0].child == ref) {

@@ -4,7 +4,6 @@
 #define SG_CHECK_WHERE_H
 
 #include "check/memo.h"
-#include "check/refs.h"
 #include "sockgate/where.h"
 
 void sg_where_clear(struct sg_where *where);
@@ -27,11 +26,11 @@ int sg_rects_find(struct sg_idd *idd, sg_ref set, struct sg_address_pool **pool,
 		  struct sg_error *err);
 void sg_rects_clear(struct sg_rects *rects);
 
-/* A set of packets that share a value, and which origins two more diagrams have in it. */
+/* A set of packets that share a value. */
 struct sg_part {
 	uint32_t value;
 	struct sg_where where;
-	struct sg_refs origins[2]; /* ascending, without 0 */
+	sg_ref set;
 };
 struct sg_parts {
 	struct sg_part *items;
@@ -41,8 +40,8 @@ struct sg_parts {
  * Takes the packets at which `values` (a diagram over the packet levels, 0 outside of the universe) is not 0 apart
  * into parts, sorted as sg_wheres are. Proves before it returns that the parts are disjoint and exactly `values`.
  */
-int sg_parts_find(struct sg_idd *idd, sg_ref values, const sg_ref origins[2], struct sg_address_pool **pool,
-		  struct sg_parts *ret, struct sg_error *err);
+int sg_parts_find(struct sg_idd *idd, sg_ref values, struct sg_address_pool **pool, struct sg_parts *ret,
+		  struct sg_error *err);
 void sg_parts_clear(struct sg_parts *parts);
 
 /* Rectangles of `set` as wheres of new inbound packets of every protocol and port; proven as above. */

@@ -10,11 +10,10 @@
 
 int sg_wheres_of(struct sg_idd *idd, sg_ref set, struct sg_wheres *ret, struct sg_error *err)
 {
-	const sg_ref nobody[2] = {SG_IDD_EMPTY, SG_IDD_EMPTY};
 	sg_cleanup(sg_wheres_clear) struct sg_wheres wheres = {0};
 	sg_cleanup(sg_parts_clear) struct sg_parts parts = {0};
 
-	if (sg_parts_find(idd, set, nobody, &wheres.pool, &parts, err) < 0)
+	if (sg_parts_find(idd, set, &wheres.pool, &parts, err) < 0)
 		return -1;
 	if (sg_grow(&wheres.items, &wheres.room, 0, parts.count, sizeof(*wheres.items)) < 0)
 		return sg_error_nomem(err);

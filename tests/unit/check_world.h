@@ -194,6 +194,20 @@ static inline struct sg_subject world_subject(struct sg_idd *idd, const struct r
 	return (struct sg_subject){.decision = world_decision(idd, rules, count)};
 }
 
+/* The same decision with an origin for each verdict apart; returns the one that it had. */
+static inline sg_ref world_origins_apart(struct sg_decision *decision)
+{
+	sg_ref origin = decision->origin;
+
+	for (uint32_t verdict = SG_VERDICT_ACCEPT; verdict < SG_VERDICTS; verdict++) {
+		sg_ref judged = sg_idd_equals(decision->idd, decision->verdict, verdict);
+
+		decision->by_verdict[verdict] = sg_idd_ite(decision->idd, judged, origin, sg_idd_terminal(777777));
+	}
+	decision->origin = SG_IDD_EMPTY;
+	return origin;
+}
+
 /* ---- At random, over values that meet each other often ---- */
 
 static inline uint32_t world_random(uint64_t *seed, uint32_t below)
