@@ -9,6 +9,7 @@
  * same few children (in, out, in, out, …), so each walk keeps its last two answers at hand and a node of a million
  * edges costs no memo lookup per edge.
  */
+#include <string.h>
 #include "decide/idd_node.h"
 
 #define FULL  SG_IDD_FULL
@@ -412,23 +413,66 @@ static inline size_t ite_ignored(bool choose, const sg_ref operand[3])
 	return 3;
 }
 
+/* The answer where it needs no recursion, else HARD. */
+static inline sg_ref ite_simple(bool choose, sg_ref condition, sg_ref then, sg_ref otherwise)
+{
+	if (then == otherwise)
+		return then;
+	if (choose) {
+		if (then == EMPTY || otherwise == EMPTY)
+			return then == EMPTY ? otherwise : then;
+		if (condition == FULL && sg_idd_is_terminal(then))
+			return then;
+		return condition == EMPTY && sg_idd_is_terminal(otherwise) ? otherwise : HARD;
+	}
+	if (condition == FULL || condition == EMPTY)
+		return condition == FULL ? then : otherwise;
+	return then == FULL && otherwise == EMPTY ? condition : HARD;
+}
+
+/* The last two answers of a walk. */
+struct ite_recent {
+	sg_ref operand[2][3], result[2];
+	unsigned int oldest;
+};
+
+static inline sg_ref ite_from_recent(struct sg_idd *idd, bool choose, const sg_ref child[3], struct ite_recent *recent)
+{
+	sg_ref result = ite_simple(choose, child[0], child[1], child[2]);
+
+	if (result != HARD)
+		return result;
+	for (size_t k = 0; k < 2; k++) {
+		const sg_ref *seen = recent->operand[k];
+
+		if (seen[0] == child[0] && seen[1] == child[1] && seen[2] == child[2])
+			return recent->result[k];
+	}
+	result = ite(idd, choose, child[0], child[1], child[2]);
+	memcpy(recent->operand[recent->oldest], child, sizeof(recent->operand[0]));
+	recent->result[recent->oldest] = result;
+	recent->oldest ^= 1;
+	return result;
+}
+
 static inline __attribute__((always_inline)) bool ite_edges(struct sg_idd *idd, bool choose, struct operand operand[3],
 							    struct sg_idd_frame *frame, bool wide)
 {
 	sg_u128 max = idd->levels[frame->level].max;
-	sg_ref child[3] = {0}, last[3] = {0}, result = HARD;
+	struct ite_recent recent = {0};
 
 	for (;;) {
+		const sg_ref child[3] = {
+			operand_child(&operand[0]),
+			operand_child(&operand[1]),
+			operand_child(&operand[2]),
+		};
+		sg_ref result = ite_from_recent(idd, choose, child, &recent);
+		size_t ignored = ite_ignored(choose, child);
 		sg_u128 end = max;
-		size_t ignored;
 
-		for (size_t k = 0; k < 3; k++)
-			child[k] = operand_child(&operand[k]);
-		if (child[0] != last[0] || child[1] != last[1] || child[2] != last[2])
-			result = ite(idd, choose, child[0], child[1], child[2]);
 		if (result == SG_IDD_FAILED)
 			return false;
-		ignored = ite_ignored(choose, child);
 		for (size_t k = 0; k < 3; k++) {
 			sg_u128 own = k == ignored ? max : operand_end(&operand[k], max, wide);
 
@@ -438,9 +482,12 @@ static inline __attribute__((always_inline)) bool ite_edges(struct sg_idd *idd, 
 		if (end == max)
 			return true;
 		for (size_t k = 0; k < 3; k++) {
-			last[k] = child[k];
-			if (operand[k].tests)
+			if (!operand[k].tests)
+				continue;
+			if (k == ignored)
 				operand[k].at = sg_idd_seek(&operand[k].node, operand[k].at, end + 1, wide);
+			else
+				operand[k].at += sg_idd_end(&operand[k].node, operand[k].at, wide) == end;
 		}
 	}
 }
@@ -475,16 +522,13 @@ static sg_ref ite(struct sg_idd *idd, bool choose, sg_ref condition, sg_ref then
 	struct sg_idd_memo *memo;
 	sg_ref result;
 
-	if (choose && (then == EMPTY || otherwise == EMPTY))
-		return then == EMPTY ? otherwise : then;
-	if (then == otherwise)
-		return then;
-	if (condition == FULL)
-		return choose ? apply(idd, SG_IDD_OVERLAY, then, otherwise) : then;
+	result = ite_simple(choose, condition, then, otherwise);
+	if (result != HARD)
+		return result;
+	if (condition == FULL) /* only with choose */
+		return apply(idd, SG_IDD_OVERLAY, then, otherwise);
 	if (condition == EMPTY)
-		return choose ? apply(idd, SG_IDD_OVERLAY, otherwise, then) : otherwise;
-	if (!choose && then == FULL && otherwise == EMPTY)
-		return condition;
+		return apply(idd, SG_IDD_OVERLAY, otherwise, then);
 	memo = &idd->memo_ite[sg_idd_memo_slot(idd, key, then, otherwise)];
 	if (memo->operation == key && memo->a == then && memo->b == otherwise)
 		return memo->result;
