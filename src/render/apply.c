@@ -10,7 +10,7 @@ void sg_render_apply(struct sg_buf *buf, const struct sg_style *style, const str
 	sg_buf_adds(buf, " (");
 	sg_say_count(buf, report->lines, "line");
 	sg_buf_adds(buf, ", ");
-	sg_say_count(buf, report->ports, "port element");
+	sg_say_count(buf, report->ports, "map element");
 	if (report->sets) {
 		sg_buf_adds(buf, ", ");
 		sg_say_count(buf, report->sets, "address set");

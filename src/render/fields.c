@@ -62,27 +62,36 @@ static void add_protocol(struct sg_buf *buf, uint8_t protocol)
 		sg_buf_addf(buf, "%u", protocol);
 }
 
+/* Whether all of them are said by name. */
+static bool all_named(const struct sg_ranges *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		for (sg_u128 p = set->items[i].first; p <= set->items[i].last; p++)
+			if (!sg_proto_name((uint8_t)p))
+				return false;
+	return true;
+}
+
 void sg_fields_protocols(struct sg_buf *buf, const struct sg_where *where)
 {
 	const struct sg_ranges *set = &where->protocols;
+	struct list list = {buf, SIZE_MAX, 0, 0};
+	bool named = all_named(set);
 
 	if (where->any_protocol) {
 		sg_buf_adds(buf, "any protocol");
 		return;
 	}
+	if (!named)
+		sg_buf_adds(buf, "protocol ");
 	for (size_t i = 0; i < set->count; i++) {
 		unsigned int first = (unsigned int)set->items[i].first, last = (unsigned int)set->items[i].last;
 
-		if (i)
-			sg_buf_addc(buf, '+');
-		if (first == last || sg_proto_has_ports((uint8_t)first)) {
-			for (unsigned int p = first; p <= last; p++) {
-				if (p > first)
-					sg_buf_addc(buf, '+');
-				add_protocol(buf, (uint8_t)p);
-			}
-		} else {
-			sg_buf_addf(buf, "protocols %u-%u", first, last);
+		if (!named && list_next(&list))
+			sg_buf_addf(buf, first == last ? "%u" : "%u-%u", first, last);
+		for (unsigned int p = first; named && p <= last; p++) {
+			sg_buf_adds(buf, i || p > first ? "+" : "");
+			add_protocol(buf, (uint8_t)p);
 		}
 	}
 }
@@ -211,7 +220,8 @@ void sg_fields_ends(struct sg_buf *buf, const struct sg_style *style, const stru
 	}
 	if (where->states == (1U << SG_CT_COUNT) - 1) {
 		sg_buf_adds(buf, " in any state");
-	} else if (where->states != 1U << SG_CT_NEW) {
+	} else if ((where->states | 1U << SG_CT_UNTRACKED) != (1U << SG_CT_NEW | 1U << SG_CT_UNTRACKED)) {
+		/* packets that are not tracked are judged as new ones are */
 		sg_buf_adds(buf, " (");
 		add_states(buf, where->states);
 		sg_buf_addc(buf, ')');

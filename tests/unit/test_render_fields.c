@@ -136,7 +136,7 @@ static void test_protocols(void **state)
 	(void)state;
 	sg_ranges_clear(&where.protocols);
 	range(range(&where.protocols, 0, 5), 50, 50);
-	expect_text(&where, &plain, "protocols 0-5+esp from anywhere");
+	expect_text(&where, &plain, "protocol 0-5, 50 from anywhere");
 	expect_json(&where, "{\"protocol\": \"0-5+esp\", \"ports\": null, \"sources\": [\"0.0.0.0/0\", \"::/0\"], "
 			    "\"destinations\": null, \"interfaces\": null}");
 	clear(&where);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel holds.
+ *
+ * Our table is interpreted; every other table, and every function on the inbound hooks that is not known to leave
+ * packets alone, is only named: what they decide is outside the proof, and the answers say so.
+ */
+#include "cli/host.h"
+
+#include <linux/netfilter.h>
+#include <string.h>
+#include "base/mem.h"
+#include "cli/progress.h"
+#include "sockgate/compile.h"
+#include "sockgate/kernel_listeners.h"
+#include "sockgate/kernel_local.h"
+
+static int add_foreign(struct rules *rules, const char *family, const char *name, struct sg_error *err)
+{
+	if (sg_grow(&rules->foreign, &rules->foreign_room, rules->foreign_count, 1, sizeof(*rules->foreign)) < 0)
+		return sg_error_nomem(err);
+	rules->foreign[rules->foreign_count++] = (struct sg_foreign){family, name};
+	return 0;
+}
+
+/* The connection tracker only looks; the rest of what a kernel hooks there may refuse or rewrite. */
+static bool leaves_packets_alone(const struct sg_kernel_hook *hook)
+{
+	static const char *const modules[] = {"nf_conntrack", "nf_defrag_ipv4", "nf_defrag_ipv6"};
+	static const char *const functions[] = {"ipv4_conntrack_", "ipv6_conntrack_", "ipv4_defrag",
+						"ipv6_defrag",     "nf_confirm",      "nf_conntrack_"};
+
+	for (size_t i = 0; i < SG_COUNT(modules); i++)
+		if (!strcmp(hook->module, modules[i]))
+			return true;
+	for (size_t i = 0; i < SG_COUNT(functions) && !*hook->module; i++)
+		if (!strncmp(hook->function, functions[i], strlen(functions[i])))
+			return true;
+	return false;
+}
+
+static int find_foreign(struct rules *rules, struct sg_error *err)
+{
+	for (size_t i = 0; i < rules->ruleset.table_count; i++) {
+		const struct sg_table *table = &rules->ruleset.tables[i];
+
+		if (table == rules->table || table->family == NFPROTO_ARP)
+			continue;
+		if (add_foreign(rules, sg_render_family(table->family), table->name, err) < 0)
+			return -1;
+	}
+	if (sg_kernel_hooks(rules->kernel, &rules->hooks, err) < 0)
+		return -1;
+	for (size_t i = 0; i < rules->hooks.count; i++) {
+		const struct sg_kernel_hook *hook = &rules->hooks.items[i];
+
+		if (hook->is_chain || leaves_packets_alone(hook))
+			continue;
+		if (add_foreign(rules, hook->family == NFPROTO_IPV4 ? "ip" : "ip6", hook->function, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int rules_read(struct session *session, struct rules *ret, struct sg_error *err)
+{
+	const struct sg_dump what = {SG_DUMP_TABLE, SG_TABLE_FAMILY, SG_TABLE_NAME};
+	sg_cleanup(rules_clear) struct rules rules = {0};
+
+	progress_say("reading the kernel's rules");
+	if (sg_kernel_open(&rules.kernel, err) < 0 || sg_kernel_dump(rules.kernel, &what, &rules.ruleset, err) < 0)
+		return -1;
+	rules.table = sg_ruleset_table(&rules.ruleset, SG_TABLE_FAMILY, SG_TABLE_NAME);
+	if (find_foreign(&rules, err) < 0)
+		return -1;
+	progress_say("working out what the kernel's rules decide");
+	if (!rules.table) {
+		if (sg_subject_open(session->idd, &rules.subject, err) < 0)
+			return -1;
+	} else if (sg_evaluate(session->idd, rules.table, &rules.evaluation, err) < 0) {
+		return -1;
+	}
+	*ret = rules;
+	rules = (struct rules){0};
+	/* the subject points at the evaluation where that stays */
+	if (ret->table)
+		ret->subject = sg_subject_of_kernel(&ret->evaluation);
+	return 0;
+}
+
+void rules_clear(struct rules *rules)
+{
+	sg_evaluation_clear(&rules->evaluation);
+	sg_ruleset_clear(&rules->ruleset);
+	sg_kernel_hooks_clear(&rules->hooks);
+	sg_kernel_close(rules->kernel);
+	free(rules->foreign);
+	*rules = (struct rules){0};
+}
+
+int sockets_read(struct sockets *ret, struct sg_error *err)
+{
+	sg_cleanup(sockets_clear) struct sockets sockets = {0};
+
+	progress_say("reading the listening sockets");
+	if (sg_sockdiag_listeners(&sockets.list, err) < 0 || sg_owners_find(&sockets.list, err) < 0 ||
+	    sg_kernel_local_addresses(&sockets.local, err) < 0)
+		return -1;
+	sg_listeners_sort(&sockets.list);
+	*ret = sockets;
+	sockets = (struct sockets){0};
+	return 0;
+}
+
+void sockets_clear(struct sockets *sockets)
+{
+	sg_listeners_clear(&sockets->list);
+	sg_local_addresses_clear(&sockets->local);
+}

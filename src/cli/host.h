@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* host.h - what this host does now: its rules, its listening sockets, the connection that we are run from. */
+#ifndef SG_CLI_HOST_H
+#define SG_CLI_HOST_H
+
+#include "cli/session.h"
+#include "sockgate/kernel_rules.h"
+
+/* The rules in the kernel, and what they mean in the session's context. */
+struct rules {
+	struct sg_kernel *kernel;
+	struct sg_ruleset ruleset;
+	const struct sg_table *table; /* ours, NULL: not loaded */
+	struct sg_evaluation evaluation;
+	struct sg_subject subject;  /* of our table; without it, everything is accepted */
+	struct sg_foreign *foreign; /* other tables and hooks that inbound packets may meet; borrowed names */
+	size_t foreign_count, foreign_room;
+	struct sg_kernel_hooks hooks;
+};
+int rules_read(struct session *session, struct rules *ret, struct sg_error *err);
+void rules_clear(struct rules *rules);
+
+/* Listening sockets with their owners, sorted, and the addresses of this host. */
+struct sockets {
+	struct sg_listeners list;
+	struct sg_local_addresses local;
+};
+int sockets_read(struct sockets *ret, struct sg_error *err);
+void sockets_clear(struct sockets *sockets);
+
+/*
+ * The SSH connection that we are run from, by SSH_CONNECTION of our environment or, when su or sudo took it away, of a
+ * process above us. False: there is none. *interface is where the connection's interface is kept.
+ */
+bool ssh_connection(struct sg_connection *ret, const struct sg_local_addresses *local,
+		    char interface[SG_INTERFACE_NAME_SIZE]);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "base/mem.h"
+#include "cli/progress.h"
+
+#define PLAIN_WIDTH 100 /* columns where there is no terminal to ask */
+
+static unsigned int width_of(int fd)
+{
+	struct winsize size;
+
+	if (ioctl(fd, TIOCGWINSZ, &size) < 0 || !size.ws_col)
+		return PLAIN_WIDTH;
+	return size.ws_col < 40 ? 40 : size.ws_col;
+}
+
+static bool colour_on(int fd, int mode)
+{
+	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
+
+	if (mode != COLOUR_AUTO)
+		return mode == COLOUR_ALWAYS;
+	if (no_colour && *no_colour)
+		return false;
+	return isatty(fd) && terminal && strcmp(terminal, "dumb") != 0;
+}
+
+static struct sg_style style_of(const struct options *options, int fd)
+{
+	return (struct sg_style){
+		.colour = colour_on(fd, options->colour),
+		.all = options->all,
+		.verbose = options->verbose,
+		.width = width_of(fd),
+	};
+}
+
+int session_open(struct session *session, const struct options *options, struct sg_error *err)
+{
+	*session = (struct session){
+		.options = options,
+		.style = style_of(options, STDOUT_FILENO),
+		.error_style = style_of(options, STDERR_FILENO),
+		.files = sg_files_new(),
+		.idd = sg_packet_context(0),
+	};
+	if (session->files && session->idd)
+		return 0;
+	session_close(session);
+	return sg_error_nomem(err);
+}
+
+void session_close(struct session *session)
+{
+	sg_buf_clear(&session->answer);
+	sg_files_free(session->files);
+	sg_idd_free(session->idd);
+	session->files = NULL;
+	session->idd = NULL;
+}
+
+void loaded_clear(struct loaded *loaded)
+{
+	sg_policy_free(loaded->policy);
+	sg_diags_clear(&loaded->diags);
+	loaded->policy = NULL;
+}
+
+/* A policy that cannot be used is the answer, whatever the question was. */
+static int refuse(struct session *session, const char *path, const struct loaded *loaded, struct sg_test_sum tests)
+{
+	struct sg_check_report report = {path, loaded->policy, session->files, &loaded->diags, tests};
+	struct sg_buf text = {0};
+
+	if (session->options->json) {
+		sg_render_check_json(&session->answer, session->options->verb->name, &report, 1);
+	} else {
+		sg_render_check(&text, &session->error_style, &report);
+		progress_end();
+		sg_fd_write_all(STDERR_FILENO, text.data, text.size, NULL);
+		sg_buf_clear(&text);
+	}
+	return session_finish(session, loaded->policy ? EXIT_NO : EXIT_USAGE);
+}
+
+int loaded_prove(struct loaded *loaded, struct sg_test_sum *ret, struct sg_error *err)
+{
+	if (sg_policy_lint(loaded->policy, &loaded->decision, &loaded->diags, err) < 0)
+		return -1;
+	progress_say("proving the policy's tests");
+	if (sg_policy_prove(loaded->policy, &loaded->decision, &loaded->diags, ret, err) < 0)
+		return -1;
+	sg_diags_sort(&loaded->diags);
+	return 0;
+}
+
+struct sg_policy *session_read(struct session *session, const char *path, struct sg_diags *diags, struct sg_error *err)
+{
+	struct sg_policy_options options = {.trusted_only = geteuid() == 0 && !session->options->insecure};
+	struct sg_policy *policy;
+
+	progress_say("reading the policy");
+	policy = sg_policy_read(path, &options, session->files, diags, err);
+	if (!policy && err->kind)
+		sg_error_prefix(err, "%s", strcmp(path, "-") ? path : "standard input");
+	if (!policy)
+		sg_diags_sort(diags);
+	return policy;
+}
+
+int session_load(struct session *session, const char *path, enum loading loading, struct loaded *ret, int *ret_exit)
+{
+	sg_cleanup(loaded_clear) struct loaded loaded = {0};
+	struct sg_test_sum tests = {0, 0};
+	struct sg_error err = {0};
+
+	loaded.policy = session_read(session, path, &loaded.diags, &err);
+	if (!loaded.policy && err.kind) {
+		*ret_exit = session_fail(session, &err);
+		return -1;
+	}
+	if (!loaded.policy) {
+		*ret_exit = refuse(session, path, &loaded, tests);
+		return -1;
+	}
+	if (sg_policy_lower(loaded.policy, session->idd, &loaded.decision, &err) < 0 ||
+	    (loading == LOAD_WITH_TESTS && loaded_prove(&loaded, &tests, &err) < 0)) {
+		*ret_exit = session_fail(session, &err);
+		return -1;
+	}
+	if (tests.failed || sg_diags_failed(&loaded.diags)) {
+		*ret_exit = refuse(session, path, &loaded, tests);
+		return -1;
+	}
+	if (loading == LOAD_WITH_TESTS && loaded.diags.count && !session->options->quiet) {
+		struct sg_buf text = {0};
+
+		sg_render_diags(&text, &session->error_style, session->files, &loaded.diags);
+		session_say(session, &text);
+	}
+	*ret = loaded;
+	loaded = (struct loaded){0};
+	return 0;
+}
+
+void session_report(struct session *session, const struct sg_error *err)
+{
+	struct sg_buf text = {0};
+
+	sg_render_error(&text, &session->error_style, err);
+	progress_end();
+	sg_fd_write_all(STDERR_FILENO, text.data, text.size, NULL);
+	sg_buf_clear(&text);
+}
+
+int session_fail(struct session *session, const struct sg_error *err)
+{
+	const struct verb *verb = session->options->verb;
+
+	session_report(session, err);
+	sg_buf_clear(&session->answer);
+	if (session->options->json)
+		sg_render_error_json(&session->answer, verb ? verb->name : NULL, err);
+	return session_finish(session, sg_error_exit_code(err));
+}
+
+int session_flush(struct session *session, struct sg_error *err)
+{
+	struct sg_buf *answer = &session->answer;
+	int result = 0;
+
+	if (answer->failed)
+		result = sg_error_nomem(err);
+	else if (answer->size && sg_fd_write_all(STDOUT_FILENO, answer->data, answer->size, err) < 0)
+		result = sg_error_prefix(err, "cannot write the answer");
+	sg_buf_truncate(answer, 0);
+	return result;
+}
+
+int session_finish(struct session *session, int code)
+{
+	struct sg_error err = {0};
+
+	progress_end();
+	if (session_flush(session, &err) == 0)
+		return code;
+	session_report(session, &err);
+	return EXIT_SYSTEM;
+}
+
+void session_say(struct session *session, struct sg_buf *buf)
+{
+	progress_end();
+	if (!session->options->quiet && buf->size)
+		sg_fd_write_all(STDERR_FILENO, buf->data, buf->size, NULL);
+	sg_buf_clear(buf);
+}
+
+void session_note(struct session *session, const char *format, ...)
+{
+	struct sg_buf text = {0};
+	va_list args;
+
+	va_start(args, format);
+	sg_buf_vaddf(&text, format, args);
+	va_end(args);
+	session_say(session, &text);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The tables of verbs and options: all that the command line knows. */
+#include "cli/options.h"
+
+#include "base/mem.h"
+#include "cli/verbs.h"
+
+/* The order of the verbs in the table. */
+enum verb_number { CHECK, DIFF, APPLY, VERIFY, STATUS, LISTENING, EXPLAIN, CLEAR };
+#define OF(verb) (1U << (verb))
+
+// clang-format off
+const struct verb verbs[] = {
+	[CHECK] = {
+		"check", "[FILE…]", 0, 10000, "read a policy, report every error in it, prove its own tests",
+		"Reads the policy (or each FILE), warns of lines that have no effect, and proves the policy's own tests for\n"
+		"every packet that they speak of. Touches nothing and needs no rights.",
+		"sockgate check\n"
+		"sockgate check policies/*.yaml",
+		verb_check,
+	},
+	[DIFF] = {
+		"diff", "[OLD] [NEW]", 0, 2, "say which packets would be decided otherwise",
+		"Without a file: from what the kernel does now to the policy. With one file: from the kernel to that file.\n"
+		"With two files: from OLD to NEW, which needs no rights. Then the listening sockets whose reach changes, and\n"
+		"the connection that the change would cut off. Exits with 1 when there is a difference.",
+		"sockgate diff\n"
+		"sockgate diff old.yaml new.yaml",
+		verb_diff,
+	},
+	[APPLY] = {
+		"apply", "", 0, 0, "load the policy into the kernel and prove that it holds",
+		"Checks the policy, proves its tests, loads it as one transaction, reads the rules back, and proves that\n"
+		"they decide as the policy does. Touches no table but its own. Refuses a policy that would not let in the\n"
+		"SSH connection it is run from, unless --force is given.",
+		"sockgate apply --dry-run\n"
+		"sockgate apply",
+		verb_apply,
+	},
+	[VERIFY] = {
+		"verify", "", 0, 0, "compare the policy, the kernel's rules and the listening sockets",
+		"Proves that the kernel's rules decide as the policy does, looks every listening socket up in both, and\n"
+		"reports what does not fit, the worst first. Exits with 1 when there are findings, with 4 when the answer\n"
+		"could not be proven.",
+		"sockgate verify\n"
+		"sockgate verify --json | jq '.findings[]'",
+		verb_verify,
+	},
+	[STATUS] = {
+		"status", "", 0, 0, "say whether the policy is in force",
+		"The first line says it all. Exits with 0 when the policy is enforced, with 1 when it is not.",
+		"sockgate status",
+		verb_status,
+	},
+	[LISTENING] = {
+		"listening", "", 0, 0, "list every listening socket, who holds it and who can reach it",
+		"Who can reach a socket is judged by the rules in the kernel. Without the rights to read them that column\n"
+		"is left open; without the rights to look at other users' processes so are their names.",
+		"sockgate listening",
+		verb_listening,
+	},
+	[EXPLAIN] = {
+		"explain", "[PORT/PROTO]", 0, 1, "say what happens to a packet, and which line decides it",
+		"The packet is the first of a new connection to this host. What is left open (--from, --to, --interface)\n"
+		"means every value, loopback aside; where the verdict is not the same for all of them, the answer says for\n"
+		"which it is what. With --stdin each line of standard input is a packet:\n"
+		"tcp 9100 from 192.0.2.9 to 198.51.100.20 interface eth1.\n"
+		"Exits with 0 when the packet is accepted, with 1 when it is not or depends, with 4 when it is undecided.",
+		"sockgate explain 22/tcp\n"
+		"sockgate explain https/tcp --from 192.0.2.9\n"
+		"sockgate explain echo-request/icmp --kernel\n"
+		"sockgate explain esp",
+		verb_explain,
+	},
+	[CLEAR] = {
+		"clear", "", 0, 0, "take sockgate's table out of the kernel: every port is then open",
+		"Asks first on a terminal; elsewhere it wants --force. Other tables are left as they are.",
+		"sockgate clear --force",
+		verb_clear,
+	},
+};
+const size_t verb_count = SG_COUNT(verbs);
+
+#define AT(field) offsetof(struct options, field)
+#define ON_KERNEL (OF(EXPLAIN))
+
+const struct option_row option_rows[] = {
+	{'n', "dry-run", OPTION_FLAG, AT(dry_run), NULL, 0, OF(APPLY), "only say what would change, as diff does"},
+	{0, "force", OPTION_FLAG, AT(force), NULL, 0, OF(APPLY) | OF(CLEAR),
+	 "go on where the program would refuse or ask"},
+	{0, "from", OPTION_TEXT, AT(from), "ADDRESS", 0, OF(EXPLAIN), "the packet's source"},
+	{0, "to", OPTION_TEXT, AT(to), "ADDRESS", 0, OF(EXPLAIN), "the local address that it is sent to"},
+	{0, "interface", OPTION_TEXT, AT(interface), "NAME", 0, OF(EXPLAIN), "the interface that it comes in by"},
+	{0, "stdin", OPTION_FLAG, AT(stdin_packets), NULL, 0, OF(EXPLAIN), "read packets from standard input, one a line"},
+	{0, "kernel", OPTION_FLAG, AT(kernel), NULL, 0, ON_KERNEL, "ask the rules in the kernel, not the policy"},
+	{0, "confirm", OPTION_TEXT, 0, "TIME", 0, OF(APPLY), NULL},
+	{0, "boot", OPTION_FLAG, 0, NULL, 0, OF(APPLY), NULL},
+	{0, "outbound", OPTION_FLAG, 0, NULL, 0, OF(EXPLAIN), NULL},
+	{'f', "policy", OPTION_TEXT, AT(policy), "FILE", 0, OPTION_GLOBAL,
+	 "the policy (" DEFAULT_POLICY "); - is standard input"},
+	{'j', "json", OPTION_FLAG, AT(json), NULL, 0, OPTION_GLOBAL, "answer with one JSON object"},
+	{'q', "quiet", OPTION_FLAG, AT(quiet), NULL, 0, OPTION_GLOBAL, "say only what went wrong; the exit code answers"},
+	{'v', "verbose", OPTION_FLAG, AT(verbose), NULL, 0, OPTION_GLOBAL, "say more"},
+	{0, "all", OPTION_FLAG, AT(all), NULL, 0, OPTION_GLOBAL, "do not fold long lists"},
+	{0, "color", OPTION_CHOICE, AT(colour), "auto|always|never", COLOUR_AUTO, OPTION_GLOBAL,
+	 "colours (auto: on a terminal, unless NO_COLOR is set)"},
+	{0, "netns", OPTION_TEXT, AT(netns), "NAME|PID|PATH", 0, OPTION_GLOBAL, "act in that network namespace"},
+	{0, "insecure-permissions", OPTION_FLAG, AT(insecure), NULL, 0, OPTION_GLOBAL,
+	 "take policy files that others may write, even as root"},
+	{0, "completion", OPTION_CHOICE, AT(completion), "bash|zsh|fish", SHELL_BASH, OPTION_GLOBAL,
+	 "print a completion script for that shell"},
+	{'h', "help", OPTION_FLAG, AT(help), NULL, 0, OPTION_GLOBAL, "help, of a verb when one is given"},
+	{'V', "version", OPTION_FLAG, AT(version), NULL, 0, OPTION_GLOBAL, "the program's version"},
+};
+// clang-format on
+const size_t option_row_count = SG_COUNT(option_rows);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* check: reads policies, reports all errors, proves their tests. */
+#include "cli/session.h"
+#include "cli/verbs.h"
+
+#include "base/mem.h"
+
+static void clear_reports(struct sg_check_report *reports, struct loaded *loaded, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		loaded_clear(&loaded[i]);
+	free(reports);
+	free(loaded);
+}
+
+/* One file: 0, 1 or 2 in *ret_code; -1 when something else than the policy is wrong. */
+static int check_file(struct session *session, const char *path, struct loaded *loaded, struct sg_check_report *report,
+		      int *ret_code, struct sg_error *err)
+{
+	*report = (struct sg_check_report){.file = path, .files = session->files, .diags = &loaded->diags};
+	loaded->policy = session_read(session, path, &loaded->diags, err);
+	if (!loaded->policy) {
+		*ret_code = EXIT_USAGE;
+		return err->kind ? -1 : 0;
+	}
+	report->policy = loaded->policy;
+	if (sg_policy_lower(loaded->policy, session->idd, &loaded->decision, err) < 0 ||
+	    loaded_prove(loaded, &report->tests, err) < 0)
+		return -1;
+	*ret_code = report->tests.failed || sg_diags_failed(&loaded->diags) ? EXIT_NO : EXIT_YES;
+	return 0;
+}
+
+static void add_text(struct session *session, const struct sg_check_report *report, int code)
+{
+	/* quiet: what is wrong is said all the same, but not that all is well */
+	if (!session->options->quiet || code != EXIT_YES)
+		sg_render_check(&session->answer, &session->style, report);
+}
+
+int verb_check(struct session *session)
+{
+	const struct options *options = session->options;
+	size_t count = options->argument_count ? options->argument_count : 1;
+	struct sg_check_report *reports = calloc(count, sizeof(*reports));
+	struct loaded *loaded = calloc(count, sizeof(*loaded));
+	struct sg_error first = {0};
+	int result = EXIT_YES;
+
+	if (!reports || !loaded)
+		sg_error_nomem(&first);
+	for (size_t i = 0; i < count && first.kind != SG_ERROR_MEMORY; i++) {
+		const char *path = options->argument_count ? options->arguments[i] : options->policy;
+		struct sg_error err = {0};
+		int code = EXIT_YES;
+
+		if (check_file(session, path, &loaded[i], &reports[i], &code, &err) < 0) {
+			first = first.kind ? first : err;
+			if (!options->json)
+				session_report(session, &err);
+			continue;
+		}
+		result = code > result ? code : result;
+		if (!options->json)
+			add_text(session, &reports[i], code);
+	}
+	if (first.kind && options->json) {
+		result = session_fail(session, &first);
+	} else {
+		if (options->json)
+			sg_render_check_json(&session->answer, "check", reports, count);
+		result = session_finish(session, first.kind ? sg_error_exit_code(&first) : result);
+	}
+	clear_reports(reports, loaded, reports && loaded ? count : 0);
+	return result;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* diff: which packets would be decided otherwise; apply --dry-run is the same from the kernel to the policy. */
+#include "cli/difference.h"
+#include "cli/host.h"
+#include "cli/verbs.h"
+
+#include <string.h>
+#include "base/mem.h"
+#include "cli/progress.h"
+
+static int exit_code_of(enum sg_answer equal)
+{
+	switch (equal) {
+	case SG_PROVEN: return EXIT_YES;
+	case SG_REFUTED: return EXIT_NO;
+	case SG_UNDECIDED: break;
+	}
+	return EXIT_UNDECIDED;
+}
+
+static int answer(struct session *session, const struct sg_diff_report *report)
+{
+	if (session->options->json)
+		sg_render_diff_json(&session->answer, session->options->verb->name, report);
+	else if (!session->options->quiet)
+		sg_render_diff(&session->answer, &session->style, report);
+	return session_finish(session, exit_code_of(report->diff->equal));
+}
+
+static int between_files(struct session *session, const char *from_path, const char *to_path)
+{
+	sg_cleanup(loaded_clear) struct loaded from = {0};
+	sg_cleanup(loaded_clear) struct loaded to = {0};
+	sg_cleanup(sg_diff_clear) struct sg_diff diff = {0};
+	struct sg_subject from_subject, to_subject;
+	struct sg_error err = {0};
+	int code;
+
+	if (session_load(session, from_path, LOAD_ONLY, &from, &code) < 0 ||
+	    session_load(session, to_path, LOAD_ONLY, &to, &code) < 0)
+		return code;
+	from_subject = sg_subject_of_policy(from.policy, &from.decision);
+	to_subject = sg_subject_of_policy(to.policy, &to.decision);
+	progress_say("comparing");
+	if (sg_diff(&from_subject, &to_subject, &diff, &err) < 0)
+		return session_fail(session, &err);
+	return answer(session, &(struct sg_diff_report){
+				       .from = &from_subject,
+				       .to = &to_subject,
+				       .from_name = from_path,
+				       .to_name = to_path,
+				       .files = session->files,
+				       .diff = &diff,
+			       });
+}
+
+int difference_from_kernel(struct session *session, const char *path, enum loading loading)
+{
+	sg_cleanup(loaded_clear) struct loaded loaded = {0};
+	sg_cleanup(rules_clear) struct rules rules = {0};
+	sg_cleanup(sockets_clear) struct sockets sockets = {0};
+	sg_cleanup(sg_diff_clear) struct sg_diff diff = {0};
+	sg_cleanup(sg_affected_clear) struct sg_affected affected = {0};
+	struct sg_diff_report report = {.files = session->files, .from_name = "the kernel", .to_name = path};
+	char interface[SG_INTERFACE_NAME_SIZE];
+	struct sg_connection connection;
+	struct sg_lockout lockout;
+	struct sg_subject policy;
+	struct sg_error err = {0};
+	int code;
+
+	if (session_load(session, path, loading, &loaded, &code) < 0)
+		return code;
+	policy = sg_subject_of_policy(loaded.policy, &loaded.decision);
+	if (rules_read(session, &rules, &err) < 0 || sockets_read(&sockets, &err) < 0)
+		return session_fail(session, &err);
+	progress_say("comparing");
+	if (sg_diff(&rules.subject, &policy, &diff, &err) < 0 ||
+	    sg_affected(&rules.subject, &policy, &sockets.list, &sockets.local, &affected, &err) < 0)
+		return session_fail(session, &err);
+	report.from = &rules.subject;
+	report.to = &policy;
+	report.diff = &diff;
+	report.listeners = &sockets.list;
+	report.affected = &affected;
+	if (ssh_connection(&connection, &sockets.local, interface)) {
+		if (sg_lockout_check(&policy, &connection, &lockout, &err) < 0)
+			return session_fail(session, &err);
+		if (!lockout.accepted) {
+			report.connection = &connection;
+			report.lockout = &lockout;
+		}
+	}
+	report.from_open = !rules.table;
+	return answer(session, &report);
+}
+
+int verb_diff(struct session *session)
+{
+	const struct options *options = session->options;
+	struct sg_error err = {0};
+
+	if (options->argument_count == 2 && !strcmp(options->arguments[0], "-") &&
+	    !strcmp(options->arguments[1], "-")) {
+		sg_error_set(&err, SG_ERROR_INPUT, 0, "standard input cannot be both policies at once");
+		return session_fail(session, &err);
+	}
+	if (options->argument_count == 2)
+		return between_files(session, options->arguments[0], options->arguments[1]);
+	return difference_from_kernel(session, options->argument_count ? options->arguments[0] : options->policy,
+				      LOAD_ONLY);
+}
