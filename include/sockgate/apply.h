@@ -50,6 +50,13 @@ struct sg_apply_result {
 int sg_apply(struct sg_kernel *kernel, const struct sg_apply_input *input, struct sg_diags *diags,
 	     struct sg_apply_result *ret, struct sg_error *err);
 
+/*
+ * Our table as it stands in the kernel, exactly, NULL when there is none; other tables come without their content. Large
+ * sets that are known from an earlier run, and cannot have changed since, are not read again.
+ */
+int sg_apply_read(struct sg_kernel *kernel, struct sg_ruleset *ret, const struct sg_table **ret_table,
+		  struct sg_error *err);
+
 /* Deletes our table; *ret_was_there says whether there was one. */
 int sg_apply_clear(struct sg_kernel *kernel, bool *ret_was_there, struct sg_error *err);
 

@@ -45,6 +45,16 @@ int sg_kernel_dump_set(struct sg_kernel *kernel, uint32_t generation, const stru
 int sg_kernel_query_elements(struct sg_kernel *kernel, const struct sg_table *table, const struct sg_set *asked,
 			     bool *ret_found, struct sg_nft_verdict *ret_verdicts, struct sg_error *err);
 
+/*
+ * Whether all elements of `set` are in the kernel's set of that table and name, exactly as they are. Only for plain sets,
+ * exact or of intervals without concatenation. Linear, where a dump is quadratic; that the kernel's set holds nothing else
+ * it does not say (sg_set.filled may).
+ */
+int sg_kernel_confirm_elements(struct sg_kernel *kernel, const struct sg_table *table, const struct sg_set *set,
+			       bool *ret_all, struct sg_error *err);
+/* A number that tells the network namespace from all others since the machine was booted; 0: this kernel cannot say. */
+uint64_t sg_kernel_namespace(struct sg_kernel *kernel);
+
 #define SG_KERNEL_REFUSALS 8
 struct sg_kernel_refusal {
 	int errnum;

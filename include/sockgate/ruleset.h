@@ -106,6 +106,7 @@ struct sg_set {
 	uint8_t field_length[SG_NFT_REGISTERS];  /* of a concatenation, in bytes without padding */
 	size_t field_count;             /* 0 or 1: not a concatenation */
 	uint32_t size;                  /* DESC_SIZE, 0: none */
+	uint32_t filled;                /* elements in the kernel as it counts them (6.18 and later); 0: not said */
 	char *comment;
 	bool unknown;                   /* expressions, objects, timeouts, flags that are not understood */
 	char *unknown_reason;

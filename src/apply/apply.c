@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "apply/transition.h"
+#include "apply/contents.h"
 #include "apply/proof.h"
 #include "base/mem.h"
 #include "sockgate/rules.h"
@@ -19,6 +19,7 @@
 
 struct transaction {
 	struct sg_kernel *kernel;
+	struct sg_contents *contents;
 	const struct sg_apply_input *input;
 	struct sg_diags *diags;
 	struct sg_ruleset before;    /* our table as it was read, other tables by name */
@@ -27,17 +28,6 @@ struct transaction {
 	struct sg_transition plan;
 	struct sg_apply_result result;
 };
-
-static int read_table(struct sg_kernel *kernel, struct sg_ruleset *ret, const struct sg_table **ret_table,
-		      struct sg_error *err)
-{
-	struct sg_dump what = {.scope = SG_DUMP_TABLE, .family = SG_TABLE_FAMILY, .name = SG_TABLE_NAME};
-
-	if (sg_kernel_dump(kernel, &what, ret, err))
-		return -1;
-	*ret_table = sg_ruleset_table(ret, SG_TABLE_FAMILY, SG_TABLE_NAME);
-	return 0;
-}
 
 /* The note for the new table: the former one when it is about the same text, so that nothing changes for nothing. */
 static int write_mark(struct transaction *t, struct sg_error *err)
@@ -56,13 +46,17 @@ static int write_mark(struct transaction *t, struct sg_error *err)
 	return sg_mark_write(&t->want, &mark, err);
 }
 
-static int prepare(struct transaction *t, bool in_place, struct sg_error *err)
+static int compile(struct transaction *t, struct sg_error *err)
 {
 	sg_table_clear(&t->want);
+	return sg_rules_of_policy(t->input->policy, t->input->decision, &t->want, err);
+}
+
+/* What leads from `have` to `want`, which is freshly compiled. */
+static int prepare(struct transaction *t, bool in_place, struct sg_error *err)
+{
 	sg_transition_clear(&t->plan);
-	if (sg_rules_of_policy(t->input->policy, t->input->decision, &t->want, err) || write_mark(t, err))
-		return -1;
-	return sg_transition_make(t->have, &t->want, in_place, &t->plan, err);
+	return write_mark(t, err) || sg_transition_make(t->have, &t->want, in_place, &t->plan, err) ? -1 : 0;
 }
 
 /* ------------------------------------------------------------------ refusals */
@@ -99,6 +93,9 @@ static int send_plan(struct transaction *t, struct sg_kernel_reply *reply, struc
 	sg_transition_write(&t->plan, wire);
 	if (sg_kernel_send(t->kernel, wire, t->before.generation, reply, err))
 		return -1;
+	if (reply->committed)
+		sg_contents_advance(t->contents, t->before.generation, reply->generation,
+				    t->plan.in_place == SIZE_MAX ? NULL : t->want.sets[t->plan.in_place].name);
 	return reply->committed;
 }
 
@@ -109,7 +106,7 @@ static int send_change(struct transaction *t, struct sg_error *err)
 	int sent = send_plan(t, &reply, &wire, err);
 
 	/* an edit in place may ask more of a kernel than it can do; putting in everything anew does not */
-	if (sent == 0 && t->plan.in_place != SIZE_MAX && !prepare(t, false, err)) {
+	if (sent == 0 && t->plan.in_place != SIZE_MAX && !compile(t, err) && !prepare(t, false, err)) {
 		sg_wire_free(wire);
 		wire = NULL;
 		sent = send_plan(t, &reply, &wire, err);
@@ -170,8 +167,10 @@ static void tidy(struct transaction *t, const struct sg_ruleset *now, const stru
 		return;
 	sg_wire_begin(wire, 1, now->generation);
 	if (!sg_transition_write_garbage(table, wire, &count, NULL) && count &&
-	    !sg_kernel_send(t->kernel, wire, now->generation, &reply, NULL) && reply.committed)
+	    !sg_kernel_send(t->kernel, wire, now->generation, &reply, NULL) && reply.committed) {
+		sg_contents_advance(t->contents, now->generation, reply.generation, NULL);
 		t->result.generation = reply.generation;
+	}
 	sg_wire_free(wire);
 }
 
@@ -182,7 +181,7 @@ static int finish(struct transaction *t, struct sg_error *err)
 	const struct sg_table *table;
 	int result = -1;
 
-	if (read_table(t->kernel, &now, &table, err))
+	if (sg_contents_read(t->contents, t->kernel, &t->want, &now, &table, err))
 		return sg_error_prefix(err, "the rules were loaded, but could not be read back");
 	if (!table)
 		sg_error_set(err, SG_ERROR_CHANGED, 0, "the table was deleted by another program at once");
@@ -215,7 +214,8 @@ static int begin(struct transaction *t, bool *ret_sent, struct sg_error *err)
 {
 	*ret_sent = false;
 	sg_ruleset_clear(&t->before);
-	if (read_table(t->kernel, &t->before, &t->have, err) || prepare(t, true, err))
+	if (compile(t, err) || sg_contents_read(t->contents, t->kernel, &t->want, &t->before, &t->have, err) ||
+	    prepare(t, true, err))
 		return -1;
 	if (t->plan.nothing) {
 		if (sg_proof(t->input->decision, t->have, err))
@@ -241,6 +241,9 @@ int sg_apply(struct sg_kernel *kernel, const struct sg_apply_input *input, struc
 	bool sent = false;
 	int result = -1;
 
+	t.contents = sg_contents_open(kernel);
+	if (!t.contents)
+		return sg_error_nomem(err);
 	for (unsigned int attempt = 1; attempt <= MAX_ATTEMPTS && result; attempt++) {
 		why = (struct sg_error){0};
 		t.result = (struct sg_apply_result){.attempts = attempt};
@@ -253,6 +256,7 @@ int sg_apply(struct sg_kernel *kernel, const struct sg_apply_input *input, struc
 	if (!result && sent)
 		result = finish(&t, &why);
 	if (!result) {
+		sg_contents_store(t.contents, t.result.generation);
 		count_table(&t);
 		*ret = t.result;
 	} else if (err) {
@@ -261,6 +265,22 @@ int sg_apply(struct sg_kernel *kernel, const struct sg_apply_input *input, struc
 	sg_transition_clear(&t.plan);
 	sg_table_clear(&t.want);
 	sg_ruleset_clear(&t.before);
+	sg_contents_free(t.contents);
+	return result;
+}
+
+int sg_apply_read(struct sg_kernel *kernel, struct sg_ruleset *ret, const struct sg_table **ret_table,
+		  struct sg_error *err)
+{
+	struct sg_contents *contents = sg_contents_open(kernel);
+	int result;
+
+	if (!contents)
+		return sg_error_nomem(err);
+	result = sg_contents_read(contents, kernel, NULL, ret, ret_table, err);
+	if (!result)
+		sg_contents_store(contents, ret->generation);
+	sg_contents_free(contents);
 	return result;
 }
 

@@ -285,3 +285,14 @@ int sg_kernel_generation(struct sg_kernel *kernel, uint32_t *ret, struct sg_erro
 	*ret = generation;
 	return 0;
 }
+
+uint64_t sg_kernel_namespace(struct sg_kernel *kernel)
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+
+	/* SO_NETNS_COOKIE of asm-generic/socket.h, Linux 5.14 */
+	if (getsockopt(kernel->fd, SOL_SOCKET, 71, &cookie, &size) < 0)
+		return 0;
+	return cookie;
+}
