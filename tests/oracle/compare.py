@@ -36,8 +36,8 @@ def run(command, **options):
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
-def ask(command, questions):
-    done = run(command + ["-j", "explain", "--stdin"], input="\n".join(questions) + "\n")
+def ask(command, questions, *options):
+    done = run(command + ["-j", "explain", "--stdin", *options], input="\n".join(questions) + "\n")
     answers = [json.loads(row) for row in done.stdout.splitlines()]
     if len(answers) != len(questions):
         raise ValueError("%d answers to %d questions, exit code %d: %s%s"
@@ -53,7 +53,7 @@ def ask_kernel(command, questions):
         done = run(command + ["apply", "--force"])
         if done.returncode:
             raise ValueError("apply: exit code %d: %s%s" % (done.returncode, done.stdout[-1500:], done.stderr[-1500:]))
-        return ask(command + ["--kernel"], questions)
+        return ask(command, questions, "--kernel")
     finally:
         run(["ip", "netns", "del", netns])
 

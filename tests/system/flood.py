@@ -27,7 +27,7 @@ CHANGES = {
     "another source": BASE.replace("192.0.2.0/24", "192.0.2.0/25"),
     "another class of constraints": BASE.replace("port: 5000, from: office", "port: 5000, from: office, interface: eth1"),
     "a range that is wide": BASE.replace("22, 80", "22, 80, 20000-50000"),
-    "a block for every port": BASE + "  any: [{from: 203.0.113.0/24}]\n",
+    "a block for every port": BASE + "  any: [{from: 198.51.100.128/25}]\n",
     "another default": BASE + "default: reject\n",
     "the allowed port's own class": BASE.replace("[1000,", "[{port: 1000, except: 203.0.113.9},"),
 }

@@ -45,7 +45,7 @@ class Churn(threading.Thread):
             self.rounds += 1
             self.nft("add element ip foreign s { 10.0.0.%d }" % (self.rounds % 250))
             self.nft("delete element ip foreign s { 10.0.0.%d }" % (self.rounds % 250))
-            if self.flush and self.rounds % 40 == 0:
+            if self.flush and self.rounds % 5 == 0:
                 self.nft("flush ruleset")
                 self.make()
         self.nft("flush set ip foreign s")
