@@ -29,8 +29,6 @@ struct sg_reach {
 	 * or not. Protocol and port are the socket's and not said (any_protocol, any_port) but for raw sockets, which
 	 * have no port of their own. */
 	struct sg_wheres accepted;
-	uint32_t *origins; /* who decides, ascending, without 0 */
-	size_t origin_count;
 };
 
 struct sg_reaches {

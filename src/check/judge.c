@@ -111,40 +111,48 @@ static sg_ref judge_blocked(struct sg_idd *idd, const struct judge_sets *sets)
 	return sg_idd_minus(idd, sg_idd_minus(idd, sets->wanted, sets->accepted), sets->undecided);
 }
 
-static int judge_describe(struct sg_idd *idd, const struct sg_listener *listener, sg_ref set, struct sg_judged *judged,
-			  struct sg_error *err)
+/* For reading, local addresses are not narrowed to those that the host has. */
+static int judge_describe(struct sg_idd *idd, const struct judge_question *question,
+			  sg_ref (*disagree)(struct sg_idd *idd, const struct judge_sets *sets),
+			  struct sg_judged *judged, struct sg_error *err)
 {
+	struct judge_sets wide = judge_sets(idd, question, question->region.wide);
+	sg_ref set = disagree(idd, &wide);
+
 	if (sg_idd_check(idd, set, err) < 0)
 		return -1;
 	judged->set = set;
-	return sg_listener_wheres(idd, listener, set, &judged->wheres, err);
+	return sg_listener_wheres(idd, question->listener, set, &judged->wheres, err);
+}
+
+static int judge_sources(struct sg_idd *idd, sg_ref exposed, bool *ret_widely, struct sg_error *err)
+{
+	sg_ref senders, private = judge_private(idd);
+	unsigned int families;
+
+	if (sg_reach_sources(idd, exposed, &families, NULL, &senders, err) < 0 || sg_idd_check(idd, private, err) < 0)
+		return -1;
+	*ret_widely = !sg_idd_subset(idd, senders, private);
+	return 0;
 }
 
 static int judge(struct sg_idd *idd, const struct judge_question *question, struct sg_judgement *judgement,
 		 struct sg_error *err)
 {
 	struct judge_sets sets = judge_sets(idd, question, question->region.narrow);
-	struct judge_sets wide = judge_sets(idd, question, question->region.wide);
-	sg_ref exposed = judge_exposed(idd, &sets), blocked = judge_blocked(idd, &sets), senders;
-	unsigned int families;
+	sg_ref exposed = judge_exposed(idd, &sets), blocked = judge_blocked(idd, &sets);
 
 	if (sg_idd_check(idd, exposed, err) < 0 || sg_idd_check(idd, blocked, err) < 0)
 		return -1;
 	judgement->wanted = sets.wanted != SG_IDD_EMPTY;
 	judgement->reachable = sets.accepted != SG_IDD_EMPTY;
 	judgement->undecided = sets.undecided != SG_IDD_EMPTY;
-	if (exposed != SG_IDD_EMPTY) {
-		if (sg_reach_sources(idd, exposed, &families, NULL, &senders, err) < 0 ||
-		    judge_describe(idd, question->listener, judge_exposed(idd, &wide), &judgement->exposed, err) < 0)
-			return -1;
-		judgement->exposed.wholly = sets.accepted == sets.may;
-		judgement->exposed_widely = !sg_idd_subset(idd, senders, judge_private(idd));
-	}
-	if (blocked != SG_IDD_EMPTY) {
-		judgement->blocked.wholly = !judgement->reachable && !judgement->undecided;
-		return judge_describe(idd, question->listener, judge_blocked(idd, &wide), &judgement->blocked, err);
-	}
-	return 0;
+	judgement->exposed.wholly = sets.accepted == sets.may;
+	judgement->blocked.wholly = !judgement->reachable && !judgement->undecided;
+	if (exposed != SG_IDD_EMPTY && (judge_sources(idd, exposed, &judgement->exposed_widely, err) < 0 ||
+					judge_describe(idd, question, judge_exposed, &judgement->exposed, err) < 0))
+		return -1;
+	return blocked == SG_IDD_EMPTY ? 0 : judge_describe(idd, question, judge_blocked, &judgement->blocked, err);
 }
 
 const struct sg_judgement *sg_judgements_get(struct sg_judgements *judgements, const struct sg_listener *listener,

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include "sockgate/error.h"
 
-#define SG_MEMO_WORDS 8
+#define SG_MEMO_WORDS 6
 #define SG_MEMO_NONE  UINT32_MAX
 struct sg_memo_key {
 	uint32_t word[SG_MEMO_WORDS];

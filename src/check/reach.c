@@ -18,11 +18,10 @@
 struct reach_entry {
 	struct sg_reach reach;
 	sg_ref answer;
-	bool lent; /* `from` and `accepted` belong to another entry with the same answer */
 };
 
 struct sg_reach_pool {
-	struct sg_memo index, answers;
+	struct sg_memo index;
 	struct reach_entry **items;
 	size_t count, room;
 };
@@ -36,11 +35,8 @@ static void reach_free(struct reach_entry *entry)
 {
 	if (!entry)
 		return;
-	if (!entry->lent) {
-		sg_address_set_clear(&entry->reach.from);
-		sg_wheres_clear(&entry->reach.accepted);
-	}
-	free(entry->reach.origins);
+	sg_address_set_clear(&entry->reach.from);
+	sg_wheres_clear(&entry->reach.accepted);
 	free(entry);
 }
 
@@ -56,7 +52,6 @@ void sg_reaches_clear(struct sg_reaches *reaches)
 	if (reaches->pool) {
 		free(reaches->pool->items);
 		sg_memo_clear(&reaches->pool->index);
-		sg_memo_clear(&reaches->pool->answers);
 	}
 	free(reaches->pool);
 	free(reaches->items);
@@ -94,8 +89,7 @@ int sg_reach_sources(struct sg_idd *idd, sg_ref set, unsigned int *ret_families,
 struct reach_question {
 	const struct sg_listener *listener;
 	struct sg_region region;
-	sg_ref outcome; /* under the listener's protocol and port, as are … */
-	struct sg_origins origins;
+	sg_ref outcome; /* under the listener's protocol and port */
 };
 
 static int reach_see_outcome(uint32_t value, void *data)
@@ -137,6 +131,8 @@ static int reach_fill_sources(struct sg_idd *idd, const struct reach_question *q
 		return -1;
 	domain = sg_idd_not(idd, sg_idd_equals(idd, answer, SG_OUTCOME_NONE));
 	reach->from_exact = sg_idd_and(idd, domain, projection) == accepted;
+	if (sg_idd_check(idd, domain, err) < 0)
+		return -1;
 	if (reach->outcome != SG_OUTCOME_DEPENDS)
 		return 0;
 	wide = sg_idd_ite(idd, question->region.wide, question->outcome, SG_IDD_EMPTY);
@@ -161,62 +157,14 @@ static int reach_fill(struct sg_idd *idd, const struct reach_question *question,
 	return reach_fill_sources(idd, question, entry->answer, reach, err);
 }
 
-/* The answer without its origins: `lent` by an entry that has it already. */
-static int reach_answer(struct sg_reach_pool *pool, struct sg_idd *idd, const struct reach_question *question,
-			const struct sg_memo_key *key, struct reach_entry *entry, struct sg_error *err)
-{
-	uint32_t at = sg_memo_find(&pool->answers, key);
-
-	if (at == SG_MEMO_NONE)
-		return reach_fill(idd, question, entry, err);
-	*entry = *pool->items[at];
-	entry->lent = true;
-	entry->reach.origins = NULL;
-	entry->reach.origin_count = 0;
-	return 0;
-}
-
-static int reach_fill_origins(const struct reach_question *question, struct reach_entry *entry, struct sg_error *err)
-{
-	/* all else may be drop here and reject there */
-	enum sg_outcome all = entry->reach.outcome == SG_OUTCOME_ACCEPT ? SG_OUTCOME_ACCEPT : SG_OUTCOME_DEPENDS;
-	struct sg_refs origins = {0};
-
-	if (sg_origins_find(&question->origins, all, question->region.narrow, &origins, err) < 0) {
-		sg_refs_clear(&origins);
-		return -1;
-	}
-	sg_refs_unique(&origins);
-	entry->reach.origins = origins.items;
-	entry->reach.origin_count = origins.count;
-	return 0;
-}
-
-static int reach_make(struct sg_reach_pool *pool, struct sg_idd *idd, const struct reach_question *question,
-		      const struct sg_memo_key *key, struct reach_entry *entry, struct sg_error *err)
-{
-	entry->answer = SG_IDD_EMPTY;
-	if (question->region.scope != SG_SCOPE_OTHERS)
-		return 0;
-	if (reach_answer(pool, idd, question, key, entry, err) < 0 || reach_fill_origins(question, entry, err) < 0)
-		return -1;
-	if (!entry->lent && sg_memo_add(&pool->answers, key, (uint32_t)pool->count, err) < 0)
-		return -1;
-	return 0;
-}
-
 static const struct sg_reach *reach_get(struct sg_reach_pool *pool, struct sg_idd *idd,
 					const struct reach_question *question, struct sg_error *err)
 {
 	struct sg_memo_key key = {{question->region.scope, question->region.wide, question->region.narrow,
 				   question->outcome, question->listener->raw ? question->listener->protocol : 256}};
 	sg_cleanup(reach_free_pointer) struct reach_entry *entry = NULL;
-	struct sg_memo_key with_origins = key;
-	uint32_t at;
+	uint32_t at = sg_memo_find(&pool->index, &key);
 
-	for (size_t verdict = SG_VERDICT_ACCEPT; verdict < SG_VERDICTS; verdict++)
-		with_origins.word[4 + verdict] = question->origins.origin[verdict];
-	at = sg_memo_find(&pool->index, &with_origins);
 	if (at != SG_MEMO_NONE)
 		return &pool->items[at]->reach;
 	entry = calloc(1, sizeof(*entry));
@@ -224,8 +172,9 @@ static const struct sg_reach *reach_get(struct sg_reach_pool *pool, struct sg_id
 		sg_error_nomem(err);
 		return NULL;
 	}
-	if (reach_make(pool, idd, question, &key, entry, err) < 0 ||
-	    sg_memo_add(&pool->index, &with_origins, (uint32_t)pool->count, err) < 0)
+	entry->answer = SG_IDD_EMPTY;
+	if ((question->region.scope == SG_SCOPE_OTHERS && reach_fill(idd, question, entry, err) < 0) ||
+	    sg_memo_add(&pool->index, &key, (uint32_t)pool->count, err) < 0)
 		return NULL;
 	pool->items[pool->count] = sg_steal(entry);
 	return &pool->items[pool->count++]->reach;
@@ -241,12 +190,10 @@ int sg_reaches_find(const struct sg_subject *subject, const struct sg_listeners 
 	sg_cleanup(sg_reaches_clear) struct sg_reaches reaches = {0};
 	sg_cleanup(sg_regions_clear) struct sg_regions regions = {.idd = idd, .local = local};
 	struct sg_port_index outcomes;
-	struct sg_origin_index origins;
 
 	if (sg_idd_check(idd, outcome, err) < 0)
 		return -1;
 	sg_port_index_make(idd, outcome, &outcomes);
-	sg_origin_index_make(&subject->decision, &origins);
 	reaches.pool = calloc(1, sizeof(*reaches.pool));
 	reaches.items = calloc(listeners->count + 1, sizeof(const struct sg_reach *));
 	reaches.scopes = calloc(listeners->count + 1, sizeof(*reaches.scopes));
@@ -258,7 +205,6 @@ int sg_reaches_find(const struct sg_subject *subject, const struct sg_listeners 
 		if (sg_regions_get(&regions, question.listener, &question.region, err) < 0)
 			return -1;
 		question.outcome = sg_port_index_get(&outcomes, question.listener);
-		question.origins = sg_origin_index_get(&origins, question.listener);
 		reaches.scopes[i] = question.region.scope;
 		reaches.items[i] = reach_get(reaches.pool, idd, &question, err);
 		if (!reaches.items[i])
