@@ -8,6 +8,9 @@
 #include <string.h>
 #include "sockgate/error.h"
 
+static void error_append(char *message, size_t room, size_t *length, const char *format, va_list args)
+	__attribute__((format(printf, 4, 0)));
+
 /* Appends formatted text at *length, cutting it at the end of the message, between characters of UTF-8. */
 static void error_append(char *message, size_t room, size_t *length, const char *format, va_list args)
 {

@@ -104,7 +104,7 @@ static int file_given_folder(const char *path, char **ret, struct sg_error *err)
 static int file_check_trust(const char *path, const struct stat *opened, struct sg_error *err)
 {
 	sg_autofree char *place = NULL;
-	char *given;
+	char *given = NULL;
 	struct stat status;
 	int result;
 
@@ -194,8 +194,8 @@ int sg_file_read(const char *path, const struct sg_file_rules *rules, char **ret
 {
 	file_autoclose int fd = -1;
 	sg_autofree char *data = NULL;
-	struct stat before, after;
-	size_t size, hint = FILE_CHUNK;
+	struct stat before = {0}, after;
+	size_t size = 0, hint = FILE_CHUNK;
 
 	if (file_open(path, rules, &fd, &before, err))
 		return -1;

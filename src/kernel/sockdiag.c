@@ -16,6 +16,7 @@
 #include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
@@ -185,12 +186,12 @@ static int diag_table(const char *name, enum sg_family family, uint8_t protocol,
 		      struct sg_error *err)
 {
 	const struct sg_file_rules rules = {.max_size = DIAG_TABLE_MAX};
-	char path[64] = "/proc/thread-self/net/";
 	struct sg_error problem = {0};
 	sg_autofree char *text = NULL;
-	size_t size;
+	char path[64];
+	size_t size = 0;
 
-	strncat(path, name, sizeof(path) - strlen(path) - 1);
+	snprintf(path, sizeof(path), "/proc/thread-self/net/%s", name);
 	if (sg_file_read(path, &rules, &text, &size, &problem)) {
 		if (problem.errnum == ENOENT)
 			return 0;
