@@ -4,13 +4,13 @@
 
 load common
 
-# refused CODE ARGUMENTS…: fails with the code, says something on standard error, and leaves the rules alone.
+# refused CODE ARGUMENTS…: fails with the code, says something, and leaves the rules alone.
 refused() {
 	local code=$1 before after
 	shift
 	before=$(generation)
 	run --separate-stderr -"$code" "$@"
-	[ -n "$stderr" ]
+	[ -n "$stderr$output" ]
 	[[ $stderr != *"Sanitizer"* ]]
 	after=$(generation)
 	[ "$before" = "$after" ]
@@ -179,6 +179,8 @@ sys.stdout.writelines("%d.%d.%d.0/25\n" % (10 + (n >> 16), n >> 8 & 255, n & 255
 		block:
 		  tcp: [{port: 22, from: 192.0.2.0/24}]
 	END
+	netns_new CLIENT
+	netns_pair "$CLIENT" "$NS"
 	before=$(generation)
 	run --separate-stderr -1 env SSH_CONNECTION="192.0.2.9 50000 192.0.2.2 22" ip netns exec "$NS" "$SOCKGATE" -f policy.yaml apply
 	[[ $stderr$output == *policy.yaml:4* ]]
