@@ -44,8 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	switch (data[0] % 6) {
 	case 0: check(&list, sg_sockdiag_parse(data + 2, size - 2, protocol, &list, NULL)); break;
 	case 1:
-		check(&list, sg_sockdiag_parse_table((const char *)data + 2, size - 2, data[1] & 128 ? SG_IPV6 : SG_IPV4,
-						     protocol, &list, NULL));
+		check(&list, sg_sockdiag_parse_table((const char *)data + 2, size - 2,
+						     data[1] & 128 ? SG_IPV6 : SG_IPV4, protocol, &list, NULL));
 		break;
 	case 2: check(&list, sg_sockdiag_parse_eps((const char *)data + 2, size - 2, &list, NULL)); break;
 	case 3:
