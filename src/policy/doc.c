@@ -310,8 +310,14 @@ int sg_doc_read(struct doc *doc, uint32_t file, const char *text, size_t size, s
 	}
 	if (!sg_doc_scan(file, text, size, report))
 		return 0;
-	if (!yaml_parser_initialize(&parser))
+	/* the text of what is no scalar */
+	if (sg_grow(&doc->text, &doc->text_room, 0, 1, 1))
 		return sg_error_nomem(err);
+	doc->text[doc->text_size++] = '\0';
+	if (!yaml_parser_initialize(&parser)) {
+		sg_doc_clear(doc);
+		return sg_error_nomem(err);
+	}
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
 	step = doc_events(&reader, &parser, text, size);

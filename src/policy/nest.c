@@ -88,9 +88,9 @@ static void nest_from(struct nest_walk *walk, size_t root)
 	nest_push(walk, root);
 	while (walk->depth) {
 		size_t top = walk->stack[walk->depth - 1], at = walk->cursor[walk->depth - 1];
-		const struct nest_edge *edge = &walk->nest->edges[at];
+		const struct nest_edge *edge = at < walk->nest->count ? &walk->nest->edges[at] : NULL;
 
-		if (at == walk->nest->count || edge->from != top) {
+		if (!edge || edge->from != top) {
 			walk->depth--;
 			walk->place[top] = NEST_DONE;
 			walk->order[walk->ordered++] = top;
