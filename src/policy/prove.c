@@ -90,7 +90,7 @@ static void prove_add_packet(struct sg_buf *text, const struct sg_packet *packet
 	prove_add_port(text, packet);
 	prove_add_address(text, "from", packet, SG_FIELD_REMOTE4, SG_FIELD_REMOTE6);
 	prove_add_address(text, "to", packet, SG_FIELD_LOCAL4, SG_FIELD_LOCAL6);
-	if (packet->fixed[SG_FIELD_FAMILY] && !addresses)
+	if (packet->fixed[SG_FIELD_FAMILY] && !addresses && protocol != SG_PROTO_ICMP && protocol != SG_PROTO_ICMPV6)
 		sg_buf_adds(text, packet->field[SG_FIELD_FAMILY] == SG_IPV4 ? " over IPv4" : " over IPv6");
 	prove_add_interface(text, packet);
 }

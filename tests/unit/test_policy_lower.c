@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* test_policy_lower.c - the decision of a policy against a reading of its lines packet by packet, one after the other.
+ */
+#include "policy_random.h"
+#include "policy_text.h"
+
+/* ---- The policy, packet by packet ---- */
+
+static bool naive_exists(const sg_u128 *packet)
+{
+	sg_u128 protocol = packet[SG_FIELD_PROTOCOL], port = packet[SG_FIELD_PORT];
+
+	if (protocol == 6 || protocol == 17 || protocol == 33 || protocol == 132 || protocol == 136)
+		return true;
+	return port == SG_PORT_ABSENT || ((protocol == 1 || protocol == 58) && port < 256);
+}
+
+static bool naive_service(const struct sg_line *line, const sg_u128 *packet)
+{
+	sg_u128 protocol = packet[SG_FIELD_PROTOCOL], port = packet[SG_FIELD_PORT];
+	bool v4 = packet[SG_FIELD_FAMILY] == SG_IPV4;
+
+	switch (line->kind) {
+	case SG_LINE_PORTS:
+		for (size_t i = 0; i < line->protocol_count; i++) {
+			if (line->protocols[i] == protocol)
+				return sg_ranges_contain(&line->ports, port);
+		}
+		return false;
+	case SG_LINE_ICMP:
+		return (v4 && protocol == 1 && sg_ranges_contain(&line->types4, port)) ||
+		       (!v4 && protocol == 58 && sg_ranges_contain(&line->types6, port));
+	case SG_LINE_PROTOCOL: return line->protocols[0] == protocol;
+	case SG_LINE_ANY: return true;
+	}
+	return false;
+}
+
+static bool naive_speaks(const struct sg_line *line, const sg_u128 *packet)
+{
+	bool v4 = packet[SG_FIELD_FAMILY] == SG_IPV4;
+
+	if (!naive_service(line, packet) || (line->has_family && line->family != (v4 ? SG_IPV4 : SG_IPV6)))
+		return false;
+	if (line->has_interface && !sg_ranges_contain(&line->interfaces, packet[SG_FIELD_INTERFACE]))
+		return false;
+	if (line->has_from && !(v4 ? sg_ranges_contain(&line->from.v4, packet[SG_FIELD_REMOTE4])
+				   : sg_ranges_contain(&line->from.v6, packet[SG_FIELD_REMOTE6])))
+		return false;
+	return !line->has_to || (v4 ? sg_ranges_contain(&line->to.v4, packet[SG_FIELD_LOCAL4])
+				    : sg_ranges_contain(&line->to.v6, packet[SG_FIELD_LOCAL6]));
+}
+
+static bool naive_link_local(sg_u128 address)
+{
+	return address >> 118 == 0x3fa;
+}
+
+/* The first part of the baseline that decides, as its rule; NULL: none. */
+static const char *naive_baseline(const struct sg_baseline *on, const sg_u128 *packet)
+{
+	struct sg_range lo;
+	bool v4 = packet[SG_FIELD_FAMILY] == SG_IPV4;
+	unsigned int protocol = (unsigned int)packet[SG_FIELD_PROTOCOL], type = (unsigned int)packet[SG_FIELD_PORT];
+	bool icmp4 = v4 && protocol == 1, icmp6 = !v4 && protocol == 58;
+
+	sg_interface_range("lo", 2, &lo);
+	if (on->loopback && packet[SG_FIELD_INTERFACE] == lo.first)
+		return "baseline.loopback";
+	if (on->icmp_errors &&
+	    ((icmp4 && (type == 3 || type == 11 || type == 12)) || (icmp6 && type >= 1 && type <= 4)))
+		return "baseline.icmp-errors";
+	if (on->neighbour_discovery && icmp6 && ((type >= 130 && type <= 136) || type == 143))
+		return "baseline.neighbour-discovery";
+	if (on->dhcpv6_client && !v4 && protocol == 17 && type == 546 && naive_link_local(packet[SG_FIELD_LOCAL6]) &&
+	    naive_link_local(packet[SG_FIELD_REMOTE6]))
+		return "baseline.dhcpv6-client";
+	if (on->ping && ((icmp4 && type == 8) || (icmp6 && type == 128)))
+		return "baseline.ping";
+	return NULL;
+}
+
+/* Verdict of the lines and the default, and whether it was the default. */
+static enum sg_verdict naive_lines(const struct sg_policy *policy, const sg_u128 *packet, bool *ret_default)
+{
+	bool drop = false, reject = false, allow = false;
+
+	for (size_t i = 0; i < sg_policy_lines(policy); i++) {
+		const struct sg_line *line = sg_policy_line(policy, i);
+
+		if (!naive_speaks(line, packet))
+			continue;
+		allow = allow || line->section == SG_SECTION_ALLOW;
+		drop = drop || (line->section == SG_SECTION_BLOCK && line->answer == SG_VERDICT_DROP);
+		reject = reject || (line->section == SG_SECTION_BLOCK && line->answer == SG_VERDICT_REJECT);
+	}
+	*ret_default = !drop && !reject && !allow;
+	return drop     ? SG_VERDICT_DROP
+	       : reject ? SG_VERDICT_REJECT
+	       : allow  ? SG_VERDICT_ACCEPT
+			: sg_policy_default(policy);
+}
+
+/* *ret_rule: who decides, NULL for a line and for packets that the policy does not judge. */
+static enum sg_verdict naive_verdict(const struct sg_policy *policy, const sg_u128 *packet, const char **ret_rule)
+{
+	const struct sg_baseline *on = sg_policy_baseline(policy);
+	sg_u128 state = packet[SG_FIELD_STATE];
+	enum sg_verdict verdict;
+	bool by_default;
+
+	*ret_rule = NULL;
+	if (!naive_exists(packet))
+		return SG_VERDICT_NONE;
+	if (packet[SG_FIELD_DIRECTION] != SG_IN)
+		return SG_VERDICT_ACCEPT;
+	if (on->established && (state == SG_CT_ESTABLISHED || state == SG_CT_RELATED)) {
+		*ret_rule = "baseline.established";
+		return SG_VERDICT_ACCEPT;
+	}
+	if (on->invalid && state == SG_CT_INVALID) {
+		*ret_rule = "baseline.invalid";
+		return SG_VERDICT_DROP;
+	}
+	*ret_rule = naive_baseline(on, packet);
+	if (*ret_rule)
+		return SG_VERDICT_ACCEPT;
+	verdict = naive_lines(policy, packet, &by_default);
+	*ret_rule = by_default ? "default" : NULL;
+	return verdict;
+}
+
+/* ---- Comparison ---- */
+
+static void check_origin(const struct sg_policy *policy, const struct sg_decision *decision, const sg_u128 *packet,
+			 enum sg_verdict verdict, const char *rule)
+{
+	uint32_t number = sg_decision_origin_at(decision, packet);
+	struct sg_origin origin = sg_policy_origin(policy, number);
+
+	assert_int_equal(sg_idd_lookup(decision->idd, decision->origin, packet), number);
+	if (verdict == SG_VERDICT_NONE || packet[SG_FIELD_DIRECTION] != SG_IN) {
+		assert_int_equal(number, 0);
+		assert_int_equal(origin.kind, SG_ORIGIN_NONE);
+	} else if (rule) {
+		assert_string_equal(origin.rule, rule);
+		assert_int_equal(origin.kind, strcmp(rule, "default") ? SG_ORIGIN_BASELINE : SG_ORIGIN_DEFAULT);
+	} else {
+		assert_int_equal(origin.kind, SG_ORIGIN_LINE);
+		assert_ptr_equal(origin.line, sg_policy_line(policy, number - 1));
+		assert_true(naive_speaks(origin.line, packet));
+		assert_int_equal(verdict,
+				 origin.line->section == SG_SECTION_ALLOW ? SG_VERDICT_ACCEPT : origin.line->answer);
+	}
+}
+
+static void check_regions(const struct sg_policy *policy, struct sg_idd *idd, const sg_u128 *packet)
+{
+	bool fresh = packet[SG_FIELD_DIRECTION] == SG_IN && packet[SG_FIELD_STATE] == SG_CT_NEW;
+
+	for (size_t i = 0; i < sg_policy_lines(policy); i++) {
+		const struct sg_line *line = sg_policy_line(policy, i);
+
+		assert_int_equal(sg_idd_lookup(idd, sg_line_region(idd, line), packet),
+				 fresh && naive_exists(packet) && naive_speaks(line, packet));
+	}
+}
+
+static size_t check_policy(const char *text, uint64_t *state)
+{
+	autotext read = read_text(text);
+	struct sg_decision decision;
+	struct sg_idd *idd;
+	size_t seen[SG_VERDICTS] = {0};
+
+	if (!read.policy)
+		return 0;
+	idd = sg_packet_context(0);
+	assert_non_null(idd);
+	assert_int_equal(sg_policy_lower(read.policy, idd, &decision, &read.err), 0);
+	for (size_t i = 0; i < 1500; i++) {
+		sg_u128 packet[SG_FIELD_COUNT];
+		const char *rule;
+		enum sg_verdict expected;
+
+		random_packet(packet, state);
+		expected = naive_verdict(read.policy, packet, &rule);
+		if (sg_idd_lookup(idd, decision.verdict, packet) != expected)
+			print_error("%s", text);
+		assert_int_equal(sg_idd_lookup(idd, decision.verdict, packet), expected);
+		check_origin(read.policy, &decision, packet, expected, rule);
+		if (i % 50 == 0)
+			check_regions(read.policy, idd, packet);
+		seen[expected]++;
+	}
+	assert_true(seen[SG_VERDICT_NONE] && seen[SG_VERDICT_ACCEPT]);
+	sg_idd_free(idd);
+	return 1;
+}
+
+static void test_random_policies(void **unused)
+{
+	uint64_t state = 41;
+	size_t valid = 0;
+
+	(void)unused;
+	for (size_t i = 0; i < 250; i++) {
+		sg_autofree char *text = random_policy(&state);
+
+		valid += check_policy(text, &state);
+	}
+	print_message("%zu of 250 policies\n", valid);
+	assert_true(valid > 100);
+}
+
+/* ---- Who is named ---- */
+
+static void set_name(sg_u128 *packet, const char *interface)
+{
+	struct sg_range name;
+
+	assert_true(sg_interface_range(interface, strlen(interface), &name));
+	packet[SG_FIELD_INTERFACE] = name.first;
+}
+
+static const char *rule_at(const struct policy_text *read, const struct sg_decision *decision, uint8_t protocol,
+			   uint32_t port, uint32_t from)
+{
+	sg_u128 packet[SG_FIELD_COUNT] = {
+		[SG_FIELD_PROTOCOL] = protocol, [SG_FIELD_PORT] = port, [SG_FIELD_REMOTE4] = from};
+
+	set_name(packet, "eth0");
+	return sg_policy_origin(read->policy, sg_decision_origin_at(decision, packet)).rule;
+}
+
+static void test_responsible(void **unused)
+{
+	autotext read =
+		read_good("allow:\n"
+			  "  tcp: [{port: 22, from: 10.0.0.0/8}, 22, 22, 20-30, {port: 80, from: 10.1.0.0/16},\n"
+			  "        {port: 80, from: 10.0.0.0/8}, 443, {port: 8080, from: 10.0.0.0/8}]\n"
+			  "block:\n"
+			  "  tcp: [{port: 25, answer: reject}, 25, {port: 26, answer: reject}, 8080]\n"
+			  "  any: [{from: 10.9.0.0/16}]\n");
+	struct sg_idd *idd = sg_packet_context(0);
+	struct sg_decision decision;
+
+	(void)unused;
+	assert_int_equal(sg_policy_lower(read.policy, idd, &decision, &read.err), 0);
+	assert_string_equal(rule_at(&read, &decision, 6, 22, 0x0a000001), "allow.tcp[3]"); /* the widest */
+	assert_string_equal(rule_at(&read, &decision, 6, 80, 0x0a010001), "allow.tcp[5]"); /* the wider group */
+	assert_string_equal(rule_at(&read, &decision, 6, 80, 0x0b010001), "default");
+	assert_string_equal(rule_at(&read, &decision, 6, 25, 0x0b010001), "block.tcp[1]"); /* drop before reject */
+	assert_string_equal(rule_at(&read, &decision, 6, 26, 0x0b010001), "block.tcp[2]");
+	assert_string_equal(rule_at(&read, &decision, 6, 26, 0x0a090001), "block.any[0]");
+	assert_string_equal(rule_at(&read, &decision, 6, 8080, 0x0a000001), "block.tcp[3]"); /* before the allow */
+	assert_string_equal(rule_at(&read, &decision, 6, 443, 0x0a090001), "block.any[0]");
+	assert_string_equal(rule_at(&read, &decision, 6, 443, 0x0a080001), "allow.tcp[6]");
+	assert_string_equal(rule_at(&read, &decision, 1, 8, 0x0a090001), "baseline.ping");
+	sg_idd_free(idd);
+}
+
+static void test_first_in_file(void **unused)
+{
+	autotext read = read_good("allow:\n  tcp: [22, 22, {port: 80, from: [10.0.0.0/9, 10.128.0.0/9]},\n"
+				  "        {port: 80, from: 10.0.0.0/8}, {port: 443, from: 10.0.0.0/8},\n"
+				  "        {port: 443, from: 11.0.0.0/8}]\n");
+	struct sg_idd *idd = sg_packet_context(0);
+	struct sg_decision decision;
+
+	(void)unused;
+	/* nodes that are there already must not matter */
+	sg_idd_range(idd, SG_FIELD_REMOTE4, 0x0b000000, 0x0bffffff);
+	assert_int_equal(sg_policy_lower(read.policy, idd, &decision, &read.err), 0);
+	assert_string_equal(rule_at(&read, &decision, 6, 22, 1), "allow.tcp[0]");
+	assert_string_equal(rule_at(&read, &decision, 6, 80, 0x0a000001), "allow.tcp[2]");
+	assert_string_equal(rule_at(&read, &decision, 6, 443, 0x0a000001), "allow.tcp[4]");
+	assert_string_equal(rule_at(&read, &decision, 6, 443, 0x0b000001), "allow.tcp[5]");
+	sg_idd_free(idd);
+}
+
+static void test_origin_numbers(void **unused)
+{
+	static const char *const rules[] = {
+		"allow.tcp[0]",
+		"allow.tcp[1]",
+		"baseline.established",
+		"baseline.invalid",
+		"baseline.loopback",
+		"baseline.icmp-errors",
+		"baseline.neighbour-discovery",
+		"baseline.dhcpv6-client",
+		"baseline.ping",
+		"default",
+	};
+	autotext read = read_good("default: reject\nbaseline: {ping: true}\nallow:\n  tcp:\n    - 22\n    - 80\n");
+
+	(void)unused;
+	assert_int_equal(sg_policy_origin(read.policy, 0).kind, SG_ORIGIN_NONE);
+	for (uint32_t i = 0; i < 10; i++)
+		assert_string_equal(sg_policy_origin(read.policy, i + 1).rule, rules[i]);
+	assert_int_equal(sg_policy_origin(read.policy, 11).kind, SG_ORIGIN_NONE);
+	assert_int_equal(sg_policy_origin(read.policy, UINT32_MAX).kind, SG_ORIGIN_NONE);
+	assert_int_equal(sg_policy_origin(read.policy, 2).span.line, 6);
+	assert_int_equal(sg_policy_origin(read.policy, 9).span.line, 2);          /* the file says so … */
+	assert_int_equal(sg_policy_origin(read.policy, 8).span.file, SG_NO_FILE); /* … and says nothing of this */
+	assert_int_equal(sg_policy_origin(read.policy, 10).span.line, 1);
+}
+
+/* ---- The default alone ---- */
+
+static void test_empty_policy(void **unused)
+{
+	autotext read =
+		read_good("default: reject\nbaseline: {established: false, invalid: false, loopback: false, "
+			  "icmp-errors: false, neighbour-discovery: false, dhcpv6-client: false, ping: false}\n");
+	struct sg_idd *idd = sg_packet_context(0);
+	struct sg_decision decision;
+	sg_ref inbound = sg_idd_range(idd, SG_FIELD_DIRECTION, SG_IN, SG_IN), expected;
+
+	(void)unused;
+	assert_int_equal(sg_policy_lower(read.policy, idd, &decision, &read.err), 0);
+	expected = sg_idd_ite(idd, inbound, sg_idd_terminal(SG_VERDICT_REJECT), sg_idd_terminal(SG_VERDICT_ACCEPT));
+	expected = sg_idd_ite(idd, sg_packet_universe(idd), expected, SG_IDD_EMPTY);
+	assert_int_equal(decision.verdict, expected);
+	sg_idd_free(idd);
+}
+
+/* ---- Many lines beside a large group ---- */
+
+static void test_large_group(void **unused)
+{
+	sg_cleanup(sg_buf_clear) struct sg_buf text = {0};
+	struct sg_idd *idd = sg_packet_context((size_t)64 << 20);
+	struct sg_decision decision;
+
+	(void)unused;
+	sg_buf_adds(&text, "groups:\n  many:\n");
+	for (unsigned int i = 0; i < 20000; i++)
+		sg_buf_addf(&text, "    - 10.%u.%u.%u\n", i >> 13 & 255, i >> 5 & 255, i << 3 & 255);
+	sg_buf_adds(&text, "allow:\n  tcp:\n");
+	for (unsigned int i = 0; i < 1000; i++)
+		sg_buf_addf(&text, i & 1 ? "    - %u\n" : "    - {port: %u, from: many}\n", 1000 + 2 * i);
+	sg_buf_adds(&text, "block:\n  tcp: [{port: 1002, from: many}]\n  any: [{from: many, interface: eth0}]\n");
+	{
+		autotext read = read_good(text.data);
+
+		assert_int_equal(sg_policy_lower(read.policy, idd, &decision, &read.err), 0);
+		assert_int_equal(decision.origin, SG_IDD_EMPTY); /* too large in one piece */
+		assert_string_equal(rule_at(&read, &decision, 6, 1002, 0x0a000008),
+				    "block.tcp[0]"); /* on any interface */
+		assert_string_equal(rule_at(&read, &decision, 6, 1002, 0x0a000009), "allow.tcp[1]");
+		assert_string_equal(rule_at(&read, &decision, 6, 1004, 0x0a000008), "block.any[0]");
+		assert_string_equal(rule_at(&read, &decision, 6, 1004, 0x0a000009), "default");
+		assert_int_equal(sg_policy_lint(read.policy, &decision, &read.diags, &read.err), 0);
+		print_message("%.1f MB of nodes\n", (double)sg_idd_bytes(idd) / 1e6);
+	}
+	sg_idd_free(idd);
+}
+
+/* A context that is too small is an error, and nothing else. */
+static void test_limit(void **unused)
+{
+	autotext read = read_good("allow:\n  tcp: [22]\n");
+	struct sg_decision decision = {.verdict = 77};
+	struct sg_idd *idd = sg_packet_context(500);
+
+	(void)unused;
+	assert_int_equal(sg_policy_lower(read.policy, idd, &decision, &read.err), -1);
+	assert_int_equal(read.err.kind, SG_ERROR_LIMIT);
+	assert_int_equal(decision.verdict, 77);
+	sg_idd_free(idd);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random_policies), cmocka_unit_test(test_responsible),
+		cmocka_unit_test(test_first_in_file),   cmocka_unit_test(test_origin_numbers),
+		cmocka_unit_test(test_empty_policy),    cmocka_unit_test(test_large_group),
+		cmocka_unit_test(test_limit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
