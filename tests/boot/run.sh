@@ -56,6 +56,16 @@ boot() {
 		systemctl show -P ActiveState sockgate.service | sed 's/^/sockgate: /'
 		systemctl show -P ActiveState sockgate-lockdown.service | sed 's/^/lockdown: /'
 		systemctl status --no-pager sockgate.service sockgate-lockdown.service
+		echo "== restarted with a policy that went bad"
+		[ -e /etc/sockgate/goes-bad ] || exit 0
+		echo 'alow: {tcp: 22}' >/etc/sockgate/policy.yaml
+		systemctl restart sockgate.service
+		for i in 1 2 3 4 5 6 7 8 9 10; do
+			[ "$(systemctl show -P ActiveState sockgate-lockdown.service)" = activating ] || break
+			sleep 0.1
+		done
+		nft list ruleset
+		systemctl show -P ActiveState sockgate.service | sed 's/^/sockgate: /'
 	END
 	chmod 0755 "$root/usr/local/sbin/probe"
 	printf '[Unit]\nRequires=sysinit.target\nWants=sockgate.service probe.service\n' >"$root/etc/systemd/system/test.target"
@@ -67,6 +77,7 @@ boot() {
 }
 
 good() { :; }
+goes_bad() { touch "$root/etc/sockgate/goes-bad"; }
 late() {
 	# the control: a unit that comes after the network has to be noticed
 	sed -i '/^Before=/s/network-pre.target//; /^Wants=network-pre/d; s/^After=.*/After=network-pre.target probe.service/' \
@@ -79,6 +90,10 @@ empty() { : >"$root/etc/sockgate/policy.yaml"; }
 boot good
 grep -q '^table inet sockgate' "$work/probe" && grep -q '^proven before network-pre.target' "$work/probe" && grep -q '^sockgate: active' "$work/probe"
 result $? "a good policy is in force when network-pre.target is reached"
+boot goes_bad
+sed '1,/^== restarted/d' "$work/probe" >"$work/later"
+grep -q '^sockgate: failed' "$work/later" && grep -q 'tcp . 8080' "$work/later"
+result $? "a restart with a policy that went bad leaves the rules that are in force"
 boot late
 ! grep -q 'table inet sockgate' "$work/probe" && grep -q '^sockgate: inactive' "$work/probe"
 result $? "control: a unit that is ordered after the network is noticed"
