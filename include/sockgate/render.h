@@ -33,6 +33,8 @@ void sg_render_diags(struct sg_buf *buf, const struct sg_style *style, const str
 void sg_render_error(struct sg_buf *buf, const struct sg_style *style, const struct sg_error *err);
 /* {"format_version", "verb", "error": {"kind", "message"}}; verb may be NULL. */
 void sg_render_error_json(struct sg_buf *buf, const char *verb, const struct sg_error *err);
+/* The same in one line, as the answer to a line of many. */
+void sg_render_error_line(struct sg_buf *buf, const struct sg_style *style, size_t line, const struct sg_error *err);
 void sg_render_error_line_json(struct sg_buf *buf, const char *verb, const struct sg_error *err);
 
 /* The outcome of reading one policy and proving its tests. */

@@ -57,7 +57,9 @@ int main(int argc, char **argv)
 	int code;
 
 	fill_standard_descriptors();
+	/* a write that fails is told as an error, whatever the reason */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	code = options_parse(argc, argv, &options, &err);
 	if (session_open(&session, &options, code < 0 ? NULL : &err) < 0)
 		return EXIT_SYSTEM;

@@ -105,7 +105,7 @@ static void answer_error(struct stream *stream, const struct sg_error *err)
 	if (session->options->json)
 		sg_render_error_line_json(&session->answer, "explain", err);
 	else
-		sg_buf_addf(&session->answer, "error line %zu: %s\n", stream->line, err->message);
+		sg_render_error_line(&session->answer, &session->style, stream->line, err);
 }
 
 static int answer_line(struct stream *stream, const char *text, size_t size, struct sg_error *err)
@@ -128,7 +128,7 @@ static int answer_line(struct stream *stream, const char *text, size_t size, str
 		answer_error(stream, &problem);
 	} else if (session->options->json) {
 		sg_render_explain_line_json(&session->answer, &report);
-	} else {
+	} else if (!session->options->quiet) {
 		sg_render_explain_line(&session->answer, &session->style, &report);
 	}
 	return session->answer.size < FLUSH_AT ? 0 : session_flush(session, err);

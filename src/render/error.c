@@ -12,6 +12,14 @@ void sg_render_error(struct sg_buf *buf, const struct sg_style *style, const str
 	sg_buf_addc(buf, '\n');
 }
 
+void sg_render_error_line(struct sg_buf *buf, const struct sg_style *style, size_t line, const struct sg_error *err)
+{
+	sg_say_coloured(buf, style, SG_RED, "error");
+	sg_buf_addf(buf, " line %zu: ", line);
+	sg_say_adds(buf, err->message);
+	sg_buf_addc(buf, '\n');
+}
+
 static json_t *error_json(struct sg_json *json, const char *verb, const struct sg_error *err)
 {
 	static const char *const kinds[] = {"none", "input", "system", "memory", "limit", "changed", "unproven"};

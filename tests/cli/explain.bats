@@ -1,0 +1,171 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# explain against a policy: one packet, many packets, bad questions.
+
+load common
+
+@test "accepted, dropped, rejected: the verdict first, then the line" {
+	web_policy
+	run -0 gate -f policy.yaml explain https/tcp --from 198.51.100.7
+	[ "${lines[0]}" = "accept tcp 443 from 198.51.100.7" ]
+	[ "${lines[1]}" = "  because policy.yaml:6 allow.tcp[0]" ]
+	run -1 gate -f policy.yaml explain 5432/tcp --from 198.51.100.7
+	[ "$output" = $'drop tcp 5432 from 198.51.100.7\n  because default: drop' ]
+	run -1 gate -f policy.yaml explain 113/tcp --from 198.51.100.7 --to 192.0.2.2 --interface eth0
+	[ "${lines[0]}" = "reject tcp 113 from 198.51.100.7 to 192.0.2.2 interface eth0" ]
+	run -0 gate -f policy.yaml explain 9100/tcp --from 2001:db8:10::9
+	[[ $output == *"allow.tcp[2] (node exporter)"* ]]
+	run -0 gate -f policy.yaml explain 5432/tcp --interface lo
+	[[ $output == *"because baseline.loopback"* ]]
+	run -0 gate -f policy.yaml explain echo-request/icmp
+	[ "${lines[0]}" = "accept icmp echo-request" ]
+	run -0 gate -f policy.yaml explain 128/icmpv6
+	[ "${lines[0]}" = "accept icmpv6 echo-request" ]
+	run -0 gate -f policy.yaml explain esp --from 192.0.2.1
+	run -1 gate -q -f policy.yaml explain 5432/tcp
+	[ -z "$output" ]
+}
+
+@test "where it depends, exactly on what" {
+	web_policy
+	run -1 gate -f policy.yaml explain 22/tcp
+	[ "${lines[0]}" = "depends tcp 22" ]
+	[ "${lines[1]}" = "  accept    from 192.0.2.0/24, 2001:db8:10::/48" ]
+	[[ ${lines[2]} == "  drop      from anywhere except 192.0.2.0/24, 2001:db8:10::/48" ]]
+	run -1 gate -f policy.yaml -j explain 25/tcp
+	json '.verdict == "depends" and ([.boxes[] | select(.verdict == "accept").where.interfaces] == [["eth1"]])'
+	# the boxes are disjoint and whole: every IPv4 source through eth1 is in one of them
+	json '[.boxes[] | select(.where.interfaces_except == null and (.where.interfaces == null or .where.interfaces == ["eth1"]))
+		.where.sources[] | select(contains(":") | not) | (split("/")[1] // "32" | tonumber) as $n | pow(2; 32 - $n)] |
+		add == 4294967296'
+}
+
+@test "JSON as documented" {
+	web_policy
+	run -0 gate -f policy.yaml -j explain 9100/tcp --from 192.0.2.9
+	json '. == {format_version: "1.0", verb: "explain", against: "policy",
+		packet: {direction: "in", protocol: "tcp", port: 9100, from: "192.0.2.9", to: null, interface: null},
+		verdict: "accept", because: [{file: "policy.yaml", line: 8, rule: "allow.tcp[2]"}]}'
+	json 'keys_unsorted == ["format_version", "verb", "against", "packet", "verdict", "because"]'
+	json '.packet | keys_unsorted == ["direction", "protocol", "port", "from", "to", "interface"]'
+	run -1 gate -f policy.yaml -j explain 5432/tcp
+	json '.because == [{file: "policy.yaml", line: 14, rule: "block.any[0]"}, {file: null, line: null, rule: "default"}]'
+	run -0 gate -f policy.yaml -j explain echo-request/icmp
+	json '.packet.type == 8 and .packet.port == null'
+}
+
+@test "questions that make no sense" {
+	web_policy
+	expect() {
+		local text=$1
+		shift
+		run -2 --separate-stderr gate -f policy.yaml explain "$@"
+		[ -z "$output" ]
+		[ "$stderr" = "sockgate: error: $text" ] || { echo "$stderr"; return 1; }
+	}
+	expect "'explain' wants PORT/PROTO, for example 22/tcp"
+	expect "'22' is no protocol, did you mean '22/tcp'?" 22
+	expect "unknown protocol 'tpc', did you mean 'tcp'?" 22/tpc
+	expect "'htpps' is no port, did you mean 'https'?" htpps/tcp
+	expect "'65536' is no port (0-65535) and no service that is known" 65536/tcp
+	expect "'' is no port (0-65535) and no service that is known" /tcp
+	expect "protocol 50 has no ports" 22/esp
+	expect "a port wants a protocol: '22/tcp'" 22/any
+	expect "'nonsense' is no type of icmp" nonsense/icmp
+	expect "'256' is no type of icmp" 256/icmp
+	expect "--from: '192.0.2.300' is no address" 22/tcp --from 192.0.2.300
+	expect "--from: '192.0.2.0/24' is no address, a packet has one" 22/tcp --from 192.0.2.0/24
+	expect "--to: '::1' is no IPv4 address, as the rest wants it" 22/tcp --from 192.0.2.1 --to ::1
+	expect "--from: '192.0.2.1' is no IPv6 address, as the rest wants it" 128/icmpv6 --from 192.0.2.1
+	expect "--interface: 'eth*' is no name of an interface" 22/tcp --interface 'eth*'
+	expect "--interface: 'averyveryverylongname' is no name of an interface" 22/tcp --interface averyveryverylongname
+	expect "with --stdin the packets stand on standard input alone" 22/tcp --stdin
+	expect "with --stdin the packets stand on standard input alone" --stdin --from 192.0.2.1
+	run -2 gate -f - explain --stdin </dev/null
+	[[ $output == *"policy and packets at once"* ]]
+}
+
+@test "a policy that is not valid is the answer" {
+	printf 'allow: {tcp: 0}\n' >bad.yaml
+	run -2 --separate-stderr gate -f bad.yaml explain 22/tcp
+	[ -z "$output" ]
+	[[ $stderr == "bad.yaml:1:14: error:"* ]]
+	run -2 --separate-stderr gate -f bad.yaml -j explain 22/tcp
+	json '.verb == "explain" and .ok == false and .diagnostics[0].line == 1'
+}
+
+@test "many packets: one answer a line, in order" {
+	web_policy
+	cat >packets <<-'END'
+		tcp 443 from 198.51.100.7
+		tcp 5432 from 198.51.100.7 to 192.0.2.2 interface eth0
+		  tcp	113	from  198.51.100.7
+		udp 443
+		esp from 192.0.2.1
+		icmp 8 from 192.0.2.1
+		icmpv6 echo-request from 2001:db8::1
+		tcp ssh from 192.0.2.1
+		22/tcp from 192.0.2.1
+	END
+	printf 'tcp 443 from 192.0.2.1 interface lo' >>packets
+	run -0 gate -f policy.yaml explain --stdin <packets
+	[ "${#lines[@]}" -eq 10 ]
+	[ "$(cut -d' ' -f1 <<<"$output" | tr '\n' ' ')" = "accept drop reject depends accept accept accept accept accept accept " ]
+	[ "${lines[0]}" = "accept tcp 443 from 198.51.100.7: policy.yaml:6 allow.tcp[0]" ]
+	gate -f policy.yaml -j explain --stdin <packets >answers
+	[ "$(wc -l <answers)" -eq 10 ]
+	[ "$(jq -r .verdict answers | tr '\n' ' ')" = "accept drop reject depends accept accept accept accept accept accept " ]
+	# each is what the same question alone is answered
+	jq -c . answers | sed -n 1p | cmp - <(gate -f policy.yaml -j explain 443/tcp --from 198.51.100.7 | jq -c .)
+	jq -c . answers | sed -n 4p | cmp - <(gate -f policy.yaml -j explain 443/udp | jq -c .)
+}
+
+@test "a bad line is answered with an error, and the others all the same" {
+	web_policy
+	{
+		printf 'tcp 443 from 198.51.100.7\r\nnonsense\n\ntcp 443 to\ntcp 443 from 192.0.2.1 from 192.0.2.1\ntcp 1 2\ntcp 443 %%n\n'
+		printf 'tcp 443 \377\n'
+		head -c 100000 /dev/zero | tr '\0' x
+		printf '\ntcp \0 443\n'
+		printf 'udp 53\n'
+	} >packets
+	run -2 --separate-stderr gate -f policy.yaml explain --stdin <packets
+	[ -z "$stderr" ]
+	[ "${#lines[@]}" -eq 11 ]
+	[[ ${lines[0]} == "accept "* ]]
+	[ "${lines[1]}" = "error line 2: unknown protocol 'nonsense'" ]
+	[ "${lines[8]}" = "error line 9: line of more than 4096 bytes" ]
+	[ "$(grep -c ^error <<<"$output")" -eq 9 ]
+	[[ ${lines[10]} == "drop udp 53"* ]]
+	run -2 --separate-stderr gate -f policy.yaml -j explain --stdin <packets
+	[ "$(jq -s length <<<"$output")" -eq 11 ]
+	[ "$(jq -s '[.[] | select(.error)] | length' <<<"$output")" -eq 9 ]
+}
+
+@test "no packets, no answers" {
+	web_policy
+	run -0 gate -f policy.yaml explain --stdin </dev/null
+	[ -z "$output" ]
+}
+
+@test "who asks on a pipe and waits gets the answer at once" {
+	web_policy
+	coproc asked { "$SOCKGATE" -f policy.yaml explain --stdin; }
+	for port in 443 5432; do
+		echo "tcp $port from 198.51.100.7" >&"${asked[1]}"
+		read -r -t 10 answer <&"${asked[0]}"
+		[[ $answer == *" tcp $port from 198.51.100.7: "* ]]
+	done
+	eval "exec ${asked[1]}>&-"
+	wait "$asked_PID"
+}
+
+@test "100,000 packets are answered, each" {
+	web_policy
+	seq 1 100000 | awk '{print "tcp", $1 % 65536, "from 198.51." int($1 / 256) % 256 "." $1 % 256}' >packets
+	gate -f policy.yaml explain --stdin <packets >answers
+	[ "$(wc -l <answers)" -eq 100000 ]
+	[ "$(cut -d' ' -f2- answers | cut -d: -f1 | cmp - packets && echo same)" = same ]
+	# 443 and 65536 + 443
+	[ "$(grep -c '^accept ' answers)" -eq 2 ]
+}
