@@ -96,7 +96,7 @@ static void origin_list_unique(struct sg_origin_list *list)
 
 char *sg_origin_list_text(struct sg_origin_list *list)
 {
-	struct sg_buf text = {0};
+	sg_cleanup(sg_buf_clear) struct sg_buf text = {0};
 
 	if (list->failed)
 		return NULL;
