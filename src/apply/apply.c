@@ -26,6 +26,7 @@ struct transaction {
 	const struct sg_table *have; /* in `before`; NULL: there is none */
 	struct sg_table want;
 	struct sg_transition plan;
+	uint32_t sent; /* the generation that our transaction made; 0: nothing was sent */
 	struct sg_apply_result result;
 };
 
@@ -93,9 +94,11 @@ static int send_plan(struct transaction *t, struct sg_kernel_reply *reply, struc
 	sg_transition_write(&t->plan, wire);
 	if (sg_kernel_send(t->kernel, wire, t->before.generation, reply, err))
 		return -1;
-	if (reply->committed)
+	if (reply->committed) {
+		t->sent = reply->generation;
 		sg_contents_advance(t->contents, t->before.generation, reply->generation,
 				    t->plan.in_place == SIZE_MAX ? NULL : t->want.sets[t->plan.in_place].name);
+	}
 	return reply->committed;
 }
 
@@ -122,7 +125,7 @@ static int send_change(struct transaction *t, struct sg_error *err)
 /* ------------------------------------------------------------------ afterwards */
 
 /* The rules that were there before, in one transaction, instead of rules that are not the policy. */
-static int put_back(struct transaction *t, struct sg_error *err)
+static int put_back(struct transaction *t, uint32_t generation, struct sg_error *err)
 {
 	struct sg_table ours = {.name = (char[]){SG_TABLE_NAME}, .family = SG_TABLE_FAMILY};
 	struct sg_kernel_reply reply = {0};
@@ -131,23 +134,23 @@ static int put_back(struct transaction *t, struct sg_error *err)
 
 	if (!wire)
 		return sg_error_nomem(err);
-	sg_wire_begin(wire, 1, 0);
+	sg_wire_begin(wire, 1, generation);
 	sg_wire_add_table(wire, &ours); /* so that there is one to delete */
 	sg_wire_del_table(wire, &ours);
 	if (t->have)
 		sg_wire_add_whole_table(wire, t->have);
-	result = sg_kernel_send(t->kernel, wire, 0, &reply, err);
+	result = sg_kernel_send(t->kernel, wire, generation, &reply, err);
 	if (!result && !reply.committed)
 		result = sg_kernel_reply_error(&reply, err);
 	sg_wire_free(wire);
 	return result;
 }
 
-static int refuse_unproven(struct transaction *t, struct sg_error *err)
+static int refuse_unproven(struct transaction *t, uint32_t generation, struct sg_error *err)
 {
 	struct sg_error why = {0};
 
-	if (put_back(t, &why))
+	if (put_back(t, generation, &why))
 		return sg_error_prefix(err,
 				       "the rules in the kernel are not the policy, and putting back the former ones "
 				       "failed (%s)",
@@ -174,24 +177,26 @@ static void tidy(struct transaction *t, const struct sg_ruleset *now, const stru
 	sg_wire_free(wire);
 }
 
-/* Reads the table back, proves it, tidies up. */
+/*
+ * Reads the table back, proves it, tidies up. Another program may have changed it again before it could be read: what
+ * it decides is then that program's doing, and nothing to be taken back (SG_ERROR_CHANGED).
+ */
 static int finish(struct transaction *t, struct sg_error *err)
 {
 	struct sg_ruleset now = {0};
 	const struct sg_table *table;
-	int result = -1;
+	int result;
 
 	if (sg_contents_read(t->contents, t->kernel, &t->want, &now, &table, err))
 		return sg_error_prefix(err, "the rules were loaded, but could not be read back");
-	if (!table)
-		sg_error_set(err, SG_ERROR_CHANGED, 0, "the table was deleted by another program at once");
-	else if (sg_proof(t->input->decision, table, err))
-		refuse_unproven(t, err);
-	else
-		result = 0;
+	result = table ? sg_proof(t->input->decision, table, err) : -1;
 	if (!result) {
 		t->result.generation = now.generation;
 		tidy(t, &now, table);
+	} else if (now.generation != t->sent) {
+		sg_error_set(err, SG_ERROR_CHANGED, 0, "another program changed the rules as soon as they were loaded");
+	} else {
+		refuse_unproven(t, now.generation, err);
 	}
 	sg_ruleset_clear(&now);
 	return result;
@@ -209,10 +214,9 @@ static void count_table(struct transaction *t)
 	}
 }
 
-/* Begins, and says in *ret_sent whether something was committed. */
-static int begin(struct transaction *t, bool *ret_sent, struct sg_error *err)
+static int attempt(struct transaction *t, struct sg_error *err)
 {
-	*ret_sent = false;
+	t->sent = 0;
 	sg_ruleset_clear(&t->before);
 	if (compile(t, err) || sg_contents_read(t->contents, t->kernel, &t->want, &t->before, &t->have, err) ||
 	    prepare(t, true, err))
@@ -229,8 +233,7 @@ static int begin(struct transaction *t, bool *ret_sent, struct sg_error *err)
 		return -1;
 	t->result.elements_added = t->plan.elements_added;
 	t->result.elements_deleted = t->plan.elements_deleted;
-	*ret_sent = true;
-	return 0;
+	return finish(t, err);
 }
 
 int sg_apply(struct sg_kernel *kernel, const struct sg_apply_input *input, struct sg_diags *diags,
@@ -238,29 +241,27 @@ int sg_apply(struct sg_kernel *kernel, const struct sg_apply_input *input, struc
 {
 	struct transaction t = {.kernel = kernel, .input = input, .diags = diags};
 	struct sg_error why = {0};
-	bool sent = false;
 	int result = -1;
 
 	t.contents = sg_contents_open(kernel);
 	if (!t.contents)
 		return sg_error_nomem(err);
-	for (unsigned int attempt = 1; attempt <= MAX_ATTEMPTS && result; attempt++) {
+	for (unsigned int i = 1; i <= MAX_ATTEMPTS && result; i++) {
 		why = (struct sg_error){0};
-		t.result = (struct sg_apply_result){.attempts = attempt};
-		result = begin(&t, &sent, &why);
+		t.result = (struct sg_apply_result){.attempts = i};
+		result = attempt(&t, &why);
 		if (result && why.kind != SG_ERROR_CHANGED)
 			break;
 	}
-	if (result && why.kind == SG_ERROR_CHANGED)
-		sg_error_prefix(&why, "nothing was changed: gave up after %u attempts", MAX_ATTEMPTS);
-	if (!result && sent)
-		result = finish(&t, &why);
 	if (!result) {
 		sg_contents_store(t.contents, t.result.generation);
 		count_table(&t);
 		*ret = t.result;
-	} else if (err) {
-		*err = why;
+	} else {
+		if (why.kind == SG_ERROR_CHANGED)
+			sg_error_prefix(&why, "gave up after %u attempts", MAX_ATTEMPTS);
+		if (err)
+			*err = why;
 	}
 	sg_transition_clear(&t.plan);
 	sg_table_clear(&t.want);

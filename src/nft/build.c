@@ -125,12 +125,12 @@ int sg_build_protocol(struct sg_rule *rule, uint8_t protocol, struct sg_error *e
 	return add_cmp(rule, NFT_CMP_EQ, &protocol, sizeof(protocol), err);
 }
 
-/* RFC 791: source at 12, destination at 16; RFC 8200: at 8 and 24. */
-static int load_address(struct sg_rule *rule, enum sg_family family, bool local, struct sg_error *err)
+/* The first bytes of an address. RFC 791: source at 12, destination at 16; RFC 8200: at 8 and 24. */
+static int load_address(struct sg_rule *rule, enum sg_family family, bool local, size_t bytes, struct sg_error *err)
 {
-	if (family == SG_IPV4)
-		return add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, local ? 16 : 12, 4, 0, err);
-	return add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, local ? 24 : 8, 16, 0, err);
+	uint32_t offset = family == SG_IPV4 ? (local ? 16 : 12) : (local ? 24 : 8);
+
+	return add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, offset, (uint32_t)bytes, 0, err);
 }
 
 static void to_bytes(sg_u128 number, uint8_t *bytes, size_t size)
@@ -142,24 +142,32 @@ static void to_bytes(sg_u128 number, uint8_t *bytes, size_t size)
 int sg_build_prefix(struct sg_rule *rule, enum sg_family family, bool local, const struct sg_range *prefix,
 		    bool negated, struct sg_error *err)
 {
-	size_t size = family == SG_IPV4 ? 4 : 16;
+	size_t size = family == SG_IPV4 ? 4 : 16, bytes = size;
+	sg_u128 rest = prefix->first ^ prefix->last;
 	uint8_t mask[16], address[16];
 
-	if (load_address(rule, family, local, err))
+	/* whole bytes are compared alone, without a mask: so does nft */
+	while (bytes > 1 && (rest & 0xff) == 0xff) {
+		rest >>= 8;
+		bytes--;
+	}
+	if (rest)
+		bytes = size;
+	if (load_address(rule, family, local, bytes, err))
 		return -1;
-	if (prefix->first != prefix->last) {
+	if (rest) {
 		to_bytes(~(prefix->first ^ prefix->last), mask, size);
 		if (add_mask(rule, mask, size, err))
 			return -1;
 	}
 	to_bytes(prefix->first, address, size);
-	return add_cmp(rule, negated ? NFT_CMP_NEQ : NFT_CMP_EQ, address, size, err);
+	return add_cmp(rule, negated ? NFT_CMP_NEQ : NFT_CMP_EQ, address, bytes, err);
 }
 
 int sg_build_address_set(struct sg_rule *rule, enum sg_family family, bool local, const char *set, bool negated,
 			 struct sg_error *err)
 {
-	if (load_address(rule, family, local, err))
+	if (load_address(rule, family, local, family == SG_IPV4 ? 4 : 16, err))
 		return -1;
 	return add_lookup(rule, set, false, negated, err);
 }
