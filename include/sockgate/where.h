@@ -47,10 +47,6 @@ struct sg_wheres {
 };
 void sg_wheres_clear(struct sg_wheres *wheres);
 
-/* Whether nothing is said about interface and addresses (loopback aside). */
-bool sg_where_everywhere(const struct sg_where *where);
-/* The set as a diagram, exactly. */
-sg_ref sg_where_set(struct sg_idd *idd, const struct sg_where *where);
 /* A packet in it, as plausible as can be; fields that do not matter are not `fixed`, the remote address always is. */
 struct sg_packet sg_where_witness(const struct sg_where *where);
 /*

@@ -200,7 +200,8 @@ static int diff_fill(struct diff_work *work)
 		if (diff_take(work, &parts.items[i]) < 0)
 			return -1;
 	}
-	qsort(diff->changes, diff->count, sizeof(*diff->changes), change_compare);
+	if (diff->count)
+		qsort(diff->changes, diff->count, sizeof(*diff->changes), change_compare);
 	return diff_sum(diff, work->err);
 }
 

@@ -72,13 +72,14 @@ static int finding_add(struct sg_verify_work *work, struct sg_finding finding, s
 {
 	struct sg_verify *verify = work->verify;
 
-	if (sg_grow(&verify->findings, &verify->room, verify->count, 1, sizeof(finding)) < 0) {
-		sg_buf_clear(message);
-		return sg_error_nomem(work->err);
-	}
 	finding.message = sg_buf_steal(message, NULL, work->err);
+	sg_buf_clear(message);
 	if (!finding.message)
 		return -1;
+	if (sg_grow(&verify->findings, &verify->room, verify->count, 1, sizeof(finding)) < 0) {
+		free(finding.message);
+		return sg_error_nomem(work->err);
+	}
 	verify->findings[verify->count++] = finding;
 	return 0;
 }

@@ -258,8 +258,9 @@ static int parts_prove(struct parts_walk *walk, sg_ref values)
 	for (size_t i = 0; i < walk->parts.count; i++) {
 		struct sg_part *part = &walk->parts.items[i];
 
-		part->set = sg_idd_and(walk->idd, sg_where_rebuild(walk->idd, &part->where, &memo), universe);
-		if (sg_idd_check(walk->idd, part->set, walk->err) < 0)
+		part->set =
+			sg_idd_and(walk->idd, sg_where_rebuild(walk->idd, &part->where, &memo, walk->err), universe);
+		if (sg_walk_check(walk->idd, part->set, walk->err) < 0)
 			return -1;
 	}
 	return sg_walk_terminals(walk->idd, values, parts_prove_see, &proof, walk->err);
@@ -336,7 +337,8 @@ int sg_parts_find(struct sg_idd *idd, sg_ref values, struct sg_address_pool **po
 	}
 	if (parts_prove(&walk, values) < 0)
 		return -1;
-	qsort(walk.parts.items, walk.parts.count, sizeof(*walk.parts.items), part_compare_all);
+	if (walk.parts.count)
+		qsort(walk.parts.items, walk.parts.count, sizeof(*walk.parts.items), part_compare_all);
 	*ret = walk.parts;
 	walk.parts = (struct sg_parts){0};
 	return 0;

@@ -72,7 +72,7 @@ static int rect_add(struct rects_walk *walk, struct sg_interface_set *interfaces
 	if (!rect.local || !rect.remote)
 		return -1;
 	rect.set = rect_set(walk, &taken, families, side);
-	if (sg_idd_check(walk->idd, rect.set, walk->err) < 0)
+	if (sg_walk_check(walk->idd, rect.set, walk->err) < 0)
 		return -1;
 	if (sg_grow(&walk->rects.items, &walk->rects.room, walk->rects.count, 1, sizeof(rect)) < 0)
 		return sg_error_nomem(walk->err);

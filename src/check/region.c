@@ -108,7 +108,7 @@ static int region_make(struct sg_regions *regions, const struct sg_listener *lis
 		region.wide = region_set(regions, listener, false, err);
 		region.narrow = region_set(regions, listener, true, err);
 	}
-	if (sg_idd_check(regions->idd, region.wide, err) < 0 || sg_idd_check(regions->idd, region.narrow, err) < 0)
+	if (sg_walk_check(regions->idd, region.wide, err) < 0 || sg_walk_check(regions->idd, region.narrow, err) < 0)
 		return -1;
 	*ret = region;
 	return 0;

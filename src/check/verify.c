@@ -142,7 +142,8 @@ static int finding_compare(const void *left, const void *right)
 
 static void verify_sum(struct sg_verify *verify)
 {
-	qsort(verify->findings, verify->count, sizeof(*verify->findings), finding_compare);
+	if (verify->count)
+		qsort(verify->findings, verify->count, sizeof(*verify->findings), finding_compare);
 	for (size_t i = 0; i < verify->count; i++)
 		verify->by_severity[verify->findings[i].severity]++;
 	verify->conforms = verify->equal == SG_PROVEN && verify->by_severity[SG_FINDING_NOTE] == verify->count;

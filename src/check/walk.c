@@ -4,6 +4,11 @@
 #include "base/mem.h"
 #include "check/memo.h"
 
+int sg_walk_check(const struct sg_idd *idd, sg_ref ref, struct sg_error *err)
+{
+	return sg_idd_check(idd, SG_IDD_EMPTY, err) < 0 || ref == SG_IDD_FAILED ? -1 : 0;
+}
+
 sg_ref sg_walk_step(const struct sg_idd *idd, sg_ref ref, size_t level, sg_u128 value)
 {
 	size_t low = 0, high;
@@ -54,7 +59,7 @@ int sg_walk_terminals_in(struct sg_idd *idd, sg_ref ref, sg_ref set, int (*see)(
 	if (sg_idd_is_terminal(ref))
 		return set == SG_IDD_EMPTY ? 0 : see(sg_idd_value(ref), data);
 	result = sg_idd_terminals_in(idd, ref, set, see, data);
-	return result ? result : sg_idd_check(idd, ref, err);
+	return sg_idd_check(idd, ref, err) < 0 ? -1 : result;
 }
 
 int sg_walk_terminals(struct sg_idd *idd, sg_ref ref, int (*see)(uint32_t value, void *data), void *data,

@@ -5,6 +5,9 @@
 
 #include "sockgate/idd.h"
 
+/* As sg_idd_check, but err is left alone when it was something beside the context that failed and filled it. */
+int sg_walk_check(const struct sg_idd *idd, sg_ref ref, struct sg_error *err);
+
 /* The sub-diagram at one value of a level above which `ref` tests nothing. Logarithmic in the node's edges. */
 sg_ref sg_walk_step(const struct sg_idd *idd, sg_ref ref, size_t level, sg_u128 value);
 

@@ -24,16 +24,10 @@ void sg_wheres_clear(struct sg_wheres *wheres)
 	*wheres = (struct sg_wheres){0};
 }
 
-bool sg_where_everywhere(const struct sg_where *where)
-{
-	return where->interfaces.any && !where->interfaces.except.count && where->families == SG_FAMILIES &&
-	       where->local->any && where->remote->any;
-}
-
 /* ---- As a diagram ---- */
 
 static sg_ref where_address_set(struct sg_idd *idd, const struct sg_address_set *set, enum sg_family family,
-				size_t level, struct sg_memo *memo)
+				size_t level, struct sg_memo *memo, struct sg_error *err)
 {
 	struct sg_memo_key key = {
 		{(uint32_t)(uintptr_t)set, (uint32_t)((uint64_t)(uintptr_t)set >> 32), family, (uint32_t)level}};
@@ -42,43 +36,44 @@ static sg_ref where_address_set(struct sg_idd *idd, const struct sg_address_set 
 	if (ref != SG_MEMO_NONE)
 		return ref;
 	ref = sg_address_set_diagram(idd, set, family, level);
-	if (ref == SG_IDD_FAILED || sg_memo_add(memo, &key, ref, NULL) < 0)
+	if (ref == SG_IDD_FAILED || sg_memo_add(memo, &key, ref, err) < 0)
 		return SG_IDD_FAILED;
 	return ref;
 }
 
 static sg_ref where_addresses(struct sg_idd *idd, const struct sg_where *where, enum sg_family family,
-			      struct sg_memo *memo)
+			      struct sg_memo *memo, struct sg_error *err)
 {
 	size_t local_level = family == SG_IPV4 ? SG_FIELD_LOCAL4 : SG_FIELD_LOCAL6;
 	size_t remote_level = family == SG_IPV4 ? SG_FIELD_REMOTE4 : SG_FIELD_REMOTE6;
 
 	if (!(where->families & SG_FAMILY_BIT(family)))
 		return SG_IDD_EMPTY;
-	return sg_idd_and(idd, where_address_set(idd, where->local, family, local_level, memo),
-			  where_address_set(idd, where->remote, family, remote_level, memo));
+	return sg_idd_and(idd, where_address_set(idd, where->local, family, local_level, memo, err),
+			  where_address_set(idd, where->remote, family, remote_level, memo, err));
 }
 
-static sg_ref where_interfaces(struct sg_idd *idd, const struct sg_interface_set *set, sg_ref below)
+static sg_ref where_interfaces(struct sg_idd *idd, const struct sg_interface_set *set, sg_ref below,
+			       struct sg_error *err)
 {
 	sg_cleanup(sg_ranges_clear) struct sg_ranges keys = {0};
 
 	if (set->any && !set->except.count && !set->loopback_aside)
 		return below;
-	if (below == SG_IDD_FAILED || sg_interface_set_keys(set, &keys, NULL) < 0)
+	if (below == SG_IDD_FAILED || sg_interface_set_keys(set, &keys, err) < 0)
 		return SG_IDD_FAILED;
 	return sg_idd_split(idd, SG_FIELD_INTERFACE, &keys, below, SG_IDD_EMPTY);
 }
 
-static sg_ref where_ports(struct sg_idd *idd, const struct sg_where *where, sg_ref below)
+static sg_ref where_ports(struct sg_idd *idd, const struct sg_where *where, sg_ref below, struct sg_error *err)
 {
 	static const struct sg_range absent = {SG_PORT_ABSENT, SG_PORT_ABSENT};
 	sg_cleanup(sg_ranges_clear) struct sg_ranges ports = {0};
 
 	if (where->any_port)
 		return below;
-	if (below == SG_IDD_FAILED || sg_ranges_copy(&where->ports, &ports, NULL) < 0 ||
-	    (where->without_port && sg_ranges_add(&ports, &absent, NULL) < 0))
+	if (below == SG_IDD_FAILED || sg_ranges_copy(&where->ports, &ports, err) < 0 ||
+	    (where->without_port && sg_ranges_add(&ports, &absent, err) < 0))
 		return SG_IDD_FAILED;
 	sg_ranges_normalise(&ports);
 	return sg_idd_split(idd, SG_FIELD_PORT, &ports, below, SG_IDD_EMPTY);
@@ -95,25 +90,19 @@ static sg_ref where_top(struct sg_idd *idd, const struct sg_where *where)
 	return sg_idd_and(idd, sg_idd_range(idd, SG_FIELD_DIRECTION, where->direction, where->direction), states);
 }
 
-sg_ref sg_where_rebuild(struct sg_idd *idd, const struct sg_where *where, struct sg_memo *memo)
+sg_ref sg_where_rebuild(struct sg_idd *idd, const struct sg_where *where, struct sg_memo *memo, struct sg_error *err)
 {
-	sg_ref families[2] = {where_addresses(idd, where, SG_IPV4, memo), where_addresses(idd, where, SG_IPV6, memo)};
+	sg_ref families[2] = {where_addresses(idd, where, SG_IPV4, memo, err),
+			      where_addresses(idd, where, SG_IPV6, memo, err)};
 	static const sg_u128 last[2] = {SG_IPV4, SG_IPV6};
 	sg_ref ref = SG_IDD_FAILED;
 
 	if (families[0] != SG_IDD_FAILED && families[1] != SG_IDD_FAILED)
 		ref = sg_idd_node(idd, SG_FIELD_FAMILY, last, families, 2);
-	ref = where_ports(idd, where, where_interfaces(idd, &where->interfaces, ref));
+	ref = where_ports(idd, where, where_interfaces(idd, &where->interfaces, ref, err), err);
 	if (ref != SG_IDD_FAILED)
 		ref = sg_idd_split(idd, SG_FIELD_PROTOCOL, &where->protocols, ref, SG_IDD_EMPTY);
 	return sg_idd_and(idd, where_top(idd, where), ref);
-}
-
-sg_ref sg_where_set(struct sg_idd *idd, const struct sg_where *where)
-{
-	sg_cleanup(sg_memo_clear) struct sg_memo memo = {0};
-
-	return sg_idd_and(idd, sg_where_rebuild(idd, where, &memo), sg_packet_universe(idd));
 }
 
 /* ---- A packet of it ---- */

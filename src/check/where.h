@@ -7,8 +7,9 @@
 #include "sockgate/where.h"
 
 void sg_where_clear(struct sg_where *where);
-/* sg_where_set without the universe; diagrams of address sets are kept in `memo` for the next one. */
-sg_ref sg_where_rebuild(struct sg_idd *idd, const struct sg_where *where, struct sg_memo *memo);
+/* The set that is said, packets that cannot exist among it. Diagrams of address sets are kept in `memo` for the next
+ * one. SG_IDD_FAILED with err, unless it is the context that failed: see sg_walk_check. */
+sg_ref sg_where_rebuild(struct sg_idd *idd, const struct sg_where *where, struct sg_memo *memo, struct sg_error *err);
 
 /* Interface, family and addresses of packets: a where whose other fields are open, and its exact set. */
 struct sg_rect {

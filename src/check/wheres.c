@@ -58,11 +58,11 @@ static int wheres_prove_rects(struct sg_idd *idd, const struct sg_wheres *wheres
 	if (!sets)
 		return sg_error_nomem(err);
 	for (size_t i = 0; i < wheres->count; i++) {
-		sg_ref ref = sg_where_rebuild(idd, &wheres->items[i], &memo);
+		sg_ref ref = sg_where_rebuild(idd, &wheres->items[i], &memo, err);
 
 		ref = sg_walk_step(idd, ref, SG_FIELD_DIRECTION, SG_IN);
 		sets[i] = sg_walk_step(idd, ref, SG_FIELD_STATE, SG_CT_NEW);
-		if (sg_idd_check(idd, sets[i], err) < 0)
+		if (sg_walk_check(idd, sets[i], err) < 0)
 			return -1;
 	}
 	return sg_prove_union(idd, sets, wheres->count, wanted, err);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 #include <cmocka.h>
+#include "check/where.h"
 #include "sockgate/packet.h"
 #include "sockgate/proto.h"
 #include "sockgate/subject.h"
@@ -206,6 +207,16 @@ static inline sg_ref world_origins_apart(struct sg_decision *decision)
 	}
 	decision->origin = SG_IDD_EMPTY;
 	return origin;
+}
+
+/* What is said, as a set of packets that can exist. */
+static inline sg_ref world_where(struct sg_idd *idd, const struct sg_where *where)
+{
+	struct sg_memo memo = {0};
+	sg_ref set = sg_idd_and(idd, sg_where_rebuild(idd, where, &memo, NULL), sg_packet_universe(idd));
+
+	sg_memo_clear(&memo);
+	return set;
 }
 
 /* ---- At random, over values that meet each other often ---- */

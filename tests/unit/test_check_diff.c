@@ -81,7 +81,8 @@ static void test_one_port(void **state)
 	assert_true(change->where->interfaces.any);
 	assert_true(change->where->interfaces.loopback_aside);
 	assert_int_equal(change->where->interfaces.except.count, 0);
-	assert_true(sg_where_everywhere(change->where));
+	assert_int_equal(change->where->families, 3);
+	assert_true(change->where->local->any && change->where->remote->any);
 	assert_int_equal(change->from_count, 1);
 	assert_int_equal(change->from_origins[0], WORLD_BASE);
 	assert_int_equal(change->to_count, 1);
@@ -269,7 +270,7 @@ static void assert_exact(const struct world *world, sg_ref to_origin)
 
 	for (size_t i = 0; i < world->diff.count; i++) {
 		const struct sg_change *change = &world->diff.changes[i];
-		sg_ref set = sg_where_set(idd, change->where);
+		sg_ref set = world_where(idd, change->where);
 		sg_u128 point[SG_FIELD_COUNT];
 
 		assert_true(set != SG_IDD_EMPTY);

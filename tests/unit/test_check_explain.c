@@ -204,7 +204,7 @@ static void assert_answer(struct sg_idd *idd, const struct sg_subject *subject, 
 		if (answer->outcome == verdict)
 			assert_true(set == packets && set != SG_IDD_EMPTY);
 		for (size_t i = 0; i < wheres->count; i++)
-			said = sg_idd_or(idd, said, sg_where_set(idd, &wheres->items[i]));
+			said = sg_idd_or(idd, said, world_where(idd, &wheres->items[i]));
 		assert_true(said == (answer->outcome == SG_OUTCOME_DEPENDS ? set : SG_IDD_EMPTY));
 	}
 	assert_int_equal(answer->outcome == SG_OUTCOME_DEPENDS, outcomes > 1);

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Memory that runs out at the first, the second, the third … allocation: reported, nothing lost, nothing half done. */
+#include "check_world.h"
+#include "base/mem.h"
+#include "sockgate/explain.h"
+#include "sockgate/lockout.h"
+#include "sockgate/verify.h"
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *pointer, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *pointer, size_t size);
+
+/* Allocations that still succeed; SIZE_MAX: all. */
+static size_t allowed = SIZE_MAX;
+
+static bool allow(void)
+{
+	if (allowed == SIZE_MAX)
+		return true;
+	if (!allowed)
+		return false;
+	allowed--;
+	return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return allow() ? __real_malloc(size) : NULL;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return allow() ? __real_calloc(count, size) : NULL;
+}
+
+void *__wrap_realloc(void *pointer, size_t size)
+{
+	return allow() ? __real_realloc(pointer, size) : NULL;
+}
+
+/* ---- What is tried ---- */
+
+struct scene {
+	struct sg_idd *idd;
+	struct sg_policy *policy;
+	struct sg_decision decision;
+	struct sg_subject before, after;
+	struct sg_listeners listeners;
+};
+
+static int try_diff(struct scene *scene, struct sg_error *err)
+{
+	struct sg_diff diff = {0};
+	int result = sg_diff(&scene->before, &scene->after, &diff, err);
+
+	assert_true(result == 0 || (!diff.changes && !diff.wheres.items && !diff.wheres.pool));
+	sg_diff_clear(&diff);
+	return result;
+}
+
+static int try_affected(struct scene *scene, struct sg_error *err)
+{
+	struct sg_affected affected = {0};
+	int result = sg_affected(&scene->before, &scene->after, &scene->listeners, NULL, &affected, err);
+
+	assert_true(result == 0 || (!affected.items && !affected.before.items && !affected.after.pool));
+	sg_affected_clear(&affected);
+	return result;
+}
+
+static int try_explain(struct scene *scene, struct sg_error *err)
+{
+	struct sg_packet question = {0};
+	struct sg_explanation answer = {0};
+	struct sg_explainer *explainer = sg_explainer_new(&scene->after, err);
+	int result = explainer ? sg_explain(explainer, &question, &answer, err) : -1;
+
+	assert_true(result == 0 || !answer.origins);
+	sg_explanation_clear(&answer);
+	sg_explainer_free(explainer);
+	return result;
+}
+
+static int try_lockout(struct scene *scene, struct sg_error *err)
+{
+	static const struct sg_connection connection = {.protocol = SG_PROTO_TCP, .remote = 1, .local = 2, .port = 22};
+	struct sg_lockout lockout;
+
+	return sg_lockout_check(&scene->after, &connection, &lockout, err);
+}
+
+static int try_verify(struct scene *scene, struct sg_error *err)
+{
+	const struct sg_evaluation evaluation = {.decision = scene->before.decision};
+	const struct sg_foreign foreign = {"ip", "nat"};
+	struct sg_verify_input input = {
+		.policy = scene->policy,
+		.decision = &scene->decision,
+		.evaluation = &evaluation,
+		.foreign = &foreign,
+		.foreign_count = 1,
+		.listeners = &scene->listeners,
+	};
+	struct sg_verify verify = {0};
+	int result = sg_verify(&input, &verify, err);
+
+	assert_true(result == 0 || (!verify.findings && !verify.diff.changes && !verify.judgements));
+	sg_verify_clear(&verify);
+	return result;
+}
+
+/* ---- Trying ---- */
+
+static void make(struct scene *scene, struct sg_files *files)
+{
+	static const char text[] =
+		"allow:\n  tcp: [22, 9100, {port: 80, from: 192.0.2.0/24}]\nblock: {any: [{from: 10.0.0.0/8}]}\n";
+	static const struct rule before[] = {
+		{.verdict = SG_VERDICT_ACCEPT, .protocols = "tcp", .ports = "80 5432"},
+		{.verdict = SG_VERDICT_ACCEPT, .interfaces = "eth* wg0"},
+	};
+	static const struct rule after[] = {
+		{.verdict = SG_VERDICT_ACCEPT, .protocols = "tcp udp", .ports = "80", .from = "!192.0.2.7"},
+		{.verdict = SG_VERDICT_REJECT, .interfaces = "!eth1", .to = "198.51.100.20"},
+	};
+	static struct sg_listener items[] = {
+		{.protocol = SG_PROTO_TCP, .port = 22, .family = SG_IPV6},
+		{.protocol = SG_PROTO_TCP, .port = 80},
+		{.protocol = SG_PROTO_TCP, .port = 5432},
+		{.protocol = SG_PROTO_ICMP, .raw = true},
+		{.protocol = SG_PROTO_UDP, .port = 68},
+	};
+	static const struct sg_policy_options options = {.trusted_only = false};
+	struct sg_diags diags = {0};
+
+	scene->idd = sg_packet_context(0);
+	assert_non_null(scene->idd);
+	scene->policy = sg_policy_parse("p", ".", text, sizeof(text) - 1, &options, files, &diags, NULL);
+	assert_non_null(scene->policy);
+	sg_diags_clear(&diags);
+	assert_int_equal(sg_policy_lower(scene->policy, scene->idd, &scene->decision, NULL), 0);
+	scene->before = world_subject(scene->idd, before, SG_COUNT(before));
+	scene->after = world_subject(scene->idd, after, SG_COUNT(after));
+	scene->listeners = (struct sg_listeners){.items = items, .count = SG_COUNT(items)};
+}
+
+static void starve(int (*attempt)(struct scene *scene, struct sg_error *err))
+{
+	size_t count = 0;
+	int result;
+
+	do {
+		struct sg_files *files = sg_files_new();
+		struct scene scene = {0};
+		struct sg_error err = {0};
+
+		make(&scene, files);
+		allowed = count++;
+		result = attempt(&scene, &err);
+		allowed = SIZE_MAX;
+		if (result < 0 && err.kind != SG_ERROR_MEMORY)
+			fail_msg("allocation %zu: kind %d: %s", count, (int)err.kind, err.message);
+		sg_policy_free(scene.policy);
+		sg_idd_free(scene.idd);
+		sg_files_free(files);
+	} while (result < 0);
+	print_message("%zu allocations\n", count - 1);
+	assert_true(count > 2);
+}
+
+static void test_diff(void **state)
+{
+	(void)state;
+	starve(try_diff);
+}
+
+static void test_affected(void **state)
+{
+	(void)state;
+	starve(try_affected);
+}
+
+static void test_explain(void **state)
+{
+	(void)state;
+	starve(try_explain);
+}
+
+static void test_lockout(void **state)
+{
+	(void)state;
+	starve(try_lockout);
+}
+
+static void test_verify(void **state)
+{
+	(void)state;
+	starve(try_verify);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_diff),    cmocka_unit_test(test_affected), cmocka_unit_test(test_explain),
+		cmocka_unit_test(test_lockout), cmocka_unit_test(test_verify),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
