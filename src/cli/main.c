@@ -23,6 +23,15 @@ static void fill_standard_descriptors(void)
 	}
 }
 
+/* A write that fails is told as an error, whatever the reason. */
+static void ignore_signals(void)
+{
+	const struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL);
+}
+
 /* --help, --version, --completion: the answer is text, whatever the verb. */
 static bool ask_about_program(const struct options *options, struct sg_buf *answer)
 {
@@ -57,9 +66,7 @@ int main(int argc, char **argv)
 	int code;
 
 	fill_standard_descriptors();
-	/* a write that fails is told as an error, whatever the reason */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
+	ignore_signals();
 	code = options_parse(argc, argv, &options, &err);
 	if (session_open(&session, &options, code < 0 ? NULL : &err) < 0)
 		return EXIT_SYSTEM;

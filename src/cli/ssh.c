@@ -6,6 +6,7 @@
  * sudo takes the variable away, so the environments of the processes above us are looked into too, as far as we may.
  */
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,15 +96,18 @@ static bool parse_environment(pid_t pid, struct sg_connection *ret)
 	return false;
 }
 
-/* The parent's id stands behind the state, behind the name in brackets, which may hold anything. */
+/* /proc/PID/stat: "PID (name) state parent …" (proc(5)); the name may hold anything, brackets too. 0: not known. */
 static pid_t parent_of(pid_t pid)
 {
 	size_t size = 0;
 	sg_autofree char *data = read_proc(pid, "stat", 4096, &size);
-	const char *end = data ? strrchr(data, ')') : NULL;
-	int parent;
+	const char *at = data ? strrchr(data, ')') : NULL;
+	uint64_t parent;
 
-	return end && sscanf(end + 1, " %*c %d", &parent) == 1 ? parent : 0;
+	if (!at || strlen(at) < 4 || at[1] != ' ' || at[3] != ' ')
+		return 0;
+	at += 4;
+	return sg_num_parse(at, strcspn(at, " "), INT_MAX, &parent) ? (pid_t)parent : 0;
 }
 
 static bool find(struct sg_connection *ret)
@@ -144,7 +148,8 @@ bool ssh_connection(struct sg_connection *ret, const struct sg_local_addresses *
 	/* of another network namespace, or a session whose address is gone: our rules do not judge it */
 	if (!holders)
 		return false;
-	connection.interface = holders == 1 && *interface ? interface : NULL;
+	/* an address of lo is reached through whatever interface the route takes */
+	connection.interface = holders == 1 && *interface && strcmp(interface, "lo") != 0 ? interface : NULL;
 	*ret = connection;
 	return true;
 }

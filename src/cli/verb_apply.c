@@ -40,7 +40,10 @@ static int guard(struct session *session, const struct loaded *loaded, int *ret_
 		sg_render_lockout_json(&session->answer, &report);
 	sg_buf_adds(&text, "sockgate: error: not applied: ");
 	sg_render_cut(&text, &report);
-	sg_buf_adds(&text, "\n(allow it in the policy, or give --force)\n");
+	if (lockout.because.line.kind == SG_ORIGIN_LINE)
+		sg_buf_adds(&text, "\n(change that line, or give --force)\n");
+	else
+		sg_buf_addf(&text, "\n(allow port %u in the policy, or give --force)\n", connection.port);
 	progress_end();
 	sg_fd_write_all(STDERR_FILENO, text.data, text.size, NULL);
 	sg_buf_clear(&text);
