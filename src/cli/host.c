@@ -11,7 +11,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "cli/progress.h"
-#include "sockgate/compile.h"
+#include "sockgate/apply.h"
 #include "sockgate/kernel_listeners.h"
 #include "sockgate/kernel_local.h"
 
@@ -64,13 +64,12 @@ static int find_foreign(struct rules *rules, struct sg_error *err)
 
 int rules_read(struct session *session, struct rules *ret, struct sg_error *err)
 {
-	const struct sg_dump what = {SG_DUMP_TABLE, SG_TABLE_FAMILY, SG_TABLE_NAME};
 	sg_cleanup(rules_clear) struct rules rules = {0};
 
 	progress_say("reading the kernel's rules");
-	if (sg_kernel_open(&rules.kernel, err) < 0 || sg_kernel_dump(rules.kernel, &what, &rules.ruleset, err) < 0)
+	if (sg_kernel_open(&rules.kernel, err) < 0 ||
+	    sg_apply_read(rules.kernel, &rules.ruleset, &rules.table, err) < 0)
 		return -1;
-	rules.table = sg_ruleset_table(&rules.ruleset, SG_TABLE_FAMILY, SG_TABLE_NAME);
 	if (find_foreign(&rules, err) < 0)
 		return -1;
 	progress_say("working out what the kernel's rules decide");
