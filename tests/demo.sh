@@ -66,11 +66,13 @@ shown() {
 	fi
 }
 
-# reach PORT ADDRESS SOURCE yes|no: opens a TCP connection from the client.
+# reach PORT ADDRESS SOURCE yes|no: opens a TCP connection from the client. What should answer gets more time.
 reach() {
-	local answer=no
-	if ip netns exec "$client" timeout 2 python3 -c 'import socket, sys
-socket.create_connection((sys.argv[1], int(sys.argv[2])), 0.4, (sys.argv[3], 0))' "$2" "$1" "$3" 2>/dev/null; then
+	local answer=no patience=0.7
+	[ "$4" = yes ] && patience=5
+	if ip netns exec "$client" python3 -c 'import socket, sys
+socket.create_connection((sys.argv[1], int(sys.argv[2])), float(sys.argv[4]), (sys.argv[3], 0))' \
+		"$2" "$1" "$3" $patience 2>/dev/null; then
 		answer=yes
 	fi
 	printf '  %-12s -> %-12s port %-5s %s\n' "$3" "$2" "$1" "$([ $answer = yes ] && echo connected || echo 'no answer')"

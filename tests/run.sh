@@ -17,7 +17,7 @@ export LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 
 FULL=0
 WANTED=()
-ALL=(layering unit asan cli assume oracle system faults traffic units boot host)
+ALL=(layering unit asan cli assume oracle system faults traffic units boot fuzz host)
 for argument; do
 	case $argument in
 	--full) FULL=1 ;;
@@ -126,6 +126,7 @@ if [ "$FAILED" -eq 0 ]; then
 	suite traffic $LONG tests/system/traffic.sh
 	suite units 60 tests/system/units.sh
 	suite boot 300 tests/boot/run.sh
+	suite fuzz $LONG tests/fuzz/run.sh
 fi
 suite host 10 bash -c host_untouched
 echo "seed $SOCKGATE_SEED, $SECONDS s"

@@ -16,6 +16,7 @@ work=$(mktemp -d)
 chmod 0755 "$work"
 trap 'netns_cleanup; rm -rf "$work"' EXIT
 
+netns_new NS || exit 1
 session() {
 	cat >"$work/policy.yaml" <<-'END'
 		name: edge web server
@@ -34,9 +35,7 @@ session() {
 	END
 	chmod 0644 "$work/policy.yaml"
 	sed 's/office, except/ofice, except/' "$work/policy.yaml" >"$work/typo.yaml"
-	sed 's/- https/- [http, https]/; s/- \[http, https\]/- http\n    - https/' "$work/policy.yaml" >"$work/next.yaml"
-	sed -i 's/^\t*//' "$work/next.yaml"
-	netns_new NS || return 1
+	sed 's/    - https/    - http\n    - https/' "$work/policy.yaml" >"$work/next.yaml"
 	shown cat policy.yaml
 	shown sockgate -f policy.yaml check
 	shown sockgate -f typo.yaml check
