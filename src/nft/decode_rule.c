@@ -17,7 +17,8 @@ struct decode_reader {
 	struct sg_table *table;
 	struct sg_expr *expr;
 	struct decode_attrs attrs;
-	bool failed; /* malformed, or no memory: err is filled */
+	bool nothing; /* the expression has no effect at all: it is left out */
+	bool failed;  /* malformed, or no memory: err is filled */
 	struct sg_error *err;
 };
 
@@ -263,6 +264,26 @@ static const char *read_reject(struct decode_reader *in)
 	return in->expr->key > NFT_REJECT_ICMPX_UNREACH ? "its type is not understood" : NULL;
 }
 
+/*
+ * A swap of bytes. It works on as many whole words of `size` as there are in `len` bytes (nft_byteorder.c): on none of
+ * them when nft asks for words of 2 bytes in a value of one, which it does for a protocol behind a port. In place, that
+ * is nothing.
+ */
+static const char *read_byteorder(struct decode_reader *in)
+{
+	const uint64_t all = DECODE_BIT(NFTA_BYTEORDER_SREG) | DECODE_BIT(NFTA_BYTEORDER_DREG) |
+			     DECODE_BIT(NFTA_BYTEORDER_OP) | DECODE_BIT(NFTA_BYTEORDER_LEN) |
+			     DECODE_BIT(NFTA_BYTEORDER_SIZE);
+
+	if (!read_exactly(in, all))
+		return "an attribute is not understood";
+	uint32_t length = read_u32(in, NFTA_BYTEORDER_LEN), size = read_u32(in, NFTA_BYTEORDER_SIZE);
+	uint8_t from = read_data_register(in, NFTA_BYTEORDER_SREG), to = read_data_register(in, NFTA_BYTEORDER_DREG);
+
+	in->nothing = from == to && (size == 2 || size == 4 || size == 8) && length < size;
+	return in->nothing ? NULL : "it is not interpreted";
+}
+
 /* A rule that changes a set for which packets it sees: what the set holds now says little. */
 static const char *read_dynset(struct decode_reader *in)
 {
@@ -311,6 +332,10 @@ static const struct decode_kind {
 	{"counter", DECODE_BIT(NFTA_COUNTER_BYTES) | DECODE_BIT(NFTA_COUNTER_PACKETS) | DECODE_BIT(NFTA_COUNTER_PAD),
 	 read_counter},
 	{"reject", DECODE_BIT(NFTA_REJECT_TYPE) | DECODE_BIT(NFTA_REJECT_ICMP_CODE), read_reject},
+	{"byteorder",
+	 DECODE_BIT(NFTA_BYTEORDER_SREG) | DECODE_BIT(NFTA_BYTEORDER_DREG) | DECODE_BIT(NFTA_BYTEORDER_OP) |
+		 DECODE_BIT(NFTA_BYTEORDER_LEN) | DECODE_BIT(NFTA_BYTEORDER_SIZE),
+	 read_byteorder},
 	{"dynset", DECODE_BIT(NFTA_DYNSET_SET_NAME), read_dynset},
 };
 
@@ -351,6 +376,10 @@ static int decode_expr(struct sg_table *table, struct sg_rule *rule, const struc
 	}
 	if (frame.unknown)
 		reason = "an attribute is not understood";
+	if (in.nothing && !reason) {
+		rule->expr_count--;
+		return 0;
+	}
 	return reason ? decode_expr_unknown(in.expr, name, reason, err) : 0;
 }
 
