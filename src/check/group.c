@@ -5,7 +5,7 @@
 #include "check/walk.h"
 #include "sockgate/proto.h"
 
-bool sg_ranges_cut_last(struct sg_ranges *set, sg_u128 last)
+bool sg_port_groups_cut_last(struct sg_ranges *set, sg_u128 last)
 {
 	struct sg_range *end = set->count ? &set->items[set->count - 1] : NULL;
 

@@ -28,6 +28,6 @@ int sg_port_groups_find(const struct sg_idd *idd, sg_ref universe, const struct 
 void sg_port_groups_clear(struct sg_port_groups *groups);
 
 /* Takes the number `last` off the end of a normalised set; true when it was in it. */
-bool sg_ranges_cut_last(struct sg_ranges *set, sg_u128 last);
+bool sg_port_groups_cut_last(struct sg_ranges *set, sg_u128 last);
 
 #endif

@@ -88,7 +88,7 @@ static int part_fill(struct parts_walk *walk, const struct sg_port_group *group,
 	    sg_ranges_copy(&group->protocols, &where->protocols, walk->err) < 0 ||
 	    (!group->whole && sg_ranges_copy(&group->ports, &where->ports, walk->err) < 0))
 		return -1;
-	where->without_port = !group->whole && sg_ranges_cut_last(&where->ports, SG_PORT_ABSENT);
+	where->without_port = !group->whole && sg_port_groups_cut_last(&where->ports, SG_PORT_ABSENT);
 	return 0;
 }
 
