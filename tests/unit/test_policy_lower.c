@@ -262,20 +262,21 @@ static void test_responsible(void **unused)
 
 static void test_first_in_file(void **unused)
 {
+	autotext other = read_good("allow:\n  tcp: [{port: 9, from: [11.0.0.0/8, 12.0.0.0/8]}]\n");
 	autotext read = read_good("allow:\n  tcp: [22, 22, {port: 80, from: [10.0.0.0/9, 10.128.0.0/9]},\n"
-				  "        {port: 80, from: 10.0.0.0/8}, {port: 443, from: 10.0.0.0/8},\n"
-				  "        {port: 443, from: 11.0.0.0/8}]\n");
+				  "        {port: 80, from: 10.0.0.0/8}, {port: 443, from: [10.0.0.0/8, 11.0.0.0/8]},\n"
+				  "        {port: 443, from: [11.0.0.0/8, 12.0.0.0/8]}]\n");
 	struct sg_idd *idd = sg_packet_context(0);
 	struct sg_decision decision;
 
 	(void)unused;
 	/* nodes that are there already must not matter */
-	sg_idd_range(idd, SG_FIELD_REMOTE4, 0x0b000000, 0x0bffffff);
+	assert_int_equal(sg_policy_lower(other.policy, idd, &decision, &other.err), 0);
 	assert_int_equal(sg_policy_lower(read.policy, idd, &decision, &read.err), 0);
 	assert_string_equal(rule_at(&read, &decision, 6, 22, 1), "allow.tcp[0]");
 	assert_string_equal(rule_at(&read, &decision, 6, 80, 0x0a000001), "allow.tcp[2]");
-	assert_string_equal(rule_at(&read, &decision, 6, 443, 0x0a000001), "allow.tcp[4]");
-	assert_string_equal(rule_at(&read, &decision, 6, 443, 0x0b000001), "allow.tcp[5]");
+	assert_string_equal(rule_at(&read, &decision, 6, 443, 0x0b000001), "allow.tcp[4]");
+	assert_string_equal(rule_at(&read, &decision, 6, 443, 0x0c000001), "allow.tcp[5]");
 	sg_idd_free(idd);
 }
 
@@ -358,6 +359,62 @@ static void test_large_group(void **unused)
 	sg_idd_free(idd);
 }
 
+/* One group as source and as destination, alone and under another constraint: a node is not taken for another. */
+static void test_shared_group(void **unused)
+{
+	sg_cleanup(sg_buf_clear) struct sg_buf text = {0};
+	struct sg_idd *idd = sg_packet_context(0);
+	struct sg_decision decision;
+
+	(void)unused;
+	sg_buf_adds(&text, "groups:\n  many: [10.0.0.1");
+	for (unsigned int i = 1; i < 40; i++)
+		sg_buf_addf(&text, ", 10.0.%u.1", i);
+	sg_buf_adds(&text, "]\nallow:\n  tcp:\n    - {port: 1, from: many}\n    - {port: 2, to: many}\n"
+			   "    - {port: 3, from: many, to: many}\n    - {port: 4, to: many, from: 192.0.2.0/24}\n");
+	{
+		autotext read = read_good(text.data);
+
+		assert_int_equal(sg_policy_lower(read.policy, idd, &decision, &read.err), 0);
+		for (uint32_t port = 1; port <= 4; port++) {
+			for (unsigned int k = 0; k < 8; k++) {
+				uint32_t from = k & 1 ? 0x0a000501 : k & 2 ? 0xc0000201 : 0x0a000502;
+				uint32_t to = k & 4 ? 0x0a000701 : 0x0a000702;
+				sg_u128 packet[SG_FIELD_COUNT] = {[SG_FIELD_PROTOCOL] = 6,
+								  [SG_FIELD_PORT] = port,
+								  [SG_FIELD_LOCAL4] = to,
+								  [SG_FIELD_REMOTE4] = from};
+				bool sent = port == 2 || (port == 4 ? from == 0xc0000201 : from == 0x0a000501);
+				bool received = port == 1 || to == 0x0a000701;
+
+				assert_int_equal(sg_idd_lookup(idd, decision.verdict, packet),
+						 sent && received ? SG_VERDICT_ACCEPT : SG_VERDICT_DROP);
+			}
+		}
+	}
+	sg_idd_free(idd);
+}
+
+/* Whole protocols that belong to one family. */
+static void test_icmp_families(void **unused)
+{
+	struct sg_idd *idd = sg_packet_context(0);
+
+	(void)unused;
+	for (unsigned int protocol = 0; protocol < 256; protocol++) {
+		struct sg_line line = {.kind = SG_LINE_PROTOCOL, .protocols = {(uint8_t)protocol}, .protocol_count = 1};
+		sg_ref region = sg_line_region(idd, &line);
+		sg_u128 packet[SG_FIELD_COUNT] = {[SG_FIELD_PROTOCOL] = protocol, [SG_FIELD_PORT] = SG_PORT_ABSENT};
+
+		assert_int_equal(sg_idd_lookup(idd, region, packet), protocol != SG_PROTO_ICMPV6);
+		packet[SG_FIELD_FAMILY] = SG_IPV6;
+		assert_int_equal(sg_idd_lookup(idd, region, packet), protocol != SG_PROTO_ICMP);
+		packet[SG_FIELD_PROTOCOL] = (protocol + 1) % 256;
+		assert_int_equal(sg_idd_lookup(idd, region, packet), 0);
+	}
+	sg_idd_free(idd);
+}
+
 /* A context that is too small is an error, and nothing else. */
 static void test_limit(void **unused)
 {
@@ -378,7 +435,8 @@ int main(void)
 		cmocka_unit_test(test_random_policies), cmocka_unit_test(test_responsible),
 		cmocka_unit_test(test_first_in_file),   cmocka_unit_test(test_origin_numbers),
 		cmocka_unit_test(test_empty_policy),    cmocka_unit_test(test_large_group),
-		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_limit),           cmocka_unit_test(test_shared_group),
+		cmocka_unit_test(test_icmp_families),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

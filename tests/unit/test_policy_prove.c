@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* test_policy_prove.c - a policy's own tests: what they mean, and the packet that is shown when one fails. */
+#include "policy/model.h"
 #include "policy_text.h"
 
 /* Tests that fail as "line: message | hint", a line each; the sum must fit. */
@@ -91,6 +92,23 @@ static void test_failed(void **unused)
 	}
 }
 
+/* The reader refuses a test of nothing; were there one all the same, it would not count as proven. */
+static void test_nothing(void **unused)
+{
+	autotext read = read_good("allow:\n  tcp: [22]\ntests:\n  - {expect: block, tcp: 23}\n");
+	struct sg_idd *idd = sg_packet_context(0);
+	struct sg_test_sum sum = {0};
+	struct sg_decision decision;
+
+	(void)unused;
+	read.policy->tests[0].test.region.has_from = true;
+	assert_int_equal(sg_policy_lower(read.policy, idd, &decision, &read.err), 0);
+	assert_int_equal(sg_policy_prove(read.policy, &decision, &read.diags, &sum, &read.err), 0);
+	assert_true(sum.failed == 1 && sum.proven == 0);
+	assert_string_equal(read.diags.items[0].message, "the test speaks of no packet that can exist");
+	sg_idd_free(idd);
+}
+
 /* Several, with the sum of each kind. */
 static void test_sum(void **unused)
 {
@@ -107,6 +125,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_proven),
 		cmocka_unit_test(test_failed),
+		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_sum),
 	};
 
