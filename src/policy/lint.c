@@ -2,16 +2,16 @@
 /*
  * lint.c - lines that never decide anything, and allows that a block cuts in part.
  *
- * A line matters when it is responsible (plan.h) for a packet that nothing of more weight decides: for an allow that
- * is the baseline and every block, for a block the baseline, and for one that rejects also those that drop. All lines
- * that do not matter can go at once: those that are left cover the same packets. Responsibility is read off the plan's
- * covers inside of the packets in question, without making a set for each line.
+ * A line matters when it is responsible (coverage.h) for a packet that nothing of more weight decides: for an allow
+ * that is the baseline and every block, for a block the baseline, and for one that rejects also those that drop. All
+ * lines that do not matter can go at once: those that are left cover the same packets. Responsibility is read off the
+ * sections' covers inside of the packets in question, without making a set for each line.
  */
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
 #include "policy/origin.h"
-#include "policy/plan.h"
+#include "policy/coverage.h"
 
 struct lint {
 	const struct sg_policy *policy;
@@ -19,15 +19,15 @@ struct lint {
 	struct sg_idd *idd;
 	struct sg_diags *diags;
 	struct sg_error *err;
-	struct sg_plan plan;
-	bool *matters;              /* per line */
-	struct sg_plan_cover ports; /* of blocks that name protocols, less the baseline; its ranks … */
-	uint32_t *line_of_rank;     /* … and those of the plan, as lines; [0] is not used */
+	struct sg_coverage coverage;
+	bool *matters;          /* per line */
+	struct sg_cover ports;  /* of blocks that name protocols, less the baseline; its ranks … */
+	uint32_t *line_of_rank; /* … and those of all parts, as lines; [0] is not used */
 };
 
 static void lint_clear(struct lint *lint)
 {
-	sg_plan_clear(&lint->plan);
+	sg_coverage_clear(&lint->coverage);
 	free(lint->matters);
 	free(lint->line_of_rank);
 }
@@ -49,13 +49,13 @@ static int lint_see_rank(uint32_t rank, void *data)
 }
 
 /* The packets that the section decides, nothing of more weight does. */
-static sg_ref lint_live(struct lint *lint, enum sg_plan_section section)
+static sg_ref lint_live(struct lint *lint, enum sg_coverage_section section)
 {
-	sg_ref live = lint->plan.sections[section].covered;
+	sg_ref live = lint->coverage.sections[section].covered;
 
 	for (unsigned int heavier = 0; heavier < (unsigned int)section; heavier++)
-		live = sg_idd_minus(lint->idd, live, lint->plan.sections[heavier].covered);
-	live = sg_idd_minus(lint->idd, live, lint->plan.base);
+		live = sg_idd_minus(lint->idd, live, lint->coverage.sections[heavier].covered);
+	live = sg_idd_minus(lint->idd, live, lint->coverage.base);
 	return sg_idd_and(lint->idd, live, sg_packet_universe(lint->idd));
 }
 
@@ -63,12 +63,13 @@ static int lint_find_matters(struct lint *lint)
 {
 	bool accepts = sg_policy_default(lint->policy) == SG_VERDICT_ACCEPT;
 
-	for (unsigned int section = 0; section < SG_PLAN_SECTIONS; section++) {
+	for (unsigned int section = 0; section < SG_COVERAGE_SECTIONS; section++) {
 		sg_ref live = lint_live(lint, section);
 
-		if (section == SG_PLAN_ALLOW && accepts)
+		if (section == SG_COVERAGE_ALLOW && accepts)
 			continue;
-		if (sg_idd_terminals_in(lint->idd, lint->plan.sections[section].rank, live, lint_see_rank, lint) < 0)
+		if (sg_idd_terminals_in(lint->idd, lint->coverage.sections[section].rank, live, lint_see_rank, lint) <
+		    0)
 			return lint_failed(lint);
 	}
 	return 0;
@@ -87,7 +88,7 @@ static int lint_deciders(struct lint *lint, sg_ref region, struct sg_origin_list
 					sg_origin_list_add, list) < 0)
 			return lint_failed(lint);
 	}
-	if (!sg_idd_subset(lint->idd, region, sg_plan_loopback(lint->idd)))
+	if (!sg_idd_subset(lint->idd, region, sg_coverage_loopback(lint->idd)))
 		sg_origin_list_remove(list, sg_origin_of_baseline(lint->policy, MODEL_LOOPBACK));
 	return 0;
 }
@@ -147,7 +148,7 @@ static sg_ref lint_region(struct lint *lint, size_t first, size_t next)
 	sg_ref region = SG_IDD_EMPTY;
 
 	for (size_t i = first; i < next; i++) {
-		sg_ref set = sg_region_set(lint->idd, &lint->plan.cache, sg_policy_line(lint->policy, i));
+		sg_ref set = sg_region_set(lint->idd, &lint->coverage.cache, sg_policy_line(lint->policy, i));
 
 		region = sg_idd_or(lint->idd, region, set);
 	}
@@ -170,21 +171,21 @@ static int lint_no_effect(struct lint *lint, size_t first, size_t next)
 
 static int lint_find_port_blocks(struct lint *lint)
 {
-	sg_autofree struct sg_plan_part *parts = calloc(lint->plan.count + 1, sizeof(*parts));
+	sg_autofree struct sg_coverage_part *parts = calloc(lint->coverage.count + 1, sizeof(*parts));
 	size_t count = 0;
 
 	if (!parts)
 		return sg_error_nomem(lint->err);
-	for (size_t i = 0; i < lint->plan.count; i++) {
-		const struct sg_plan_part *part = &lint->plan.parts[i];
+	for (size_t i = 0; i < lint->coverage.count; i++) {
+		const struct sg_coverage_part *part = &lint->coverage.parts[i];
 
-		if (part->section != SG_PLAN_ALLOW && sg_policy_line(lint->policy, part->line)->kind != SG_LINE_ANY)
+		if (part->section != SG_COVERAGE_ALLOW && sg_policy_line(lint->policy, part->line)->kind != SG_LINE_ANY)
 			parts[count++] = *part;
 	}
-	if (sg_plan_cover(lint->idd, parts, count, &lint->ports, lint->err) < 0)
+	if (sg_coverage_of(lint->idd, parts, count, &lint->ports, lint->err) < 0)
 		return -1;
 	lint->ports.covered = sg_idd_and(lint->idd, sg_packet_universe(lint->idd),
-					 sg_idd_minus(lint->idd, lint->ports.covered, lint->plan.base));
+					 sg_idd_minus(lint->idd, lint->ports.covered, lint->coverage.base));
 	return sg_idd_check(lint->idd, lint->ports.covered, lint->err);
 }
 
@@ -236,14 +237,14 @@ static int lint_cut(struct lint *lint, size_t first, size_t next)
 
 static int lint_prepare(struct lint *lint)
 {
-	if (sg_plan_make(&lint->plan, lint->policy, lint->idd, lint->err) < 0)
+	if (sg_coverage_make(&lint->coverage, lint->policy, lint->idd, lint->err) < 0)
 		return -1;
 	lint->matters = calloc(sg_policy_lines(lint->policy) + 1, sizeof(*lint->matters));
-	lint->line_of_rank = calloc(lint->plan.count + 1, sizeof(*lint->line_of_rank));
+	lint->line_of_rank = calloc(lint->coverage.count + 1, sizeof(*lint->line_of_rank));
 	if (!lint->matters || !lint->line_of_rank)
 		return sg_error_nomem(lint->err);
-	for (size_t i = 0; i < lint->plan.count; i++)
-		lint->line_of_rank[i + 1] = lint->plan.parts[i].line;
+	for (size_t i = 0; i < lint->coverage.count; i++)
+		lint->line_of_rank[i + 1] = lint->coverage.parts[i].line;
 	if (lint_find_matters(lint) < 0)
 		return -1;
 	return lint_find_port_blocks(lint);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include "base/mem.h"
 #include "policy/origin.h"
-#include "policy/plan.h"
+#include "policy/coverage.h"
 
 /* One origin for all packets is made only while it has at most about as many edges. */
 #define ORIGIN_EDGES_MOST ((size_t)4 << 20)
@@ -17,13 +17,13 @@
 struct lowering {
 	const struct sg_policy *policy;
 	struct sg_idd *idd;
-	struct sg_plan plan;
+	struct sg_coverage coverage;
 	uint32_t *origin_of_rank; /* [0] is 0 */
 };
 
 static void lowering_clear(struct lowering *lowering)
 {
-	sg_plan_clear(&lowering->plan);
+	sg_coverage_clear(&lowering->coverage);
 	free(lowering->origin_of_rank);
 }
 
@@ -31,35 +31,35 @@ static void lowering_clear(struct lowering *lowering)
 
 static sg_ref lower_verdict(const struct lowering *lowering)
 {
-	const struct sg_plan_cover *section = lowering->plan.sections;
+	const struct sg_cover *section = lowering->coverage.sections;
 	struct sg_idd *idd = lowering->idd;
 	sg_ref verdict = sg_idd_terminal(sg_policy_default(lowering->policy));
 
-	verdict = sg_idd_ite(idd, section[SG_PLAN_ALLOW].covered, sg_idd_terminal(SG_VERDICT_ACCEPT), verdict);
-	verdict = sg_idd_ite(idd, section[SG_PLAN_REJECT].covered, sg_idd_terminal(SG_VERDICT_REJECT), verdict);
-	verdict = sg_idd_ite(idd, section[SG_PLAN_DROP].covered, sg_idd_terminal(SG_VERDICT_DROP), verdict);
-	return sg_idd_ite(idd, lowering->plan.base, sg_idd_terminal(SG_VERDICT_ACCEPT), verdict);
+	verdict = sg_idd_ite(idd, section[SG_COVERAGE_ALLOW].covered, sg_idd_terminal(SG_VERDICT_ACCEPT), verdict);
+	verdict = sg_idd_ite(idd, section[SG_COVERAGE_REJECT].covered, sg_idd_terminal(SG_VERDICT_REJECT), verdict);
+	verdict = sg_idd_ite(idd, section[SG_COVERAGE_DROP].covered, sg_idd_terminal(SG_VERDICT_DROP), verdict);
+	return sg_idd_ite(idd, lowering->coverage.base, sg_idd_terminal(SG_VERDICT_ACCEPT), verdict);
 }
 
 /* Who is responsible where the verdict is this one; anything elsewhere. */
 static sg_ref lower_origin(const struct lowering *lowering, enum sg_verdict verdict)
 {
-	static const enum sg_plan_section sections[SG_VERDICTS] = {
-		[SG_VERDICT_ACCEPT] = SG_PLAN_ALLOW,
-		[SG_VERDICT_DROP] = SG_PLAN_DROP,
-		[SG_VERDICT_REJECT] = SG_PLAN_REJECT,
+	static const enum sg_coverage_section sections[SG_VERDICTS] = {
+		[SG_VERDICT_ACCEPT] = SG_COVERAGE_ALLOW,
+		[SG_VERDICT_DROP] = SG_COVERAGE_DROP,
+		[SG_VERDICT_REJECT] = SG_COVERAGE_REJECT,
 	};
-	const struct sg_plan_cover *section = &lowering->plan.sections[sections[verdict]];
+	const struct sg_cover *section = &lowering->coverage.sections[sections[verdict]];
 	struct sg_idd *idd = lowering->idd;
 	sg_ref lines, other = SG_IDD_EMPTY;
 
-	lines = sg_idd_map(idd, section->rank, lowering->origin_of_rank, lowering->plan.count + 1);
+	lines = sg_idd_map(idd, section->rank, lowering->origin_of_rank, lowering->coverage.count + 1);
 	if (sg_policy_default(lowering->policy) == verdict)
 		other = sg_idd_terminal(sg_origin_of_default(lowering->policy));
 	lines = sg_idd_choose(idd, section->covered, lines, other);
 	if (verdict != SG_VERDICT_ACCEPT)
 		return lines;
-	return sg_idd_choose(idd, lowering->plan.base, lowering->plan.base_origin, lines);
+	return sg_idd_choose(idd, lowering->coverage.base, lowering->coverage.base_origin, lines);
 }
 
 /* ---- States and directions ---- */
@@ -116,7 +116,7 @@ static sg_ref lower_single_origin(const struct lowering *lowering, const struct 
 	struct sg_idd *idd = lowering->idd;
 	sg_ref origin = SG_IDD_EMPTY;
 
-	if (lowering->plan.widest > ORIGIN_EDGES_MOST / (lowering->plan.count + 1))
+	if (lowering->coverage.widest > ORIGIN_EDGES_MOST / (lowering->coverage.count + 1))
 		return SG_IDD_EMPTY;
 	for (enum sg_verdict verdict = SG_VERDICT_ACCEPT; verdict <= SG_VERDICT_REJECT; verdict++) {
 		origin = sg_idd_ite(idd, sg_idd_equals(idd, decision->verdict, verdict), decision->by_verdict[verdict],
@@ -127,11 +127,11 @@ static sg_ref lower_single_origin(const struct lowering *lowering, const struct 
 
 static int lower_rank_table(struct lowering *lowering, struct sg_error *err)
 {
-	lowering->origin_of_rank = calloc(lowering->plan.count + 1, sizeof(*lowering->origin_of_rank));
+	lowering->origin_of_rank = calloc(lowering->coverage.count + 1, sizeof(*lowering->origin_of_rank));
 	if (!lowering->origin_of_rank)
 		return sg_error_nomem(err);
-	for (size_t i = 0; i < lowering->plan.count; i++)
-		lowering->origin_of_rank[i + 1] = sg_origin_of_line(lowering->plan.parts[i].line);
+	for (size_t i = 0; i < lowering->coverage.count; i++)
+		lowering->origin_of_rank[i + 1] = sg_origin_of_line(lowering->coverage.parts[i].line);
 	return 0;
 }
 
@@ -140,7 +140,7 @@ int sg_policy_lower(const struct sg_policy *policy, struct sg_idd *idd, struct s
 	sg_cleanup(lowering_clear) struct lowering lowering = {.policy = policy, .idd = idd};
 	struct sg_decision decision = {.idd = idd};
 
-	if (sg_plan_make(&lowering.plan, policy, idd, err) < 0 || lower_rank_table(&lowering, err) < 0)
+	if (sg_coverage_make(&lowering.coverage, policy, idd, err) < 0 || lower_rank_table(&lowering, err) < 0)
 		return -1;
 	decision.verdict = lower_whole_verdict(&lowering);
 	for (enum sg_verdict verdict = SG_VERDICT_ACCEPT; verdict <= SG_VERDICT_REJECT; verdict++)

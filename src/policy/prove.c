@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "policy/origin.h"
-#include "policy/plan.h"
+#include "policy/coverage.h"
 #include "sockgate/proto.h"
 
 struct proof {
@@ -114,7 +114,7 @@ static sg_ref prove_region(struct proof *proof, const struct sg_line *line)
 	struct sg_idd *idd = proof->idd;
 	sg_ref region = sg_region_inbound(idd, sg_region_set(idd, &proof->cache, line));
 
-	return line->has_interface ? region : sg_idd_minus(idd, region, sg_plan_loopback(idd));
+	return line->has_interface ? region : sg_idd_minus(idd, region, sg_coverage_loopback(idd));
 }
 
 static const char *prove_expectation(const struct sg_policy_test *test)
@@ -162,7 +162,7 @@ static bool prove_any_interface(struct sg_idd *idd, sg_ref set, const sg_u128 *p
 		if (level != SG_FIELD_INTERFACE)
 			set = sg_idd_restrict(idd, set, level, point[level]);
 	}
-	return set == SG_IDD_FULL || set == sg_idd_not(idd, sg_plan_loopback(idd));
+	return set == SG_IDD_FULL || set == sg_idd_not(idd, sg_coverage_loopback(idd));
 }
 
 static void prove_add_cause(struct proof *proof, uint32_t number)

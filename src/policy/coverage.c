@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * plan.c - all lines of a policy put together.
+ * coverage.c - all lines of a policy put together.
  *
  * Lines with one constraint ("from: office", or none at all) form a class. Inside of a class responsibility depends on
  * protocol and port alone, so the class is a small diagram of ranks, whatever the size of its address sets. Classes are
@@ -10,26 +10,26 @@
 #include <stdlib.h>
 #include "base/mem.h"
 #include "policy/origin.h"
-#include "policy/plan.h"
+#include "policy/coverage.h"
 #include "sockgate/proto.h"
 
-void sg_plan_clear(struct sg_plan *plan)
+void sg_coverage_clear(struct sg_coverage *coverage)
 {
-	free(plan->parts);
-	sg_region_cache_clear(&plan->cache);
-	*plan = (struct sg_plan){0};
+	free(coverage->parts);
+	sg_region_cache_clear(&coverage->cache);
+	*coverage = (struct sg_coverage){0};
 }
 
 /* ---- Parts and their order ---- */
 
-static enum sg_plan_section plan_section(const struct sg_line *line)
+static enum sg_coverage_section coverage_section(const struct sg_line *line)
 {
 	if (line->section == SG_SECTION_ALLOW)
-		return SG_PLAN_ALLOW;
-	return line->answer == SG_VERDICT_REJECT ? SG_PLAN_REJECT : SG_PLAN_DROP;
+		return SG_COVERAGE_ALLOW;
+	return line->answer == SG_VERDICT_REJECT ? SG_COVERAGE_REJECT : SG_COVERAGE_DROP;
 }
 
-static size_t plan_line_width(const struct sg_line *line)
+static size_t coverage_line_width(const struct sg_line *line)
 {
 	size_t width = line->from.v4.count;
 
@@ -38,22 +38,22 @@ static size_t plan_line_width(const struct sg_line *line)
 	return line->to.v6.count > width ? line->to.v6.count : width;
 }
 
-static int plan_add_line(struct sg_plan *plan, struct sg_idd *idd, const struct sg_line *line, size_t index,
-			 struct sg_error *err)
+static int coverage_add_line(struct sg_coverage *coverage, struct sg_idd *idd, const struct sg_line *line, size_t index,
+			     struct sg_error *err)
 {
 	struct sg_region_part regions[2];
-	size_t count = sg_region_parts(idd, &plan->cache, line, regions), width = plan_line_width(line);
+	size_t count = sg_region_parts(idd, &coverage->cache, line, regions), width = coverage_line_width(line);
 
-	plan->widest = width > plan->widest ? width : plan->widest;
-	if (sg_grow(&plan->parts, &plan->room, plan->count, count, sizeof(*plan->parts)) < 0)
+	coverage->widest = width > coverage->widest ? width : coverage->widest;
+	if (sg_grow(&coverage->parts, &coverage->room, coverage->count, count, sizeof(*coverage->parts)) < 0)
 		return sg_error_nomem(err);
 	for (size_t i = 0; i < count; i++) {
 		if (sg_idd_check(idd, regions[i].ports, err) < 0 || sg_idd_check(idd, regions[i].constraint, err) < 0)
 			return -1;
-		plan->parts[plan->count++] = (struct sg_plan_part){
+		coverage->parts[coverage->count++] = (struct sg_coverage_part){
 			.region = regions[i],
 			.line = (uint32_t)index,
-			.section = plan_section(line),
+			.section = coverage_section(line),
 			.constraint_share = sg_idd_share(idd, regions[i].constraint, 1),
 			.ports_share = sg_idd_share(idd, regions[i].ports, 1),
 		};
@@ -61,18 +61,18 @@ static int plan_add_line(struct sg_plan *plan, struct sg_idd *idd, const struct 
 	return 0;
 }
 
-static int plan_by_constraint(const void *left, const void *right)
+static int coverage_by_constraint(const void *left, const void *right)
 {
-	const struct sg_plan_part *a = left, *b = right;
+	const struct sg_coverage_part *a = left, *b = right;
 
 	if (a->region.constraint != b->region.constraint)
 		return a->region.constraint < b->region.constraint ? -1 : 1;
 	return (a->line > b->line) - (a->line < b->line);
 }
 
-static int plan_by_rank(const void *left, const void *right)
+static int coverage_by_rank(const void *left, const void *right)
 {
-	const struct sg_plan_part *a = left, *b = right;
+	const struct sg_coverage_part *a = left, *b = right;
 
 	if (a->section != b->section)
 		return a->section < b->section ? -1 : 1;
@@ -87,34 +87,35 @@ static int plan_by_rank(const void *left, const void *right)
 	return (a->line > b->line) - (a->line < b->line);
 }
 
-static void plan_sort(struct sg_plan *plan)
+static void coverage_sort(struct sg_coverage *coverage)
 {
-	if (!plan->count)
+	if (!coverage->count)
 		return;
-	qsort(plan->parts, plan->count, sizeof(*plan->parts), plan_by_constraint);
-	for (size_t i = 0; i < plan->count; i++) {
-		struct sg_plan_part *part = &plan->parts[i];
+	qsort(coverage->parts, coverage->count, sizeof(*coverage->parts), coverage_by_constraint);
+	for (size_t i = 0; i < coverage->count; i++) {
+		struct sg_coverage_part *part = &coverage->parts[i];
 
 		part->constraint_first = part->line;
 		if (i && part[-1].region.constraint == part->region.constraint)
 			part->constraint_first = part[-1].constraint_first;
 	}
-	qsort(plan->parts, plan->count, sizeof(*plan->parts), plan_by_rank);
-	for (size_t i = 0; i < plan->count; i++)
-		plan->parts[i].rank = (uint32_t)i + 1;
+	qsort(coverage->parts, coverage->count, sizeof(*coverage->parts), coverage_by_rank);
+	for (size_t i = 0; i < coverage->count; i++)
+		coverage->parts[i].rank = (uint32_t)i + 1;
 }
 
 /* ---- Covers ---- */
 
-static bool plan_same_class(const struct sg_plan_part *a, const struct sg_plan_part *b)
+static bool coverage_same_class(const struct sg_coverage_part *a, const struct sg_coverage_part *b)
 {
 	return a->section == b->section && a->region.constraint == b->region.constraint;
 }
 
 /* The cover of `count` parts with one constraint. `work` has room for as many. */
-static struct sg_plan_cover plan_class(struct sg_idd *idd, const struct sg_plan_part *parts, size_t count, sg_ref *work)
+static struct sg_cover coverage_class(struct sg_idd *idd, const struct sg_coverage_part *parts, size_t count,
+				      sg_ref *work)
 {
-	struct sg_plan_cover cover;
+	struct sg_cover cover;
 
 	for (size_t i = 0; i < count; i++)
 		work[i] = sg_idd_ite(idd, parts[i].region.ports, sg_idd_terminal(parts[i].rank), SG_IDD_EMPTY);
@@ -123,26 +124,26 @@ static struct sg_plan_cover plan_class(struct sg_idd *idd, const struct sg_plan_
 	return cover;
 }
 
-int sg_plan_cover(struct sg_idd *idd, const struct sg_plan_part *parts, size_t count, struct sg_plan_cover *ret,
-		  struct sg_error *err)
+int sg_coverage_of(struct sg_idd *idd, const struct sg_coverage_part *parts, size_t count, struct sg_cover *ret,
+		   struct sg_error *err)
 {
-	sg_autofree struct sg_plan_cover *covers = calloc(count + 1, sizeof(*covers));
+	sg_autofree struct sg_cover *covers = calloc(count + 1, sizeof(*covers));
 	sg_autofree sg_ref *work = calloc(count + 1, sizeof(*work));
 	size_t classes = 0;
 
 	if (!covers || !work)
 		return sg_error_nomem(err);
-	covers[0] = (struct sg_plan_cover){SG_IDD_EMPTY, SG_IDD_EMPTY};
+	covers[0] = (struct sg_cover){SG_IDD_EMPTY, SG_IDD_EMPTY};
 	for (size_t first = 0, next; first < count; first = next) {
-		for (next = first + 1; next < count && plan_same_class(&parts[first], &parts[next]);)
+		for (next = first + 1; next < count && coverage_same_class(&parts[first], &parts[next]);)
 			next++;
-		covers[classes++] = plan_class(idd, parts + first, next - first, work);
+		covers[classes++] = coverage_class(idd, parts + first, next - first, work);
 	}
 	for (; classes > 1; classes = (classes + 1) / 2) {
 		for (size_t i = 0; i < classes / 2; i++) {
-			const struct sg_plan_cover *a = &covers[2 * i], *b = &covers[2 * i + 1];
+			const struct sg_cover *a = &covers[2 * i], *b = &covers[2 * i + 1];
 
-			covers[i] = (struct sg_plan_cover){
+			covers[i] = (struct sg_cover){
 				.covered = sg_idd_or(idd, a->covered, b->covered),
 				.rank = sg_idd_choose(idd, a->covered, a->rank, b->rank),
 			};
@@ -159,7 +160,7 @@ int sg_plan_cover(struct sg_idd *idd, const struct sg_plan_part *parts, size_t c
 /* ---- Baseline ---- */
 
 /* ICMP types of the baseline, RFC 792, 1256, 4443, 4861, 2710, 3810. */
-static sg_ref plan_types(struct sg_idd *idd, enum sg_family family, const struct sg_range *types, size_t count)
+static sg_ref coverage_types(struct sg_idd *idd, enum sg_family family, const struct sg_range *types, size_t count)
 {
 	const struct sg_line line = {
 		.kind = SG_LINE_ICMP,
@@ -170,7 +171,7 @@ static sg_ref plan_types(struct sg_idd *idd, enum sg_family family, const struct
 	return sg_region_set(idd, NULL, &line);
 }
 
-sg_ref sg_plan_loopback(struct sg_idd *idd)
+sg_ref sg_coverage_loopback(struct sg_idd *idd)
 {
 	struct sg_range name;
 
@@ -179,24 +180,24 @@ sg_ref sg_plan_loopback(struct sg_idd *idd)
 }
 
 /* destination unreachable, time exceeded, parameter problem; packet too big */
-static sg_ref plan_icmp_errors(struct sg_idd *idd)
+static sg_ref coverage_icmp_errors(struct sg_idd *idd)
 {
 	static const struct sg_range types4[] = {{3, 3}, {11, 12}}, types6[] = {{1, 4}};
 
-	return sg_idd_or(idd, plan_types(idd, SG_IPV4, types4, SG_COUNT(types4)),
-			 plan_types(idd, SG_IPV6, types6, SG_COUNT(types6)));
+	return sg_idd_or(idd, coverage_types(idd, SG_IPV4, types4, SG_COUNT(types4)),
+			 coverage_types(idd, SG_IPV6, types6, SG_COUNT(types6)));
 }
 
 /* router and neighbour solicitation and advertisement; multicast listener discovery, both versions */
-static sg_ref plan_neighbour_discovery(struct sg_idd *idd)
+static sg_ref coverage_neighbour_discovery(struct sg_idd *idd)
 {
 	static const struct sg_range types6[] = {{130, 136}, {143, 143}};
 
-	return plan_types(idd, SG_IPV6, types6, SG_COUNT(types6));
+	return coverage_types(idd, SG_IPV6, types6, SG_COUNT(types6));
 }
 
 /* RFC 8415: answers come to port 546, between link-local addresses. */
-static sg_ref plan_dhcpv6_client(struct sg_idd *idd)
+static sg_ref coverage_dhcpv6_client(struct sg_idd *idd)
 {
 	struct sg_range port = {546, 546};
 	struct sg_range near = {(sg_u128)0xfe80 << 112, ((sg_u128)0xfec0 << 112) - 1};
@@ -214,53 +215,54 @@ static sg_ref plan_dhcpv6_client(struct sg_idd *idd)
 	return sg_region_set(idd, NULL, &line);
 }
 
-static sg_ref plan_ping(struct sg_idd *idd)
+static sg_ref coverage_ping(struct sg_idd *idd)
 {
 	static const struct sg_range echo4 = {8, 8}, echo6 = {128, 128};
 
-	return sg_idd_or(idd, plan_types(idd, SG_IPV4, &echo4, 1), plan_types(idd, SG_IPV6, &echo6, 1));
+	return sg_idd_or(idd, coverage_types(idd, SG_IPV4, &echo4, 1), coverage_types(idd, SG_IPV6, &echo6, 1));
 }
 
-static void plan_baseline(struct sg_plan *plan, const struct sg_policy *policy, struct sg_idd *idd)
+static void coverage_baseline(struct sg_coverage *coverage, const struct sg_policy *policy, struct sg_idd *idd)
 {
 	static sg_ref (*const regions[MODEL_BASELINE_COUNT])(struct sg_idd *) = {
-		[MODEL_LOOPBACK] = sg_plan_loopback,
-		[MODEL_ICMP_ERRORS] = plan_icmp_errors,
-		[MODEL_NEIGHBOUR_DISCOVERY] = plan_neighbour_discovery,
-		[MODEL_DHCPV6_CLIENT] = plan_dhcpv6_client,
-		[MODEL_PING] = plan_ping,
+		[MODEL_LOOPBACK] = sg_coverage_loopback,
+		[MODEL_ICMP_ERRORS] = coverage_icmp_errors,
+		[MODEL_NEIGHBOUR_DISCOVERY] = coverage_neighbour_discovery,
+		[MODEL_DHCPV6_CLIENT] = coverage_dhcpv6_client,
+		[MODEL_PING] = coverage_ping,
 	};
 	struct sg_baseline baseline = *sg_policy_baseline(policy);
 
-	plan->base = plan->base_origin = SG_IDD_EMPTY;
+	coverage->base = coverage->base_origin = SG_IDD_EMPTY;
 	for (unsigned int part = 0; part < MODEL_BASELINE_COUNT; part++) {
 		sg_ref origin = sg_idd_terminal(sg_origin_of_baseline(policy, part)), region;
 
 		if (!regions[part] || !*sg_model_baseline_part(&baseline, part))
 			continue;
 		region = regions[part](idd);
-		plan->base = sg_idd_or(idd, plan->base, region);
-		plan->base_origin =
-			sg_idd_overlay(idd, plan->base_origin, sg_idd_ite(idd, region, origin, SG_IDD_EMPTY));
+		coverage->base = sg_idd_or(idd, coverage->base, region);
+		coverage->base_origin =
+			sg_idd_overlay(idd, coverage->base_origin, sg_idd_ite(idd, region, origin, SG_IDD_EMPTY));
 	}
 }
 
-int sg_plan_make(struct sg_plan *plan, const struct sg_policy *policy, struct sg_idd *idd, struct sg_error *err)
+int sg_coverage_make(struct sg_coverage *coverage, const struct sg_policy *policy, struct sg_idd *idd,
+		     struct sg_error *err)
 {
 	size_t first = 0, next;
 
 	for (size_t i = 0; i < sg_policy_lines(policy); i++) {
-		if (plan_add_line(plan, idd, sg_policy_line(policy, i), i, err) < 0)
+		if (coverage_add_line(coverage, idd, sg_policy_line(policy, i), i, err) < 0)
 			return -1;
 	}
-	plan_sort(plan);
-	for (unsigned int section = 0; section < SG_PLAN_SECTIONS; section++) {
-		for (next = first; next < plan->count && plan->parts[next].section == section;)
+	coverage_sort(coverage);
+	for (unsigned int section = 0; section < SG_COVERAGE_SECTIONS; section++) {
+		for (next = first; next < coverage->count && coverage->parts[next].section == section;)
 			next++;
-		if (sg_plan_cover(idd, plan->parts + first, next - first, &plan->sections[section], err) < 0)
+		if (sg_coverage_of(idd, coverage->parts + first, next - first, &coverage->sections[section], err) < 0)
 			return -1;
 		first = next;
 	}
-	plan_baseline(plan, policy, idd);
-	return sg_idd_check(idd, plan->base_origin, err);
+	coverage_baseline(coverage, policy, idd);
+	return sg_idd_check(idd, coverage->base_origin, err);
 }

@@ -1,50 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * plan.h - all lines of a policy put together: what each section covers, and which line is responsible where.
+ * coverage.h - all lines of a policy put together: what each section covers, and which line is responsible where.
  *
  * Everything here is about the levels from protocol on. "Responsible" is the line with the widest constraint, among
  * those the one with the most ports, among those the first in the file. So a line inside of another of the same section
  * is never responsible for anything, and lines that are responsible nowhere can go without changing the decision.
  */
-#ifndef SG_POLICY_PLAN_H
-#define SG_POLICY_PLAN_H
+#ifndef SG_POLICY_COVERAGE_H
+#define SG_POLICY_COVERAGE_H
 
 #include "policy/region.h"
 
-enum sg_plan_section { SG_PLAN_DROP, SG_PLAN_REJECT, SG_PLAN_ALLOW, SG_PLAN_SECTIONS };
+enum sg_coverage_section { SG_COVERAGE_DROP, SG_COVERAGE_REJECT, SG_COVERAGE_ALLOW, SG_COVERAGE_SECTIONS };
 
 /* A part of a line; sorted by section, then by right of responsibility. */
-struct sg_plan_part {
+struct sg_coverage_part {
 	struct sg_region_part region;
 	uint32_t line;
-	uint32_t rank; /* its number in the plan, from 1 */
-	enum sg_plan_section section;
+	uint32_t rank; /* its number, from 1 */
+	enum sg_coverage_section section;
 	uint32_t constraint_first; /* the first line with the same constraint */
 	long double constraint_share, ports_share;
 };
 
-struct sg_plan_cover {
+struct sg_cover {
 	sg_ref covered; /* set */
 	sg_ref rank;    /* inside of it the responsible part's rank; elsewhere anything */
 };
 
-struct sg_plan {
-	struct sg_plan_part *parts;
+struct sg_coverage {
+	struct sg_coverage_part *parts;
 	size_t count, room;
-	struct sg_plan_cover sections[SG_PLAN_SECTIONS];
+	struct sg_cover sections[SG_COVERAGE_SECTIONS];
 	sg_ref base;        /* accepted by the baseline whatever the lines say (not by state) */
 	sg_ref base_origin; /* origin numbers, 0 elsewhere */
 	size_t widest;      /* ranges in the largest address set */
 	struct sg_region_cache cache;
 };
 
-/* Zero-initialised plan. */
-int sg_plan_make(struct sg_plan *plan, const struct sg_policy *policy, struct sg_idd *idd, struct sg_error *err);
-void sg_plan_clear(struct sg_plan *plan);
+/* The coverage is zero-initialised. */
+int sg_coverage_make(struct sg_coverage *coverage, const struct sg_policy *policy, struct sg_idd *idd,
+		     struct sg_error *err);
+void sg_coverage_clear(struct sg_coverage *coverage);
 /* The cover of some of the parts, in their order. */
-int sg_plan_cover(struct sg_idd *idd, const struct sg_plan_part *parts, size_t count, struct sg_plan_cover *ret,
-		  struct sg_error *err);
+int sg_coverage_of(struct sg_idd *idd, const struct sg_coverage_part *parts, size_t count, struct sg_cover *ret,
+		   struct sg_error *err);
 /* All packets on the interface lo. */
-sg_ref sg_plan_loopback(struct sg_idd *idd);
+sg_ref sg_coverage_loopback(struct sg_idd *idd);
 
 #endif
