@@ -6,7 +6,7 @@
 #include "cli/verbs.h"
 
 /* The order of the verbs in the table. */
-enum verb_number { CHECK, DIFF, APPLY, VERIFY, STATUS, LISTENING, EXPLAIN, CLEAR };
+enum verb_number { CHECK, DIFF, APPLY, VERIFY, STATUS, LISTENING, EXPLAIN, SHOW, CLEAR };
 #define OF(verb) (1U << (verb))
 
 // clang-format off
@@ -72,6 +72,13 @@ const struct verb verbs[] = {
 		"sockgate explain esp",
 		verb_explain,
 	},
+	[SHOW] = {
+		"show", "", 0, 0, "print the rules that the policy becomes, or the kernel's",
+		"The nft format is a file for nft -f. What the kernel holds is shown with --kernel.",
+		"sockgate show\n"
+		"sockgate show --kernel --format summary",
+		verb_show,
+	},
 	[CLEAR] = {
 		"clear", "", 0, 0, "take sockgate's table out of the kernel: every port is then open",
 		"Asks first on a terminal; elsewhere it wants --force. Other tables are left as they are.",
@@ -82,7 +89,7 @@ const struct verb verbs[] = {
 const size_t verb_count = SG_COUNT(verbs);
 
 #define AT(field) offsetof(struct options, field)
-#define ON_KERNEL (OF(EXPLAIN))
+#define ON_KERNEL (OF(EXPLAIN) | OF(SHOW))
 
 const struct option_row option_rows[] = {
 	{'n', "dry-run", OPTION_FLAG, AT(dry_run), NULL, 0, OF(APPLY), "only say what would change, as diff does"},
@@ -93,6 +100,7 @@ const struct option_row option_rows[] = {
 	{0, "interface", OPTION_TEXT, AT(interface), "NAME", 0, OF(EXPLAIN), "the interface that it comes in by"},
 	{0, "stdin", OPTION_FLAG, AT(stdin_packets), NULL, 0, OF(EXPLAIN), "read packets from standard input, one a line"},
 	{0, "kernel", OPTION_FLAG, AT(kernel), NULL, 0, ON_KERNEL, "ask the rules in the kernel, not the policy"},
+	{0, "format", OPTION_CHOICE, AT(format), "nft|json|summary", SHOW_NFT, OF(SHOW), "what to print (nft)"},
 	{0, "confirm", OPTION_TEXT, 0, "TIME", 0, OF(APPLY), NULL},
 	{0, "boot", OPTION_FLAG, 0, NULL, 0, OF(APPLY), NULL},
 	{0, "outbound", OPTION_FLAG, 0, NULL, 0, OF(EXPLAIN), NULL},
