@@ -75,7 +75,7 @@ static void addresses_refuse_name(struct reader *reader, uint32_t node)
 	struct report_quote quote;
 
 	reader_error(reader, node, "policy/unknown-name", "unknown group '%s'", sg_reader_quote(reader, node, &quote));
-	if (!reader->report.kept)
+	if (!sg_reader_wants_hint(reader))
 		return;
 	near = sg_names_nearest(&reader->groups, text);
 	if (near)

@@ -115,7 +115,7 @@ static void keys_refuse_unknown(struct reader *reader, uint32_t key, enum keys_p
 	enum key_id id;
 
 	reader_error(reader, key, "policy/unknown-key", "unknown key '%s'", sg_reader_quote(reader, key, &quote));
-	if (!reader->report.kept)
+	if (!sg_reader_wants_hint(reader))
 		return;
 	for (size_t i = 0; i < sizeof(keys_foreign) / sizeof(keys_foreign[0]); i++)
 		if (!strcmp(text, keys_foreign[i][0]) && sg_keys_find(keys_foreign[i][1], place, &id))

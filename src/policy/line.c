@@ -152,7 +152,7 @@ static bool line_sources(struct reader *reader, const struct keys_values *values
 		if (!line_subtract(reader, except, &less.v4, &sources.v4) ||
 		    !line_subtract(reader, except, &less.v6, &sources.v6))
 			return false;
-		if (line_is_nowhere(&sources)) {
+		if (line_is_nowhere(&sources) && !reader->sets_broken) {
 			reader_error(reader, except, "policy/nothing-left", "'except' takes away every source");
 			reader_hint(reader, "take the line away, or name fewer");
 			return false;
@@ -270,5 +270,5 @@ bool sg_line_constrain(struct reader *reader, const struct keys_values *values, 
 	good = line_family(reader, values, line) && good;
 	if (comment)
 		good = sg_word_text(reader, comment, "comment", &line->line.comment) && good;
-	return good && !reader->failed && line_check_families(reader, values, line);
+	return good && !reader->failed && (reader->sets_broken || line_check_families(reader, values, line));
 }

@@ -237,7 +237,7 @@ static void lines_refuse_protocol(struct reader *reader, uint32_t key, const cha
 	enum key_id id;
 
 	reader_error(reader, key, "policy/unknown-key", "unknown protocol '%s'", sg_reader_quote(reader, key, &quote));
-	if (!reader->report.kept)
+	if (!sg_reader_wants_hint(reader))
 		return;
 	if (instead)
 		reader_hint(reader, "write '%s'", instead);

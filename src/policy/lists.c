@@ -164,7 +164,7 @@ static const char *list_path(struct reader *reader, uint32_t node)
 	const char *text = doc_text(&reader->doc, node);
 	struct arena *arena = &reader->policy->arena;
 
-	if (text[0] == '/' || !strcmp(reader->folder, "."))
+	if (text[0] == '/' || !*reader->folder || !strcmp(reader->folder, "."))
 		return sg_arena_string(arena, text, strlen(text));
 	return sg_arena_format(arena, "%s/%s", reader->folder, text);
 }

@@ -180,7 +180,7 @@ static void ports_refuse_name(struct reader *reader, uint32_t node)
 
 	reader_error(reader, node, "policy/unknown-name", "unknown service '%s'",
 		     sg_reader_quote(reader, node, &quote));
-	if (!reader->report.kept)
+	if (!sg_reader_wants_hint(reader))
 		return;
 	near = sg_names_nearest(&reader->services, name);
 	if (!near)

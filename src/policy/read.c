@@ -73,6 +73,7 @@ static bool read_top(struct reader *reader)
 {
 	struct keys_values values;
 	uint32_t *value = values.value;
+	size_t errors;
 
 	if (doc_node(&reader->doc, 0)->kind != DOC_MAPPING || !doc_node(&reader->doc, 0)->first) {
 		if (sg_word_is_null(&reader->doc, 0) || doc_node(&reader->doc, 0)->kind == DOC_MAPPING)
@@ -91,8 +92,11 @@ static bool read_top(struct reader *reader)
 		read_default(reader, values.key[KEY_DEFAULT], value[KEY_DEFAULT]);
 	if (value[KEY_BASELINE])
 		read_baseline(reader, value[KEY_BASELINE]);
-	if ((value[KEY_GROUPS] && !sg_groups_read(reader, value[KEY_GROUPS])) ||
-	    (value[KEY_INTERFACES] && !sg_interfaces_read(reader, value[KEY_INTERFACES])) ||
+	errors = reader->report.errors;
+	if (value[KEY_GROUPS] && !sg_groups_read(reader, value[KEY_GROUPS]))
+		return false;
+	reader->sets_broken = reader->report.errors > errors;
+	if ((value[KEY_INTERFACES] && !sg_interfaces_read(reader, value[KEY_INTERFACES])) ||
 	    (value[KEY_SERVICES] && !sg_services_read(reader, value[KEY_SERVICES])))
 		return false;
 	return read_sections(reader, &values) && (!value[KEY_TESTS] || sg_tests_read(reader, value[KEY_TESTS]));

@@ -9,6 +9,14 @@ bool sg_reader_nomem(struct reader *reader)
 	return false;
 }
 
+/* Names that are near to each other, and many of them, are compared with each other in full. */
+#define READER_HINTS 100
+
+bool sg_reader_wants_hint(const struct reader *reader)
+{
+	return reader->report.kept && reader->report.errors <= READER_HINTS;
+}
+
 const char *sg_reader_quote(const struct reader *reader, uint32_t node, struct report_quote *quote)
 {
 	return sg_report_quote(quote, doc_text(&reader->doc, node), doc_node(&reader->doc, node)->size);

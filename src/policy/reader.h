@@ -22,6 +22,7 @@ struct reader {
 	const char *folder; /* of list files */
 	struct names groups, interfaces, services;
 	struct lists *lists; /* list files that were read */
+	bool sets_broken;    /* a group was refused in part: nothing is concluded from what groups lack */
 	size_t ranges;       /* made so far, of READER_RANGES_MOST */
 	bool too_many;       /* one of the caps was reached and reported */
 	bool failed;         /* *err says why: no memory */
@@ -35,6 +36,8 @@ bool sg_reader_nomem(struct reader *reader);
 #define reader_error(reader, node, id, ...)                                                                            \
 	sg_report_error(&(reader)->report, id, doc_span(&(reader)->doc, node), __VA_ARGS__)
 #define reader_hint(reader, ...) sg_report_hint(&(reader)->report, __VA_ARGS__)
+/* Whether the newest error deserves a search for what was meant: that is dear, and of use for the first errors only. */
+bool sg_reader_wants_hint(const struct reader *reader);
 /* A scalar's text as it may stand in a message. */
 const char *sg_reader_quote(const struct reader *reader, uint32_t node, struct report_quote *quote);
 
