@@ -30,7 +30,7 @@ quickly() {
 		[[ $stderr == *root* && $stderr == *CAP_NET_ADMIN* ]]
 	done
 	run -0 as_nobody "$SOCKGATE" -f /run/sgt-policy-$$.yaml check
-	run -0 as_nobody "$SOCKGATE" -f /run/sgt-policy-$$.yaml explain 22/tcp
+	run -0 as_nobody "$SOCKGATE" -f /run/sgt-policy-$$.yaml explain 22/tcp --from 192.0.2.1
 	run -0 as_nobody "$SOCKGATE" -f /run/sgt-policy-$$.yaml show
 	run -0 as_nobody "$SOCKGATE" -f /run/sgt-policy-$$.yaml listening
 	rm -f /run/sgt-policy-$$.yaml
