@@ -85,7 +85,7 @@ sg_ref sg_idd_min_all(struct sg_idd *idd, sg_ref *items, size_t count);  /* as a
 sg_ref sg_idd_pair(struct sg_idd *idd, sg_ref a, sg_ref b);              /* a * 256 + b; both below 256 */
 sg_ref sg_idd_equals(struct sg_idd *idd, sg_ref a, uint32_t value);      /* the set where a is the value */
 sg_ref sg_idd_differ(struct sg_idd *idd, sg_ref a, sg_ref b);            /* the set where a and b differ */
-sg_ref sg_idd_map(struct sg_idd *idd, sg_ref a, const uint32_t *table, size_t count); /* terminal t -> table[t] */
+sg_ref sg_idd_map(struct sg_idd *idd, sg_ref a, const uint32_t *table, size_t count); /* t -> table[t]; t >= count stays */
 /* Terminal t is replaced by the whole diagram table[t] (t >= count stays); the diagrams may test any level. */
 sg_ref sg_idd_compose(struct sg_idd *idd, sg_ref a, const sg_ref *table, size_t count);
 /* Fixes a level to a value; for an interval: sg_idd_and/ite with sg_idd_range first. */
