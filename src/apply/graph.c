@@ -270,14 +270,16 @@ static int reach_one(bool to_set, size_t to, void *data, struct sg_error *err)
 	return 0;
 }
 
-int sg_graph_reachable(const struct sg_table *table, const char *input, bool *sets, bool *chains, struct sg_error *err)
+int sg_graph_reachable(const struct sg_table *table, bool *sets, bool *chains, struct sg_error *err)
 {
 	sg_autofree size_t *todo = calloc(table->set_count + table->chain_count + 1, sizeof(*todo));
 	struct reach reach = {.table = table, .sets = sets, .chains = chains, .todo = todo};
 
 	if (!todo)
 		return sg_error_nomem(err);
-	see_chain(table, input, reach_one, &reach, err);
+	for (size_t i = 0; i < table->chain_count; i++)
+		if (table->chains[i].is_base)
+			reach_one(false, i, &reach, err);
 	while (reach.todo_count) {
 		size_t next = todo[--reach.todo_count];
 
@@ -354,8 +356,7 @@ static int find_twins(struct sg_graph *graph, const bool *sets, const bool *chai
 	return make_edges(graph, err);
 }
 
-int sg_graph_make(const struct sg_table *have, struct sg_table *want, const char *input, struct sg_graph **ret,
-		  struct sg_error *err)
+int sg_graph_make(const struct sg_table *have, struct sg_table *want, struct sg_graph **ret, struct sg_error *err)
 {
 	sg_autofree bool *sets = calloc(have->set_count + 1, sizeof(*sets));
 	sg_autofree bool *chains = calloc(have->chain_count + 1, sizeof(*chains));
@@ -373,8 +374,7 @@ int sg_graph_make(const struct sg_table *have, struct sg_table *want, const char
 	    !graph->chain_differs) {
 		sg_error_nomem(err);
 	} else {
-		graph->input = (size_t)(sg_table_chain(want, input) - want->chains);
-		if (!sg_graph_reachable(have, input, sets, chains, err))
+		if (!sg_graph_reachable(have, sets, chains, err))
 			result = find_twins(graph, sets, chains, err);
 	}
 	if (result)

@@ -21,13 +21,12 @@ struct sg_graph {
 	size_t edge_count, edge_room;
 };
 
-/* Names of `have` may carry a version (NAME.2), those of `want` do not. Only what packets can reach from the base chain
- * `input` is a twin. */
-int sg_graph_make(const struct sg_table *have, struct sg_table *want, const char *input, struct sg_graph **ret,
-		  struct sg_error *err);
+/* Names of `have` may carry a version (NAME.2), those of `want` do not. Only what packets can reach from a base chain
+ * is a twin. */
+int sg_graph_make(const struct sg_table *have, struct sg_table *want, struct sg_graph **ret, struct sg_error *err);
 void sg_graph_free(struct sg_graph *graph);
-/* Marks (true) what packets can reach from the base chain; the arrays have a place per set and per chain. */
-int sg_graph_reachable(const struct sg_table *table, const char *input, bool *sets, bool *chains, struct sg_error *err);
+/* Marks (true) what packets can reach from a base chain; the arrays have a place per set and per chain. */
+int sg_graph_reachable(const struct sg_table *table, bool *sets, bool *chains, struct sg_error *err);
 /* How many elements are to be deleted and added to make the twin of a set that set, if elements that lead to a marked
  * chain differ too. */
 size_t sg_graph_distance(const struct sg_graph *graph, size_t set, const bool *marked_chains);

@@ -16,10 +16,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/netfilter.h>
 #include "apply/graph.h"
 #include "base/mem.h"
-
-#define INPUT "input"
 
 /* How dear it is to put in, or to change in place, one element of a set of that kind, against a hash's 1. Deleting from
  * a concatenated interval set copies it. */
@@ -67,7 +66,10 @@ static bool find_changed(struct planner *p, size_t pinned)
 			*from = more = true;
 		}
 	}
-	return p->changed_chains[graph->input];
+	for (size_t i = 0; i < graph->want->chain_count; i++)
+		if (graph->want->chains[i].is_base && p->changed_chains[i])
+			return true;
+	return false;
 }
 
 static size_t cost_of(const struct planner *p, size_t pinned)
@@ -176,8 +178,8 @@ static int rename_all(struct planner *p, struct sg_error *err)
 	for (size_t i = 0; !failed && i < want->chain_count; i++) {
 		size_t twin = p->graph->chain_twin[i];
 
-		if (i == p->graph->input)
-			chains[i] = strdup(INPUT);
+		if (want->chains[i].is_base) /* whose names are hooks, and stay */
+			chains[i] = strdup(want->chains[i].name);
 		else
 			chains[i] = p->changed_chains[i] ? free_name(want->chains[i].name, have, find_chain)
 							 : strdup(have->chains[twin].name);
@@ -194,23 +196,33 @@ static int rename_all(struct planner *p, struct sg_error *err)
 
 /* ------------------------------------------------------------------ the plan */
 
-static bool same_base(const struct sg_chain *have, const struct sg_chain *want)
+static bool same_base(const struct sg_chain *have, const char *name, uint32_t hook)
 {
-	return have->is_base && !have->unknown && have->hook == want->hook && have->priority == want->priority &&
-	       have->policy == want->policy && !have->device && have->type && !strcmp(have->type, want->type);
+	return !strcmp(have->name, name) && have->hook == hook;
 }
 
-/* Whether the table in the kernel is one that can be changed step by step. */
-static bool is_ours(const struct sg_table *have, const struct sg_table *want)
+/* Whether the table in the kernel is one that can be changed step by step: its base chains are as the compiler makes
+ * them. */
+static bool is_ours(const struct sg_table *have)
 {
-	const struct sg_chain *input = sg_table_chain(have, INPUT);
+	bool input = false;
 
-	if (have->unknown || have->flags || have->object_count || have->flowtable_count || !input)
+	if (have->unknown || have->flags || have->object_count || have->flowtable_count)
 		return false;
-	for (size_t i = 0; i < have->chain_count; i++)
-		if (have->chains[i].is_base && &have->chains[i] != input)
+	for (size_t i = 0; i < have->chain_count; i++) {
+		const struct sg_chain *chain = &have->chains[i];
+
+		if (!chain->is_base)
+			continue;
+		if (chain->unknown || chain->device || chain->priority != 0 || chain->policy != NF_DROP ||
+		    !chain->type || strcmp(chain->type, "filter") != 0)
 			return false;
-	return same_base(input, sg_table_chain(want, INPUT));
+		if (same_base(chain, "input", NF_INET_LOCAL_IN))
+			input = true;
+		else if (!same_base(chain, "output", NF_INET_LOCAL_OUT))
+			return false;
+	}
+	return input;
 }
 
 static bool same_mark(const struct sg_rule *a, const struct sg_rule *b)
@@ -235,20 +247,41 @@ static void count_elements(struct sg_transition *plan)
 			plan->elements_added += plan->want->sets[i].count;
 }
 
+/* A base chain that is there stays; its rules may be others. One that is not wanted any more ends. */
+static int plan_base_chains(struct planner *p, struct sg_error *err)
+{
+	struct sg_transition *plan = p->plan;
+	const struct sg_table *have = plan->have, *want = plan->want;
+
+	plan->rewritten = calloc(want->chain_count + 1, sizeof(bool));
+	plan->ended = calloc(have->chain_count + 1, sizeof(bool));
+	if (!plan->rewritten || !plan->ended)
+		return sg_error_nomem(err);
+	for (size_t i = 0; i < have->chain_count; i++)
+		plan->ended[i] = have->chains[i].is_base;
+	for (size_t i = 0; i < want->chain_count; i++) {
+		size_t twin = p->graph->chain_twin[i];
+
+		if (!want->chains[i].is_base || twin == SIZE_MAX)
+			continue;
+		plan->ended[twin] = false;
+		plan->rewritten[i] = plan->new_chains[i] || marks_differ(&have->chains[twin], &want->chains[i]);
+		plan->new_chains[i] = false;
+	}
+	return 0;
+}
+
 static int plan_changes(struct planner *p, bool in_place, struct sg_error *err)
 {
 	struct sg_transition *plan = p->plan;
-	const struct sg_chain *have_input;
 
 	plan->in_place = choose(p, in_place);
 	if (rename_all(p, err))
 		return -1;
 	plan->new_sets = sg_steal(p->changed_sets);
 	plan->new_chains = sg_steal(p->changed_chains);
-	have_input = sg_table_chain(plan->have, INPUT);
-	plan->rewrite_input =
-		plan->new_chains[p->graph->input] || marks_differ(have_input, &plan->want->chains[p->graph->input]);
-	plan->new_chains[p->graph->input] = false; /* it is there and stays */
+	if (plan_base_chains(p, err))
+		return -1;
 	if (plan->in_place != SIZE_MAX) {
 		const struct sg_set *want = &plan->want->sets[plan->in_place];
 		const struct sg_set *have = &plan->have->sets[p->graph->set_twin[plan->in_place]];
@@ -267,7 +300,7 @@ int sg_transition_make(const struct sg_table *have, struct sg_table *want, bool 
 	struct planner p = {.plan = &plan};
 	int result = -1;
 
-	plan.replace = have && !is_ours(have, want);
+	plan.replace = have && !is_ours(have);
 	if (!have || plan.replace) {
 		count_elements(&plan);
 		*ret = plan;
@@ -277,7 +310,7 @@ int sg_transition_make(const struct sg_table *have, struct sg_table *want, bool 
 	p.changed_chains = calloc(want->chain_count + 1, sizeof(bool));
 	if (!p.changed_sets || !p.changed_chains)
 		sg_error_nomem(err);
-	else if (!sg_graph_make(have, want, INPUT, &p.graph, err))
+	else if (!sg_graph_make(have, want, &p.graph, err))
 		result = plan_changes(&p, in_place, err);
 	free(p.changed_sets);
 	free(p.changed_chains);
@@ -287,11 +320,13 @@ int sg_transition_make(const struct sg_table *have, struct sg_table *want, bool 
 		return -1;
 	}
 	count_elements(&plan);
-	plan.nothing = !plan.rewrite_input && plan.added.count + plan.deleted.count == 0;
+	plan.nothing = plan.added.count + plan.deleted.count == 0;
 	for (size_t i = 0; i < want->set_count; i++)
 		plan.nothing &= !plan.new_sets[i];
 	for (size_t i = 0; i < want->chain_count; i++)
-		plan.nothing &= !plan.new_chains[i];
+		plan.nothing &= !plan.new_chains[i] && !plan.rewritten[i];
+	for (size_t i = 0; i < have->chain_count; i++)
+		plan.nothing &= !plan.ended[i];
 	*ret = plan;
 	return 0;
 }
@@ -300,6 +335,8 @@ void sg_transition_clear(struct sg_transition *plan)
 {
 	free(plan->new_sets);
 	free(plan->new_chains);
+	free(plan->rewritten);
+	free(plan->ended);
 	sg_set_clear(&plan->added);
 	sg_set_clear(&plan->deleted);
 	*plan = (struct sg_transition){.in_place = SIZE_MAX};
@@ -344,12 +381,16 @@ void sg_transition_write(const struct sg_transition *plan, struct sg_wire *wire)
 		if (plan->added.count)
 			sg_wire_add_elements(wire, want, &plan->added);
 	}
-	if (plan->rewrite_input) {
-		const struct sg_chain *input = sg_table_chain(want, INPUT);
-
-		sg_wire_flush_chain(wire, want, input);
-		add_rules(plan, wire, input);
-	}
+	for (size_t i = 0; i < want->chain_count; i++)
+		if (plan->rewritten[i]) {
+			sg_wire_flush_chain(wire, want, &want->chains[i]);
+			add_rules(plan, wire, &want->chains[i]);
+		}
+	for (size_t i = 0; i < plan->have->chain_count; i++)
+		if (plan->ended[i]) {
+			sg_wire_flush_chain(wire, want, &plan->have->chains[i]);
+			sg_wire_del_chain(wire, want, &plan->have->chains[i]);
+		}
 }
 
 /* Rules first: they use sets; then maps: they use chains; the plain sets last. */
@@ -378,7 +419,7 @@ int sg_transition_write_garbage(const struct sg_table *table, struct sg_wire *wi
 
 	if (!sets || !chains)
 		return sg_error_nomem(err);
-	if (sg_graph_reachable(table, INPUT, sets, chains, err))
+	if (sg_graph_reachable(table, sets, chains, err))
 		return -1;
 	for (size_t i = 0; i < table->set_count; i++) {
 		sets[i] |= table->sets[i].flags & SG_SET_ANONYMOUS; /* goes with its rule */

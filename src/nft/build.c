@@ -95,7 +95,8 @@ int sg_build_ct_state(struct sg_rule *rule, unsigned int states, struct sg_error
 	return add_cmp(rule, NFT_CMP_NEQ, &zero, sizeof(zero), err);
 }
 
-int sg_build_interface(struct sg_rule *rule, const char *name, bool negated, struct sg_error *err)
+int sg_build_interface(struct sg_rule *rule, enum sg_direction direction, const char *name, bool negated,
+		       struct sg_error *err)
 {
 	uint8_t data[SG_INTERFACE_NAME_SIZE] = {0};
 	size_t length = strlen(name), size = sizeof(data);
@@ -104,7 +105,7 @@ int sg_build_interface(struct sg_rule *rule, const char *name, bool negated, str
 	if (length && name[length - 1] == '*')
 		size = --length;
 	memcpy(data, name, length < sizeof(data) ? length : sizeof(data));
-	if (add_meta(rule, NFT_META_IIFNAME, 0, err))
+	if (add_meta(rule, direction == SG_OUT ? NFT_META_OIFNAME : NFT_META_IIFNAME, 0, err))
 		return -1;
 	return add_cmp(rule, negated ? NFT_CMP_NEQ : NFT_CMP_EQ, data, size, err);
 }
@@ -126,9 +127,10 @@ int sg_build_protocol(struct sg_rule *rule, uint8_t protocol, struct sg_error *e
 }
 
 /* The first bytes of an address. RFC 791: source at 12, destination at 16; RFC 8200: at 8 and 24. */
-static int load_address(struct sg_rule *rule, enum sg_family family, bool local, size_t bytes, struct sg_error *err)
+static int load_address(struct sg_rule *rule, enum sg_family family, bool destination, size_t bytes,
+			struct sg_error *err)
 {
-	uint32_t offset = family == SG_IPV4 ? (local ? 16 : 12) : (local ? 24 : 8);
+	uint32_t offset = family == SG_IPV4 ? (destination ? 16 : 12) : (destination ? 24 : 8);
 
 	return add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, offset, (uint32_t)bytes, 0, err);
 }
@@ -139,7 +141,7 @@ static void to_bytes(sg_u128 number, uint8_t *bytes, size_t size)
 		bytes[i] = (uint8_t)number;
 }
 
-int sg_build_prefix(struct sg_rule *rule, enum sg_family family, bool local, const struct sg_range *prefix,
+int sg_build_prefix(struct sg_rule *rule, enum sg_family family, bool destination, const struct sg_range *prefix,
 		    bool negated, struct sg_error *err)
 {
 	size_t size = family == SG_IPV4 ? 4 : 16, bytes = size;
@@ -153,7 +155,7 @@ int sg_build_prefix(struct sg_rule *rule, enum sg_family family, bool local, con
 	}
 	if (rest)
 		bytes = size;
-	if (load_address(rule, family, local, bytes, err))
+	if (load_address(rule, family, destination, bytes, err))
 		return -1;
 	if (rest) {
 		to_bytes(~(prefix->first ^ prefix->last), mask, size);
@@ -164,10 +166,10 @@ int sg_build_prefix(struct sg_rule *rule, enum sg_family family, bool local, con
 	return add_cmp(rule, negated ? NFT_CMP_NEQ : NFT_CMP_EQ, address, bytes, err);
 }
 
-int sg_build_address_set(struct sg_rule *rule, enum sg_family family, bool local, const char *set, bool negated,
+int sg_build_address_set(struct sg_rule *rule, enum sg_family family, bool destination, const char *set, bool negated,
 			 struct sg_error *err)
 {
-	if (load_address(rule, family, local, family == SG_IPV4 ? 4 : 16, err))
+	if (load_address(rule, family, destination, family == SG_IPV4 ? 4 : 16, err))
 		return -1;
 	return add_lookup(rule, set, false, negated, err);
 }

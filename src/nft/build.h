@@ -11,14 +11,15 @@
 
 /* ct state S1,S2…: any of the states; bit i of `states` is enum sg_ct_state i. */
 int sg_build_ct_state(struct sg_rule *rule, unsigned int states, struct sg_error *err);
-/* iifname "NAME" or != "NAME"; a trailing '*' is a wildcard. */
-int sg_build_interface(struct sg_rule *rule, const char *name, bool negated, struct sg_error *err);
+/* iifname "NAME" or != "NAME", oifname for outbound packets; a trailing '*' is a wildcard. */
+int sg_build_interface(struct sg_rule *rule, enum sg_direction direction, const char *name, bool negated,
+		       struct sg_error *err);
 int sg_build_family(struct sg_rule *rule, enum sg_family family, struct sg_error *err); /* meta nfproto */
 int sg_build_protocol(struct sg_rule *rule, uint8_t protocol, struct sg_error *err);    /* meta l4proto */
-/* ip saddr / ip daddr (local) in a prefix; the family is tested before. `prefix` must be one prefix. */
-int sg_build_prefix(struct sg_rule *rule, enum sg_family family, bool local, const struct sg_range *prefix,
+/* ip saddr or ip daddr (destination) in a prefix; the family is tested before. `prefix` must be one prefix. */
+int sg_build_prefix(struct sg_rule *rule, enum sg_family family, bool destination, const struct sg_range *prefix,
 		    bool negated, struct sg_error *err);
-int sg_build_address_set(struct sg_rule *rule, enum sg_family family, bool local, const char *set, bool negated,
+int sg_build_address_set(struct sg_rule *rule, enum sg_family family, bool destination, const char *set, bool negated,
 			 struct sg_error *err);
 int sg_build_port_map(struct sg_rule *rule, const char *map, struct sg_error *err);  /* meta l4proto . th dport vmap */
 int sg_build_range_map(struct sg_rule *rule, const char *map, struct sg_error *err); /* th dport . meta l4proto vmap */

@@ -26,10 +26,10 @@
 
 /* ------------------------------------------------------------------ a body: preludes, maps, tail */
 
-/* The new inbound packets that can exist, over the levels from SG_FIELD_PROTOCOL on. */
+/* The new packets of the direction that can exist, over the levels from SG_FIELD_PROTOCOL on. */
 static sg_ref all_packets(struct sg_compiler *c)
 {
-	sg_ref universe = sg_idd_restrict(c->idd, sg_packet_universe(c->idd), SG_FIELD_DIRECTION, SG_IN);
+	sg_ref universe = sg_idd_restrict(c->idd, sg_packet_universe(c->idd), SG_FIELD_DIRECTION, c->direction);
 
 	return sg_idd_restrict(c->idd, universe, SG_FIELD_STATE, SG_CT_NEW);
 }
@@ -61,11 +61,13 @@ static int emit_preludes(struct sg_compiler *c, const struct sg_body *body, sg_r
 		sg_ref open = sg_idd_and(c->idd, prelude->region, c->care);
 		struct sg_region_rules rules = {.chain = body->chain,
 						.region = prelude->region,
-						.label = "block",
+						.label = c->direction == SG_OUT ? "out_block" : "block",
 						.comment = prelude->comment,
 						.origin = prelude->origin,
 						.protocol = SG_PROTO_TCP};
 
+		if (prelude->direction != c->direction)
+			continue;
 		if (sg_idd_check(c->idd, open, err))
 			return -1;
 		if (open == SG_IDD_EMPTY || sg_idd_level(c->idd, prelude->region) < SG_FIELD_INTERFACE)
@@ -130,16 +132,19 @@ static int emit_body(struct sg_compiler *c, struct sg_body *body, struct sg_erro
 /* ------------------------------------------------------------------ conntrack states */
 
 /* The states whose packets all get one verdict first, the others by what judges them. */
-static int emit_states(struct sg_compiler *c, sg_ref inbound, struct sg_error *err)
+static int emit_states(struct sg_compiler *c, size_t base, sg_ref packets, struct sg_error *err)
 {
-	static const char *const prefixes[SG_CT_COUNT] = {"", "established_", "related_", "invalid_", "untracked_"};
+	static const char *const inbound[SG_CT_COUNT] = {"", "established_", "related_", "invalid_", "untracked_"};
+	static const char *const outbound[SG_CT_COUNT] = {"out_", "out_established_", "out_related_", "out_invalid_",
+							  "out_untracked_"};
+	const char *const *prefixes = c->direction == SG_OUT ? outbound : inbound;
 	enum sg_verdict constant[SG_CT_COUNT];
 	sg_ref nodes[SG_CT_COUNT];
 	unsigned int done = 1U << SG_CT_NEW;
-	struct sg_body body = {.chain = 0, .prefix = ""};
+	struct sg_body body = {.chain = base, .prefix = ""};
 
 	for (unsigned int s = 0; s < SG_CT_COUNT; s++) {
-		body.node = nodes[s] = sg_idd_restrict(c->idd, inbound, SG_FIELD_STATE, s);
+		body.node = nodes[s] = sg_idd_restrict(c->idd, packets, SG_FIELD_STATE, s);
 		if (sg_idd_check(c->idd, nodes[s], err))
 			return -1;
 		constant[s] = one_verdict(c, &body, all_packets(c));
@@ -163,7 +168,7 @@ static int emit_states(struct sg_compiler *c, sg_ref inbound, struct sg_error *e
 			if (!sg_table_add_chain(c->table, prefixes[s], err) || emit_body(c, &body, err))
 				return -1;
 		}
-		rule = sg_chain_add_rule(&c->table->chains[0], err);
+		rule = sg_chain_add_rule(&c->table->chains[base], err);
 		if (!rule || sg_build_ct_state(rule, alike, err))
 			return -1;
 		if (constant[s] ? sg_compiler_finish(c, rule, constant[s], err)
@@ -171,45 +176,53 @@ static int emit_states(struct sg_compiler *c, sg_ref inbound, struct sg_error *e
 			return -1;
 	}
 	c->state = SG_CT_NEW;
-	body = (struct sg_body){.chain = 0, .prefix = "", .node = nodes[SG_CT_NEW]};
+	body = (struct sg_body){.chain = base, .prefix = prefixes[SG_CT_NEW], .node = nodes[SG_CT_NEW]};
 	return emit_body(c, &body, err);
 }
 
 /* ------------------------------------------------------------------ the table */
 
-static int check_others(struct sg_compiler *c, struct sg_error *err)
+/* 1: all packets of the direction are accepted, 0: not, -1: error. */
+static int all_accepted(struct sg_compiler *c, enum sg_direction direction, struct sg_error *err)
 {
-	for (unsigned int d = SG_FORWARD; d <= SG_OUT; d++) {
-		sg_ref universe = sg_idd_restrict(c->idd, sg_packet_universe(c->idd), SG_FIELD_DIRECTION, d);
-		sg_ref verdict = sg_idd_restrict(c->idd, c->decision->verdict, SG_FIELD_DIRECTION, d);
-		sg_ref accepted = sg_idd_equals(c->idd, verdict, SG_VERDICT_ACCEPT);
+	sg_ref universe = sg_idd_restrict(c->idd, sg_packet_universe(c->idd), SG_FIELD_DIRECTION, direction);
+	sg_ref verdict = sg_idd_restrict(c->idd, c->decision->verdict, SG_FIELD_DIRECTION, direction);
+	sg_ref accepted = sg_idd_equals(c->idd, verdict, SG_VERDICT_ACCEPT);
 
-		if (sg_idd_check(c->idd, accepted, err))
-			return -1;
-		if (!sg_idd_subset(c->idd, universe, accepted))
-			return sg_error_set(err, SG_ERROR_INPUT, 0, "rules for %s packets cannot be made",
-					    d == SG_OUT ? "outbound" : "forwarded");
-	}
-	return 0;
+	if (sg_idd_check(c->idd, accepted, err))
+		return -1;
+	return sg_idd_subset(c->idd, universe, accepted);
 }
 
-static int add_input(struct sg_compiler *c, struct sg_error *err)
+static int add_base(struct sg_compiler *c, const char *name, uint32_t hook, struct sg_error *err)
 {
-	struct sg_chain *chain = sg_table_add_chain(c->table, "input", err);
+	struct sg_chain *chain = sg_table_add_chain(c->table, name, err);
 
 	if (!chain)
 		return -1;
 	chain->is_base = true;
-	chain->hook = NF_INET_LOCAL_IN;
+	chain->hook = hook;
 	chain->priority = 0;
 	chain->policy = NF_DROP;
 	chain->type = strdup("filter");
 	return chain->type ? 0 : sg_error_nomem(err);
 }
 
+static int emit_direction(struct sg_compiler *c, enum sg_direction direction, struct sg_error *err)
+{
+	bool out = direction == SG_OUT;
+
+	c->direction = direction;
+	if (add_base(c, out ? "output" : "input", out ? NF_INET_LOCAL_OUT : NF_INET_LOCAL_IN, err))
+		return -1;
+	return emit_states(c, c->table->chain_count - 1,
+			   sg_idd_restrict(c->idd, c->decision->verdict, SG_FIELD_DIRECTION, direction), err);
+}
+
 static int compile(struct sg_compiler *c, struct sg_error *err)
 {
 	size_t levels = sg_idd_levels(c->idd);
+	int forwards, sends;
 
 	c->point = calloc(levels, sizeof(*c->point));
 	c->fixed = calloc(levels, sizeof(*c->fixed));
@@ -218,9 +231,15 @@ static int compile(struct sg_compiler *c, struct sg_error *err)
 	c->table->family = SG_TABLE_FAMILY;
 	if (!c->point || !c->fixed || !c->table->name || !c->table->comment)
 		return sg_error_nomem(err);
-	if (check_others(c, err) || add_input(c, err))
+	forwards = all_accepted(c, SG_FORWARD, err);
+	sends = all_accepted(c, SG_OUT, err);
+	if (forwards < 0 || sends < 0)
 		return -1;
-	return emit_states(c, sg_idd_restrict(c->idd, c->decision->verdict, SG_FIELD_DIRECTION, SG_IN), err);
+	if (!forwards)
+		return sg_error_set(err, SG_ERROR_INPUT, 0, "rules for forwarded packets cannot be made");
+	if (emit_direction(c, SG_IN, err))
+		return -1;
+	return sends ? 0 : emit_direction(c, SG_OUT, err);
 }
 
 int sg_compile(const struct sg_decision *decision, const struct sg_compile_hints *hints, struct sg_table *ret,

@@ -54,7 +54,7 @@ uint32_t sg_compiler_origin(struct sg_compiler *c, unsigned int protocol, uint32
 {
 	if (!sg_idd_witness(c->idd, region, 1, c->point, c->fixed))
 		return 0;
-	c->point[SG_FIELD_DIRECTION] = SG_IN;
+	c->point[SG_FIELD_DIRECTION] = c->direction;
 	c->point[SG_FIELD_STATE] = c->state;
 	c->point[SG_FIELD_PROTOCOL] = protocol;
 	c->point[SG_FIELD_PORT] = port;
@@ -317,9 +317,11 @@ static int read_box(struct box_rules *walk, const struct sg_box *box, struct box
 static int build_address(struct sg_compiler *c, struct sg_rule *rule, enum sg_family family, bool local,
 			 const struct address_match *match, struct sg_error *err)
 {
+	bool destination = local == (c->direction == SG_IN);
+
 	if (match->is_prefix)
-		return sg_build_prefix(rule, family, local, &match->prefix, match->negated, err);
-	return sg_build_address_set(rule, family, local, c->table->sets[match->set].name, match->negated, err);
+		return sg_build_prefix(rule, family, destination, &match->prefix, match->negated, err);
+	return sg_build_address_set(rule, family, destination, c->table->sets[match->set].name, match->negated, err);
 }
 
 static int build_rule(struct box_rules *walk, const struct box_match *match, const struct sg_interface_match *interface,
@@ -334,10 +336,11 @@ static int build_rule(struct box_rules *walk, const struct box_match *match, con
 	rule->origin = origin;
 	if (comment && !(rule->comment = sg_compiler_clean(comment)))
 		return sg_error_nomem(err);
-	if (interface && interface->include[0] && sg_build_interface(rule, interface->include, false, err))
+	if (interface && interface->include[0] &&
+	    sg_build_interface(rule, c->direction, interface->include, false, err))
 		return -1;
 	for (size_t i = 0; interface && i < interface->exclude_count; i++)
-		if (sg_build_interface(rule, interface->exclude[i], true, err))
+		if (sg_build_interface(rule, c->direction, interface->exclude[i], true, err))
 			return -1;
 	if (match->has_family && sg_build_family(rule, match->family, err))
 		return -1;

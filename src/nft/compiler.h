@@ -28,8 +28,9 @@ struct sg_compiler {
 	struct sg_idd *idd;
 	const struct sg_compile_hints *hints;
 	struct sg_table *table;
-	unsigned int state; /* the conntrack state for which origins are looked up */
-	sg_ref care;        /* what no prelude has decided, over the levels from SG_FIELD_INTERFACE on */
+	enum sg_direction direction; /* that is compiled at the time */
+	unsigned int state;          /* the conntrack state for which origins are looked up */
+	sg_ref care;                 /* what no prelude has decided, over the levels from SG_FIELD_INTERFACE on */
 	struct sg_class *classes;
 	size_t class_count, class_room;
 	struct sg_refmap class_of; /* of verdicts, masked by care */

@@ -91,10 +91,11 @@ struct made {
 	struct sg_compile_name names[2];
 };
 
-static void finish(struct made *made, sg_ref judged, uint32_t odd_states)
+static void finish(struct made *made, sg_ref judged, sg_ref outbound, uint32_t odd_states)
 {
 	struct sg_idd *idd = made->idd;
-	sg_ref in = judged, out = sg_idd_terminal(SG_VERDICT_ACCEPT);
+	sg_ref in = judged, out = outbound;
+	sg_ref accept = sg_idd_terminal(SG_VERDICT_ACCEPT);
 
 	for (unsigned int s = SG_CT_ESTABLISHED; s < SG_CT_COUNT; s++) {
 		sg_ref here = sg_idd_range(idd, SG_FIELD_STATE, s, s);
@@ -103,10 +104,27 @@ static void finish(struct made *made, sg_ref judged, uint32_t odd_states)
 		if (s != SG_CT_UNTRACKED && !(odd_states & 1U << s))
 			in = sg_idd_ite(idd, here, sg_idd_terminal(verdict), in);
 	}
+	out = sg_idd_ite(idd, sg_idd_range(idd, SG_FIELD_DIRECTION, SG_OUT, SG_OUT), out, accept);
 	in = sg_idd_ite(idd, sg_idd_range(idd, SG_FIELD_DIRECTION, SG_IN, SG_IN), in, out);
 	made->decision.verdict = sg_idd_ite(idd, sg_packet_universe(idd), in, sg_idd_terminal(0));
 	made->decision.origin = sg_idd_terminal(0);
 	made->decision.idd = idd;
+}
+
+/* What leaves is mostly let go. */
+static sg_ref some_outbound(struct sg_idd *idd)
+{
+	sg_ref judged = sg_idd_terminal(SG_VERDICT_ACCEPT);
+
+	if (below(3))
+		return judged;
+	for (uint32_t lines = 1 + below(4); lines > 0; lines--)
+		judged = sg_idd_ite(idd, sg_idd_and(idd, some_protocols(idd), some_place(idd)),
+				    sg_idd_terminal(1 + below(3)), judged);
+	if (below(2))
+		judged = sg_idd_ite(idd, sg_idd_range(idd, SG_FIELD_STATE, SG_CT_ESTABLISHED, SG_CT_ESTABLISHED),
+				    sg_idd_terminal(SG_VERDICT_ACCEPT), judged);
+	return judged;
 }
 
 static void make_random(struct made *made)
@@ -122,6 +140,7 @@ static void make_random(struct made *made)
 	made->prelude_count = below(4);
 	for (size_t i = made->prelude_count; i-- > 0;) {
 		made->preludes[i].region = some_place(idd);
+		made->preludes[i].direction = below(4) ? SG_IN : SG_OUT;
 		made->preludes[i].comment = below(2) ? "a \"prelude\"" : NULL;
 		if (below(4)) /* else a hint that does not fit */
 			judged = sg_idd_ite(idd, made->preludes[i].region, sg_idd_terminal(1 + below(3)), judged);
@@ -140,7 +159,7 @@ static void make_random(struct made *made)
 		odd = sg_idd_and(idd, sg_idd_range(idd, SG_FIELD_STATE, SG_CT_UNTRACKED, SG_CT_UNTRACKED),
 				 some_protocols(idd));
 	judged = sg_idd_ite(idd, odd, sg_idd_terminal(1 + below(3)), judged);
-	finish(made, judged, below(3) ? 0 : below(1U << SG_CT_COUNT));
+	finish(made, judged, some_outbound(idd), below(3) ? 0 : below(1U << SG_CT_COUNT));
 }
 
 #endif

@@ -84,7 +84,8 @@ static void one_lookup_whatever_the_ports(void **state)
 		accept = sg_idd_or(made.idd, accept, port_set(made.idd, SG_PROTO_TCP, port, port));
 	accept = sg_idd_or(made.idd, accept, port_set(made.idd, SG_PROTO_UDP, 60000, 61000));
 	finish(&made,
-	       sg_idd_ite(made.idd, accept, sg_idd_terminal(SG_VERDICT_ACCEPT), sg_idd_terminal(SG_VERDICT_DROP)), 0);
+	       sg_idd_ite(made.idd, accept, sg_idd_terminal(SG_VERDICT_ACCEPT), sg_idd_terminal(SG_VERDICT_DROP)),
+	       sg_idd_terminal(SG_VERDICT_ACCEPT), 0);
 	assert_int_equal(sg_compile(&made.decision, NULL, &table, &err), 0);
 	assert_int_equal(table.chain_count, 1);
 	assert_int_equal(table.chains[0].rule_count, 4); /* two states, two lookups */
@@ -115,7 +116,8 @@ static void classes_are_shared_and_named(void **state)
 			   port_set(made.idd, SG_PROTO_TCP, 6379, 6379));
 	accept = sg_idd_and(made.idd, accept, from);
 	finish(&made,
-	       sg_idd_ite(made.idd, accept, sg_idd_terminal(SG_VERDICT_ACCEPT), sg_idd_terminal(SG_VERDICT_DROP)), 0);
+	       sg_idd_ite(made.idd, accept, sg_idd_terminal(SG_VERDICT_ACCEPT), sg_idd_terminal(SG_VERDICT_DROP)),
+	       sg_idd_terminal(SG_VERDICT_ACCEPT), 0);
 	assert_int_equal(sg_compile(&made.decision, &hints, &table, &err), 0);
 	assert_int_equal(table.chain_count, 2);
 	assert_non_null(sg_table_chain(&table, "tcp_5432"));
@@ -126,14 +128,14 @@ static void classes_are_shared_and_named(void **state)
 	sg_idd_free(made.idd);
 }
 
-static void outbound_is_refused(void **state)
+static void forwarded_is_refused(void **state)
 {
 	struct made made = {.idd = sg_packet_context(0)};
 	struct sg_table table = {0};
 	struct sg_error err = {0};
 
 	(void)state;
-	finish(&made, sg_idd_terminal(SG_VERDICT_DROP), 0);
+	finish(&made, sg_idd_terminal(SG_VERDICT_DROP), sg_idd_terminal(SG_VERDICT_ACCEPT), 0);
 	made.decision.verdict = sg_idd_ite(made.idd, sg_packet_universe(made.idd), sg_idd_terminal(SG_VERDICT_DROP),
 					   sg_idd_terminal(0));
 	assert_int_equal(sg_compile(&made.decision, NULL, &table, &err), -1);
@@ -147,7 +149,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_lookup_whatever_the_ports),
 		cmocka_unit_test(classes_are_shared_and_named),
-		cmocka_unit_test(outbound_is_refused),
+		cmocka_unit_test(forwarded_is_refused),
 		cmocka_unit_test(random_decisions),
 	};
 
