@@ -89,8 +89,10 @@ static void add_severities(struct sg_buf *buf, const struct sg_style *style, con
 		if (!verify->by_severity[s])
 			continue;
 		sg_buf_adds(buf, between);
-		sg_say_coloured(buf, style, severity_colours[s], "%zu %s", verify->by_severity[s],
-				sg_finding_severity_name(s));
+		sg_say_colour(buf, style, severity_colours[s]);
+		sg_say_number(buf, verify->by_severity[s]);
+		sg_buf_addf(buf, " %s", sg_finding_severity_name(s));
+		sg_say_plain(buf, style);
 		between = ", ";
 	}
 }
