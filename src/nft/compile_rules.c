@@ -58,7 +58,7 @@ uint32_t sg_compiler_origin(struct sg_compiler *c, unsigned int protocol, uint32
 	c->point[SG_FIELD_STATE] = c->state;
 	c->point[SG_FIELD_PROTOCOL] = protocol;
 	c->point[SG_FIELD_PORT] = port;
-	return sg_idd_lookup(c->idd, c->decision->origin, c->point);
+	return sg_decision_origin_at(c->decision, c->point);
 }
 
 /* ------------------------------------------------------------------ verdicts */
