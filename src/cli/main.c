@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 	fill_standard_descriptors();
 	ignore_signals();
 	code = options_parse(argc, argv, &options, &err);
-	if (session_open(&session, &options, code < 0 ? NULL : &err) < 0)
+	if (session_open(&session, &options) < 0)
 		return EXIT_SYSTEM;
 	code = code < 0 ? session_fail(&session, &err) : run(&session);
 	session_close(&session);

@@ -41,8 +41,10 @@ static struct sg_style style_of(const struct options *options, int fd)
 	};
 }
 
-int session_open(struct session *session, const struct options *options, struct sg_error *err)
+int session_open(struct session *session, const struct options *options)
 {
+	struct sg_error err = {0};
+
 	*session = (struct session){
 		.options = options,
 		.style = style_of(options, STDOUT_FILENO),
@@ -52,8 +54,10 @@ int session_open(struct session *session, const struct options *options, struct 
 	};
 	if (session->files && session->idd)
 		return 0;
+	sg_error_nomem(&err);
+	session_report(session, &err);
 	session_close(session);
-	return sg_error_nomem(err);
+	return -1;
 }
 
 void session_close(struct session *session)

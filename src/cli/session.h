@@ -30,7 +30,8 @@ struct session {
 	struct sg_idd *idd; /* of every decision of the session */
 };
 
-int session_open(struct session *session, const struct options *options, struct sg_error *err);
+/* -1, and it is reported, when there is no memory. */
+int session_open(struct session *session, const struct options *options);
 void session_close(struct session *session);
 
 /* A policy and its meaning. */

@@ -47,30 +47,33 @@ int verb_check(struct session *session)
 	struct sg_error first = {0};
 	int result = EXIT_YES;
 
-	if (!reports || !loaded)
+	if (!reports || !loaded) {
 		sg_error_nomem(&first);
-	for (size_t i = 0; i < count && first.kind != SG_ERROR_MEMORY; i++) {
+		clear_reports(reports, loaded, 0);
+		return session_fail(session, &first);
+	}
+	for (size_t i = 0; i < count; i++) {
 		const char *path = options->argument_count ? options->arguments[i] : options->policy;
 		struct sg_error err = {0};
 		int code = EXIT_YES;
 
 		if (check_file(session, path, &loaded[i], &reports[i], &code, &err) < 0) {
 			first = first.kind ? first : err;
+			code = sg_error_exit_code(&err);
 			if (!options->json)
 				session_report(session, &err);
-			continue;
+		} else if (!options->json) {
+			add_text(session, &reports[i], code);
 		}
 		result = code > result ? code : result;
-		if (!options->json)
-			add_text(session, &reports[i], code);
 	}
 	if (first.kind && options->json) {
 		result = session_fail(session, &first);
 	} else {
 		if (options->json)
 			sg_render_check_json(&session->answer, "check", reports, count);
-		result = session_finish(session, first.kind ? sg_error_exit_code(&first) : result);
+		result = session_finish(session, result);
 	}
-	clear_reports(reports, loaded, reports && loaded ? count : 0);
+	clear_reports(reports, loaded, count);
 	return result;
 }
