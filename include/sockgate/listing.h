@@ -3,9 +3,8 @@
 #ifndef SOCKGATE_LISTING_H
 #define SOCKGATE_LISTING_H
 
+#include "sockgate/buf.h"
 #include "sockgate/ruleset.h"
-
-struct sg_buf; /* base/buf.h */
 
 /*
  * Appends the table's text to `out`. nft makes a table of the same meaning of it (our marks on rules aside), and of the

@@ -9,11 +9,10 @@
 #ifndef SOCKGATE_RENDER_H
 #define SOCKGATE_RENDER_H
 
+#include "sockgate/buf.h"
 #include "sockgate/explain.h"
 #include "sockgate/lockout.h"
 #include "sockgate/verify.h"
-
-struct sg_buf;
 
 /* How text looks. */
 struct sg_style {

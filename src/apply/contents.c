@@ -20,9 +20,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <xxhash.h>
-#include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "sockgate/buf.h"
 #include "sockgate/compile.h"
 
 #define FOLDER "/run/sockgate"

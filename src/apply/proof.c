@@ -2,7 +2,7 @@
 #include "apply/proof.h"
 
 #include <stdlib.h>
-#include "base/buf.h"
+#include "sockgate/buf.h"
 #include "sockgate/proto.h"
 
 /* "tcp port 22 from 192.0.2.1 on eth0": what of the packet matters. */

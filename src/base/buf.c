@@ -2,8 +2,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include "base/buf.h"
 #include "base/mem.h"
+#include "sockgate/buf.h"
 
 /* Room for `more` bytes and the NUL. */
 static bool buf_reserve(struct sg_buf *buf, size_t more)

@@ -10,8 +10,8 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
-#include "base/buf.h"
 #include "base/mem.h"
+#include "sockgate/buf.h"
 #include "sockgate/proto.h"
 
 const char *sg_finding_name(enum sg_finding_id id)

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "base/buf.h"
+#include "sockgate/buf.h"
 
 #define DEFAULT_POLICY "/etc/sockgate/policy.yaml"
 

@@ -10,7 +10,7 @@
 #define SG_CLI_SESSION_H
 
 #include "cli/options.h"
-#include "base/buf.h"
+#include "sockgate/buf.h"
 #include "sockgate/render.h"
 
 enum exit_code {

@@ -3,8 +3,8 @@
 #ifndef SG_NFT_LISTING_H
 #define SG_NFT_LISTING_H
 
-#include "base/buf.h"
 #include "nft/datatype.h"
+#include "sockgate/buf.h"
 #include "sockgate/ruleset.h"
 
 /* A word that nft takes as the name of a table, chain or set: not one of its own. */

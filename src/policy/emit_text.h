@@ -3,8 +3,8 @@
 #ifndef SG_POLICY_EMIT_TEXT_H
 #define SG_POLICY_EMIT_TEXT_H
 
-#include "base/buf.h"
 #include "policy/model.h"
+#include "sockgate/buf.h"
 
 #define EMIT_WIDTH 100 /* columns that a line may fill */
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
-#include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "policy/keys.h"
@@ -29,6 +28,7 @@ struct keys_row {
 static const struct keys_row keys_rows[KEY_COUNT] = {
 #define KEY(places, id, name, type, stage, doc) {places, name, KEYS_TYPE_##type, KEYS_STAGE_##stage, doc},
 #include "policy/keys.def"
+#include "sockgate/buf.h"
 #undef KEY
 };
 

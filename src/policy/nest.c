@@ -5,9 +5,9 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "base/buf.h"
 #include "base/mem.h"
 #include "policy/nest.h"
+#include "sockgate/buf.h"
 
 #define NEST_NEW  SIZE_MAX
 #define NEST_DONE (SIZE_MAX - 1)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* origin.c - who an origin number stands for. Lines come first, so that ascending numbers follow the file. */
 #include <stdlib.h>
-#include "base/buf.h"
 #include "base/mem.h"
 #include "policy/origin.h"
+#include "sockgate/buf.h"
 
 #define ORIGINS_NAMED 3 /* of a list in a diagnostic */
 

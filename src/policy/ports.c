@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <inttypes.h>
 #include <string.h>
-#include "base/buf.h"
 #include "base/mem.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "policy/ports.h"
 #include "policy/sets.h"
 #include "policy/word.h"
+#include "sockgate/buf.h"
 #include "sockgate/proto.h"
 
 #define PORTS_MAX        65535U

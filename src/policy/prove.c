@@ -6,10 +6,10 @@
  * left aside unless the test names interfaces: the baseline accepts them, and nobody else can send them.
  */
 #include <stdlib.h>
-#include "base/buf.h"
 #include "base/mem.h"
 #include "policy/origin.h"
 #include "policy/coverage.h"
+#include "sockgate/buf.h"
 #include "sockgate/proto.h"
 
 struct proof {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <string.h>
-#include "base/buf.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "policy/word.h"
+#include "sockgate/buf.h"
 
 bool sg_word_is_null(const struct doc *doc, uint32_t node)
 {

@@ -9,7 +9,7 @@
 #define SG_RENDER_JSON_H
 
 #include <jansson.h>
-#include "base/buf.h"
+#include "sockgate/buf.h"
 #include "sockgate/diag.h"
 
 struct sg_json {

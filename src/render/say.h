@@ -4,7 +4,7 @@
 #define SG_RENDER_SAY_H
 
 #include <stdint.h>
-#include "base/buf.h"
+#include "sockgate/buf.h"
 #include "sockgate/render.h"
 
 enum sg_colour { SG_PLAIN, SG_BOLD, SG_DIM, SG_RED, SG_GREEN, SG_YELLOW, SG_CYAN };

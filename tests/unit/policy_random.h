@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "base/buf.h"
 #include "base/mem.h"
+#include "sockgate/buf.h"
 #include "sockgate/policy.h"
 #include "sockgate/proto.h"
 

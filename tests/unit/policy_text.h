@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "base/buf.h"
 #include "base/mem.h"
+#include "sockgate/buf.h"
 #include "sockgate/policy.h"
 
 struct policy_text {

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
-#include "base/buf.h"
 #include "base/mem.h"
 #include "base/num.h"
+#include "sockgate/buf.h"
 
 static void collects_text(void **state)
 {

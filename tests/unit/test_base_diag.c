@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "base/buf.h"
 #include "base/mem.h"
+#include "sockgate/buf.h"
 #include "sockgate/diag.h"
 
 static uint32_t add_file(struct sg_files *files, const char *name, const char *text, size_t size)

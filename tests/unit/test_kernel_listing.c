@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "random_table.h"
+#include "sockgate/buf.h"
 #include "sockgate/kernel_rules.h"
 #include "sockgate/listing.h"
 

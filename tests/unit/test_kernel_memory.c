@@ -18,11 +18,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "kernel/owner.h"
 #include "kernel/sockdiag.h"
+#include "sockgate/buf.h"
 #include "sockgate/diag.h"
 
 static size_t left = SIZE_MAX; /* allocations until one fails; SIZE_MAX: never */

@@ -6,8 +6,8 @@
 #include <cmocka.h>
 #include <arpa/inet.h>
 
-#include "base/buf.h"
 #include "random_table.h"
+#include "sockgate/buf.h"
 #include "sockgate/listing.h"
 
 /* ------------------------------------------------------------- making rules */

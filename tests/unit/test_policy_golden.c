@@ -12,9 +12,9 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "sockgate/buf.h"
 #include "sockgate/policy.h"
 
 #define GOLDEN_FOLDER TEST_DATA "/golden/policy"

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "base/buf.h"
 #include "render/json.h"
 #include "render/say.h"
+#include "sockgate/buf.h"
 
 struct made {
 	struct sg_files *files;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* buf.h - a growable byte buffer. An allocation that fails is remembered: callers check once, at the end. */
-#ifndef SG_BASE_BUF_H
-#define SG_BASE_BUF_H
+#ifndef SOCKGATE_BUF_H
+#define SOCKGATE_BUF_H
 
 #include <stdarg.h>
 #include <stdbool.h>
