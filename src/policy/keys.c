@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "policy/keys.h"
 #include "policy/word.h"
+#include "sockgate/buf.h"
 
 enum keys_type {
 	KEYS_TYPE_WORD,    /* a scalar */
@@ -28,7 +29,6 @@ struct keys_row {
 static const struct keys_row keys_rows[KEY_COUNT] = {
 #define KEY(places, id, name, type, stage, doc) {places, name, KEYS_TYPE_##type, KEYS_STAGE_##stage, doc},
 #include "policy/keys.def"
-#include "sockgate/buf.h"
 #undef KEY
 };
 
