@@ -159,8 +159,10 @@ static int decode_table(struct sg_ruleset *ruleset, uint32_t family, struct attr
 		return -1;
 	if (decode_u32(&attrs, NFTA_TABLE_FLAGS, &table->flags, err) < 0 ||
 	    decode_u64(&attrs, NFTA_TABLE_HANDLE, &table->handle, err) < 0 ||
-	    decode_udata_text(&attrs.at[NFTA_TABLE_USERDATA], NFTNL_UDATA_TABLE_COMMENT, &table->comment, err) < 0)
+	    decode_udata_text(&attrs.at[NFTA_TABLE_USERDATA], NFTNL_UDATA_TABLE_COMMENT, &table->comment, err) < 0) {
+		sg_table_clear(&ruleset->tables[--ruleset->table_count]);
 		return -1;
+	}
 	table->unknown = attrs.unknown || (table->flags & ~DECODE_TABLE_FLAGS);
 	return 0;
 }
@@ -208,6 +210,18 @@ static int decode_hook(struct sg_chain *chain, const struct decode_attrs *attrs,
 	return 0;
 }
 
+static int decode_chain_members(struct sg_chain *chain, const struct decode_attrs *attrs, struct sg_error *err)
+{
+	uint32_t flags = 0;
+
+	if (decode_u32(attrs, NFTA_CHAIN_FLAGS, &flags, err) < 0 ||
+	    decode_u64(attrs, NFTA_CHAIN_HANDLE, &chain->handle, err) < 0 ||
+	    decode_udata_text(&attrs->at[NFTA_CHAIN_USERDATA], NFTNL_UDATA_CHAIN_COMMENT, &chain->comment, err) < 0)
+		return -1;
+	chain->unknown = attrs->unknown || (flags & ~(uint32_t)(NFT_CHAIN_BASE | NFT_CHAIN_BINDING));
+	return decode_has(attrs, NFTA_CHAIN_HOOK) ? decode_hook(chain, attrs, err) : 0;
+}
+
 static int decode_chain(struct sg_table *table, struct attr_list list, struct sg_error *err)
 {
 	const uint64_t known =
@@ -217,7 +231,6 @@ static int decode_chain(struct sg_table *table, struct attr_list list, struct sg
 		DECODE_BIT(NFTA_CHAIN_FLAGS) | DECODE_BIT(NFTA_CHAIN_ID) | DECODE_BIT(NFTA_CHAIN_USERDATA);
 	char name[SG_NFT_NAME_SIZE];
 	struct decode_attrs attrs;
-	uint32_t flags = 0;
 
 	if (decode_collect(list, known, &attrs, err) < 0 || decode_name(&attrs, NFTA_CHAIN_NAME, name, err) < 0)
 		return -1;
@@ -225,14 +238,11 @@ static int decode_chain(struct sg_table *table, struct attr_list list, struct sg
 
 	if (!chain)
 		return -1;
-	chain->unknown = attrs.unknown != 0;
-	if (decode_u32(&attrs, NFTA_CHAIN_FLAGS, &flags, err) < 0 ||
-	    decode_u64(&attrs, NFTA_CHAIN_HANDLE, &chain->handle, err) < 0 ||
-	    decode_udata_text(&attrs.at[NFTA_CHAIN_USERDATA], NFTNL_UDATA_CHAIN_COMMENT, &chain->comment, err) < 0)
+	if (decode_chain_members(chain, &attrs, err) < 0) {
+		sg_chain_clear(&table->chains[--table->chain_count]);
 		return -1;
-	if (flags & ~(uint32_t)(NFT_CHAIN_BASE | NFT_CHAIN_BINDING))
-		chain->unknown = true;
-	return decode_has(&attrs, NFTA_CHAIN_HOOK) ? decode_hook(chain, &attrs, err) : 0;
+	}
+	return 0;
 }
 
 /* The table that a message speaks of: its name is attribute 1 of every message but the table's own. */

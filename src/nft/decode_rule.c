@@ -401,6 +401,30 @@ static int decode_rule_udata(struct sg_rule *rule, const struct attr *udata, str
 	return 0;
 }
 
+static int decode_rule_members(struct sg_table *table, struct sg_rule *rule, const struct decode_attrs *attrs,
+			       struct sg_error *err)
+{
+	struct attr_list list = attr_nest(&attrs->at[NFTA_RULE_EXPRESSIONS]);
+	struct attr expr;
+
+	if (decode_u64(attrs, NFTA_RULE_HANDLE, &rule->handle, err) < 0 ||
+	    decode_rule_udata(rule, &attrs->at[NFTA_RULE_USERDATA], err) < 0)
+		return -1;
+	if (attrs->unknown) {
+		struct sg_expr *odd = sg_rule_add_expr(rule, SG_EXPR_UNKNOWN, err);
+
+		if (!odd || decode_expr_unknown(odd, "rule", "an attribute of it is not understood", err) < 0)
+			return -1;
+	}
+	while (attr_next(&list, &expr)) {
+		if (expr.type != NFTA_LIST_ELEM)
+			return decode_malformed("something else than an expression in the list", err);
+		if (decode_expr(table, rule, &expr, err) < 0)
+			return -1;
+	}
+	return list.torn ? decode_malformed("expression does not fit", err) : 0;
+}
+
 int decode_rule(struct sg_table *table, struct attr_list list, struct sg_error *err)
 {
 	const uint64_t known = DECODE_BIT(NFTA_RULE_TABLE) | DECODE_BIT(NFTA_RULE_CHAIN) |
@@ -409,31 +433,21 @@ int decode_rule(struct sg_table *table, struct attr_list list, struct sg_error *
 			       DECODE_BIT(NFTA_RULE_USERDATA) | DECODE_BIT(NFTA_RULE_PAD) | DECODE_BIT(NFTA_RULE_ID);
 	char name[SG_NFT_NAME_SIZE];
 	struct decode_attrs attrs;
-	struct attr expr;
 
 	if (decode_collect(list, known, &attrs, err) < 0 || decode_name(&attrs, NFTA_RULE_CHAIN, name, err) < 0)
 		return -1;
-	const struct sg_chain *chain = sg_table_chain(table, name);
+	const struct sg_chain *found = sg_table_chain(table, name);
 
-	if (!chain)
+	if (!found)
 		return decode_malformed("rule of a chain that is not there", err);
-	struct sg_rule *rule = sg_chain_add_rule(&table->chains[chain - table->chains], err);
+	struct sg_chain *chain = &table->chains[found - table->chains];
+	struct sg_rule *rule = sg_chain_add_rule(chain, err);
 
-	if (!rule || decode_u64(&attrs, NFTA_RULE_HANDLE, &rule->handle, err) < 0 ||
-	    decode_rule_udata(rule, &attrs.at[NFTA_RULE_USERDATA], err) < 0)
+	if (!rule)
 		return -1;
-	if (attrs.unknown) {
-		struct sg_expr *odd = sg_rule_add_expr(rule, SG_EXPR_UNKNOWN, err);
-
-		if (!odd || decode_expr_unknown(odd, "rule", "an attribute of it is not understood", err) < 0)
-			return -1;
+	if (decode_rule_members(table, rule, &attrs, err) < 0) {
+		sg_rule_clear(&chain->rules[--chain->rule_count]);
+		return -1;
 	}
-	list = attr_nest(&attrs.at[NFTA_RULE_EXPRESSIONS]);
-	while (attr_next(&list, &expr)) {
-		if (expr.type != NFTA_LIST_ELEM)
-			return decode_malformed("something else than an expression in the list", err);
-		if (decode_expr(table, rule, &expr, err) < 0)
-			return -1;
-	}
-	return list.torn ? decode_malformed("expression does not fit", err) : 0;
+	return 0;
 }

@@ -99,10 +99,10 @@ static int decode_description(struct sg_set *set, const struct decode_attrs *att
 		return -1;
 	if (desc.unknown)
 		return decode_set_unknown(set, "an attribute of its description is not understood", err);
+	if (decode_has(&desc, NFTA_SET_DESC_CONCAT) != ((set->flags & SG_SET_CONCAT) != 0))
+		return decode_set_unknown(set, "a concatenation without fields, or fields without concatenation", err);
 	if (decode_has(&desc, NFTA_SET_DESC_CONCAT))
 		return decode_fields(set, &desc.at[NFTA_SET_DESC_CONCAT], err);
-	if (set->flags & SG_SET_CONCAT)
-		return decode_set_unknown(set, "a concatenation without fields", err);
 	decode_fields_of_type(set);
 	return 0;
 }
@@ -132,6 +132,25 @@ static const char *decode_set_reason(const struct sg_set *set, const struct deco
 	return NULL;
 }
 
+static int decode_set_members(struct sg_set *set, const struct decode_attrs *attrs, struct sg_error *err)
+{
+	const char *reason;
+
+	set->raw = true;
+	if (decode_u32(attrs, NFTA_SET_FLAGS, &set->flags, err) < 0 ||
+	    decode_u32(attrs, NFTA_SET_KEY_TYPE, &set->key_type, err) < 0 ||
+	    decode_u32(attrs, NFTA_SET_KEY_LEN, &set->key_length, err) < 0 ||
+	    decode_u32(attrs, NFTA_SET_DATA_TYPE, &set->data_type, err) < 0 ||
+	    decode_u32(attrs, DECODE_SET_COUNT, &set->filled, err) < 0 ||
+	    decode_u64(attrs, NFTA_SET_HANDLE, &set->handle, err) < 0 ||
+	    decode_udata_text(&attrs->at[NFTA_SET_USERDATA], NFTNL_UDATA_SET_COMMENT, &set->comment, err) < 0)
+		return -1;
+	reason = decode_set_reason(set, attrs);
+	if (reason && decode_set_unknown(set, reason, err) < 0)
+		return -1;
+	return decode_description(set, attrs, err);
+}
+
 int decode_set(struct sg_table *table, struct attr_list list, struct sg_error *err)
 {
 	const uint64_t known =
@@ -151,21 +170,11 @@ int decode_set(struct sg_table *table, struct attr_list list, struct sg_error *e
 
 	if (!set)
 		return -1;
-	set->raw = true;
-	if (decode_u32(&attrs, NFTA_SET_FLAGS, &set->flags, err) < 0 ||
-	    decode_u32(&attrs, NFTA_SET_KEY_TYPE, &set->key_type, err) < 0 ||
-	    decode_u32(&attrs, NFTA_SET_KEY_LEN, &set->key_length, err) < 0 ||
-	    decode_u32(&attrs, NFTA_SET_DATA_TYPE, &set->data_type, err) < 0 ||
-	    decode_u32(&attrs, DECODE_SET_COUNT, &set->filled, err) < 0 ||
-	    decode_u64(&attrs, NFTA_SET_HANDLE, &set->handle, err) < 0 ||
-	    decode_udata_text(&attrs.at[NFTA_SET_USERDATA], NFTNL_UDATA_SET_COMMENT, &set->comment, err) < 0)
+	if (decode_set_members(set, &attrs, err) < 0) {
+		sg_set_clear(&table->sets[--table->set_count]);
 		return -1;
-
-	const char *reason = decode_set_reason(set, &attrs);
-
-	if (reason && decode_set_unknown(set, reason, err) < 0)
-		return -1;
-	return decode_description(set, &attrs, err);
+	}
+	return 0;
 }
 
 /* One element as its attributes say. */
@@ -281,13 +290,45 @@ static int decode_element(struct sg_set *set, struct attr_list list, struct sg_e
 	return decode_element_add(set, &element, map ? &verdict : NULL, err);
 }
 
+/* Takes the elements from `count` on away again. */
+static void decode_truncate(struct sg_set *set, size_t count)
+{
+	for (size_t i = count; i < set->count; i++) {
+		if (set->verdicts)
+			sg_nft_verdict_clear(&set->verdicts[i]);
+		if (set->comments) {
+			free(set->comments[i]);
+			set->comments[i] = NULL;
+		}
+	}
+	set->count = count;
+}
+
+static int decode_element_list(struct sg_set *set, struct attr_list list, struct sg_error *err)
+{
+	size_t before = set->count;
+	struct attr element;
+	int result = 0;
+
+	while (result == 0 && attr_next(&list, &element)) {
+		if (element.type != NFTA_LIST_ELEM)
+			result = decode_malformed("something else than an element in the list", err);
+		else
+			result = decode_element(set, attr_nest(&element), err);
+	}
+	if (result == 0 && list.torn)
+		result = decode_malformed("element does not fit", err);
+	if (result < 0)
+		decode_truncate(set, before);
+	return result;
+}
+
 int decode_elements(struct sg_table *table, struct attr_list list, struct sg_error *err)
 {
 	const uint64_t known = DECODE_BIT(NFTA_SET_ELEM_LIST_TABLE) | DECODE_BIT(NFTA_SET_ELEM_LIST_SET) |
 			       DECODE_BIT(NFTA_SET_ELEM_LIST_ELEMENTS) | DECODE_BIT(NFTA_SET_ELEM_LIST_SET_ID);
 	char name[SG_NFT_NAME_SIZE];
 	struct decode_attrs attrs;
-	struct attr element;
 
 	if (decode_collect(list, known, &attrs, err) < 0 || decode_name(&attrs, NFTA_SET_ELEM_LIST_SET, name, err) < 0)
 		return -1;
@@ -300,14 +341,7 @@ int decode_elements(struct sg_table *table, struct attr_list list, struct sg_err
 	/* keys that have no place in the value: the set is unknown, and stays empty */
 	if (!set->key_length || set->key_length > SG_NFT_DATA_SIZE || !decode_has(&attrs, NFTA_SET_ELEM_LIST_ELEMENTS))
 		return 0;
-	list = attr_nest(&attrs.at[NFTA_SET_ELEM_LIST_ELEMENTS]);
-	while (attr_next(&list, &element)) {
-		if (element.type != NFTA_LIST_ELEM)
-			return decode_malformed("something else than an element in the list", err);
-		if (decode_element(set, attr_nest(&element), err) < 0)
-			return -1;
-	}
-	return list.torn ? decode_malformed("element does not fit", err) : 0;
+	return decode_element_list(set, attr_nest(&attrs.at[NFTA_SET_ELEM_LIST_ELEMENTS]), err);
 }
 
 /* ---------------------------------------------------------------- intervals */
@@ -366,15 +400,7 @@ static int pair_intervals(struct sg_set *set, struct sg_error *err)
 	}
 	if (open)
 		memset(set->keys + (count - 1) * stride + set->key_length, 0xff, set->key_length);
-	for (size_t i = count; i < set->count; i++) {
-		if (set->verdicts)
-			sg_nft_verdict_clear(&set->verdicts[i]);
-		if (set->comments) {
-			free(set->comments[i]);
-			set->comments[i] = NULL;
-		}
-	}
-	set->count = count;
+	decode_truncate(set, count);
 	return fits ? 0 : decode_set_unknown(set, "its intervals overlap", err);
 }
 

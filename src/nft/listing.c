@@ -104,7 +104,6 @@ static bool listing_element(struct sg_buf *out, const struct sg_set *set, const 
 			    size_t field_count, size_t index)
 {
 	bool catch_all = index == set->count;
-	const struct sg_nft_verdict *verdict = catch_all ? &set->catch_all_verdict : &set->verdicts[index];
 	const char *comment = set->comments && !catch_all ? set->comments[index] : NULL;
 
 	if (catch_all)
@@ -119,7 +118,7 @@ static bool listing_element(struct sg_buf *out, const struct sg_set *set, const 
 	if (!(set->flags & SG_SET_MAP))
 		return true;
 	sg_buf_adds(out, " : ");
-	return listing_verdict(out, verdict);
+	return listing_verdict(out, catch_all ? &set->catch_all_verdict : &set->verdicts[index]);
 }
 
 static bool listing_elements(struct sg_buf *out, const struct sg_set *set)
