@@ -13,7 +13,7 @@ import sys
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 ROW = re.compile(r"^\| `(\w+)` \|(.*)\|$")
-LIBRARY_HEADERS = {"yaml.h": "yaml", "jansson.h": "jansson"}
+LIBRARY_HEADERS = {"yaml.h": "yaml", "jansson.h": "jansson", "xxhash.h": "xxhash"}
 BANNED = ("strcpy strcat stpcpy strncpy strncat sprintf vsprintf gets scanf sscanf strtok alloca system popen tmpnam mktemp"
           " tempnam atoi atol atoll strdupa strndupa signal setjmp longjmp rand srand asctime ctime gmtime localtime").split()
 PRINTING = "printf vprintf puts putchar fprintf vfprintf fputs fputc fwrite perror".split()
@@ -90,7 +90,7 @@ def check_includes(tree, rows):
                     target = None
             else:
                 library = LIBRARY_HEADERS.get(name) or (name.split("/")[0] if name.startswith("lib") else None)
-                if library in ("yaml", "jansson", "libmnl", "libnftnl") and library not in rows[layer][2]:
+                if library in ("yaml", "jansson", "xxhash", "libmnl", "libnftnl") and library not in rows[layer][2]:
                     yield "%s: %s is not in the row of %s" % (path, name, layer)
                 continue
             if target not in rows[layer][3]:

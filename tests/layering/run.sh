@@ -38,6 +38,19 @@ done
 [ "$(grep -c 'banned.c:' "$scratch/found")" -eq 1 ] # strcpy, and nothing of strings or comments
 result $? "names in strings and comments are not calls"
 
+# What CMake looks for comes with a package of the list: a machine that has nothing else can build.
+. "$top/tests/lib/packages.sh"
+wrong=0
+while read -r module; do
+	file=$(pkg-config --variable=pcfiledir "$module")/$module.pc
+	package=$(dpkg -S "$file" 2>/dev/null | sed 's/:.*//')
+	if [[ " ${PACKAGES_BUILD[*]} ${PACKAGES_TEST[*]} " != *" ${package:-none} "* ]]; then
+		echo "# $module comes with ${package:-no package}, which is not in tests/lib/packages.sh"
+		wrong=1
+	fi
+done < <(sed -nE 's/.*pkg_check_modules\(.* IMPORTED_TARGET ([a-z0-9.-]+).*/\1/p' "$top/CMakeLists.txt" "$top/tests/CMakeLists.txt")
+result $wrong "every library that CMake looks for is in the list of packages"
+
 # Every header compiles alone, with both compilers.
 flags=(-std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion -Wvla -Wformat=2 -Wstrict-prototypes
 	-Werror -fsyntax-only -I "$top/include" -I "$top/src")
