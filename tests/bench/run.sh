@@ -9,6 +9,7 @@ cd "$(dirname "$0")/../.." || exit 1
 exec </dev/null
 . tests/lib/packages.sh
 packages_install "${PACKAGES_BUILD[@]}" "${PACKAGES_DEMO[@]}" "${PACKAGES_TEST[@]}" || exit 1
+mkdir -p build
 { cmake --preset release && cmake --build --preset release; } >build/bench.log 2>&1 || { cat build/bench.log >&2; exit 1; }
 tools=$(mktemp -d)
 trap 'rm -rf "$tools"' EXIT
