@@ -10,7 +10,6 @@ import ipaddress
 import os
 import random
 import re
-import resource
 import statistics
 import subprocess
 import sys
@@ -160,7 +159,8 @@ def checking(program, _, folder):
 
 LISTENERS = """
 import resource, socket, sys
-resource.setrlimit(resource.RLIMIT_NOFILE, (20000, 20000))
+most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 held = []
 for port in range(10000, 20000):
     held.append(socket.socket())
@@ -268,7 +268,6 @@ SECTIONS = {"loading": loading, "checking": checking, "listening": listening, "p
 
 
 def main(program, tools, names):
-    resource.setrlimit(resource.RLIMIT_NOFILE, (65536, 65536))
     print("| what | by | figure | ratio |\n|-|-|-|-|", flush=True)
     for name in names or SECTIONS:
         with tempfile.TemporaryDirectory() as folder:
