@@ -81,7 +81,7 @@ def record(program, policy, path):
     """The batch that apply sends, from strace, into a file."""
     with Netns() as netns, tempfile.TemporaryDirectory() as folder:
         trace = os.path.join(folder, "trace")
-        netns.timed("strace", "-xx", "-s", "2000000000", "-e", "trace=sendmsg,sendto", "-o", trace, program, "-f", policy, "apply", "--force")
+        netns.timed("strace", "-xx", "-s", "67108864", "-e", "trace=sendmsg,sendto", "-o", trace, program, "-f", policy, "apply", "--force")
         with open(trace, "rb") as file:
             data = file.read()
     longest = max(BYTES.findall(data), key=len)
