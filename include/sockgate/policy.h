@@ -31,6 +31,7 @@ enum sg_line_kind {
  */
 struct sg_line {
 	enum sg_section section;
+	enum sg_direction direction;    /* SG_IN, or SG_OUT for a line of `outbound`; never SG_FORWARD */
 	enum sg_line_kind kind;
 	struct sg_span span;            /* of the line's item in the file */
 	const char *path;               /* "allow.tcp[3]" */
@@ -39,13 +40,18 @@ struct sg_line {
 	struct sg_ranges ports;         /* values 0-65535 */
 	struct sg_ranges types4, types6;
 	bool has_from, has_to, has_interface, has_family;
-	struct sg_addresses from;       /* `from` less `except`; with only `except`, everything else */
+	/* As the file has them: an inbound packet comes from the other end, an outbound one goes to it. `except` is of
+	 * the other end, so it is taken out of `from` inbound and out of `to` outbound; alone it leaves everything
+	 * else there. */
+	struct sg_addresses from;
 	struct sg_addresses to;
-	struct sg_ranges interfaces;    /* keys of sg_interface_range */
+	struct sg_ranges interfaces;    /* keys of sg_interface_range: where it comes in, or goes out */
 	enum sg_family family;          /* when has_family */
 	enum sg_verdict answer;         /* ACCEPT in allow; DROP or REJECT in block */
 	bool on_demand;
 	const char *comment;            /* NULL: none */
+	const char *const *lint_ignore; /* ids of lint.h that are not reported of this line */
+	size_t lint_ignore_count;
 };
 
 struct sg_baseline {
@@ -86,6 +92,10 @@ void sg_policy_free(struct sg_policy *policy);
 const char *sg_policy_name(const struct sg_policy *policy);             /* its `name`, or NULL */
 const char *sg_policy_file(const struct sg_policy *policy);             /* as given to read or parse */
 enum sg_verdict sg_policy_default(const struct sg_policy *policy);
+enum sg_verdict sg_policy_outbound_default(const struct sg_policy *policy); /* accept when the file does not say */
+bool sg_policy_has_outbound(const struct sg_policy *policy);    /* says anything of what leaves: a line or a default */
+/* Ids of lint.h that the whole policy ignores; *ret_count of them. */
+const char *const *sg_policy_lint_ignore(const struct sg_policy *policy, size_t *ret_count);
 const struct sg_baseline *sg_policy_baseline(const struct sg_policy *policy);
 size_t sg_policy_lines(const struct sg_policy *policy);
 const struct sg_line *sg_policy_line(const struct sg_policy *policy, size_t index);
@@ -107,20 +117,23 @@ bool sg_policy_equal(const struct sg_policy *a, const struct sg_policy *b);
 enum sg_origin_kind { SG_ORIGIN_NONE, SG_ORIGIN_BASELINE, SG_ORIGIN_LINE, SG_ORIGIN_DEFAULT };
 struct sg_origin {
 	enum sg_origin_kind kind;
-	const char *rule;               /* "baseline.ping", "allow.tcp[3]", "default" */
+	const char *rule;               /* "baseline.ping", "allow.tcp[3]", "default", "outbound.default" */
 	struct sg_span span;            /* SG_SPAN_NONE for what the file does not say */
 	const struct sg_line *line;     /* for SG_ORIGIN_LINE */
+	enum sg_verdict verdict;        /* for SG_ORIGIN_DEFAULT: which it is */
 };
 struct sg_origin sg_policy_origin(const struct sg_policy *policy, uint32_t origin);
 
-/* The meaning, in the caller's context (of sg_packet_context). Forwarded and outbound packets are accepted. */
+/*
+ * The meaning, in the caller's context (of sg_packet_context). Forwarded packets are accepted, and so are outbound ones
+ * when the policy says nothing of them.
+ */
 int sg_policy_lower(const struct sg_policy *policy, struct sg_idd *idd, struct sg_decision *ret, struct sg_error *err);
-/* The set of new inbound packets that a line (or a test's region) speaks of, whatever the verdict. */
+/* The set of new packets of its direction that a line (or a test's region) speaks of, whatever the verdict. */
 sg_ref sg_line_region(struct sg_idd *idd, const struct sg_line *line);
 
 /*
- * Warnings that follow from the meaning: lines that never decide anything because a block, the baseline or wider lines
- * cover them; allows that a block of ports cuts in part. Exact; near-linear in the policy's lines.
+ * Warnings and notes that follow from the meaning; lint.h has the list. Exact; near-linear in the policy's lines.
  */
 int sg_policy_lint(const struct sg_policy *policy, const struct sg_decision *decision, struct sg_diags *diags,
 		   struct sg_error *err);

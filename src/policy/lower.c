@@ -55,7 +55,7 @@ static sg_ref lower_origin(const struct lowering *lowering, enum sg_verdict verd
 
 	lines = sg_idd_map(idd, section->rank, lowering->origin_of_rank, lowering->coverage.count + 1);
 	if (sg_policy_default(lowering->policy) == verdict)
-		other = sg_idd_terminal(sg_origin_of_default(lowering->policy));
+		other = sg_idd_terminal(sg_origin_of_default(lowering->policy, SG_IN));
 	lines = sg_idd_choose(idd, section->covered, lines, other);
 	if (verdict != SG_VERDICT_ACCEPT)
 		return lines;

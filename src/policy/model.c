@@ -12,6 +12,8 @@ struct sg_policy *sg_model_new(void)
 		return NULL;
 	policy->default_verdict = SG_VERDICT_DROP;
 	policy->default_span = SG_SPAN_NONE;
+	policy->outbound_default = SG_VERDICT_ACCEPT;
+	policy->outbound_default_span = SG_SPAN_NONE;
 	for (unsigned int part = 0; part < MODEL_BASELINE_COUNT; part++) {
 		*sg_model_baseline_part(&policy->baseline, part) = true;
 		policy->baseline_span[part] = SG_SPAN_NONE;
@@ -60,6 +62,27 @@ const char *sg_policy_file(const struct sg_policy *policy)
 enum sg_verdict sg_policy_default(const struct sg_policy *policy)
 {
 	return policy->default_verdict;
+}
+
+enum sg_verdict sg_policy_outbound_default(const struct sg_policy *policy)
+{
+	return policy->outbound_default;
+}
+
+bool sg_policy_has_outbound(const struct sg_policy *policy)
+{
+	if (policy->outbound_default_span.file != SG_NO_FILE)
+		return true;
+	for (size_t i = 0; i < policy->line_count; i++)
+		if (policy->lines[i].line.direction == SG_OUT)
+			return true;
+	return false;
+}
+
+const char *const *sg_policy_lint_ignore(const struct sg_policy *policy, size_t *ret_count)
+{
+	*ret_count = policy->lint_ignore_count;
+	return policy->lint_ignore;
 }
 
 const struct sg_baseline *sg_policy_baseline(const struct sg_policy *policy)
@@ -111,8 +134,8 @@ static bool model_same_addresses(const struct sg_addresses *a, const struct sg_a
 
 static bool model_same_line(const struct sg_line *a, const struct sg_line *b)
 {
-	if (a->section != b->section || a->kind != b->kind || a->protocol_count != b->protocol_count ||
-	    memcmp(a->protocols, b->protocols, a->protocol_count) != 0)
+	if (a->section != b->section || a->direction != b->direction || a->kind != b->kind ||
+	    a->protocol_count != b->protocol_count || memcmp(a->protocols, b->protocols, a->protocol_count) != 0)
 		return false;
 	if (a->has_from != b->has_from || a->has_to != b->has_to || a->has_interface != b->has_interface ||
 	    a->has_family != b->has_family || (a->has_family && a->family != b->family))
@@ -158,7 +181,8 @@ bool sg_policy_equal(const struct sg_policy *a, const struct sg_policy *b)
 	struct sg_baseline base_a = a->baseline, base_b = b->baseline;
 
 	if (!model_same_text(a->name, b->name) || a->default_verdict != b->default_verdict ||
-	    a->line_count != b->line_count || a->test_count != b->test_count)
+	    a->outbound_default != b->outbound_default || a->line_count != b->line_count ||
+	    a->test_count != b->test_count)
 		return false;
 	for (unsigned int part = 0; part < MODEL_BASELINE_COUNT; part++)
 		if (*sg_model_baseline_part(&base_a, part) != *sg_model_baseline_part(&base_b, part))

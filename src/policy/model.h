@@ -79,6 +79,10 @@ struct sg_policy {
 	const char *name; /* NULL: none */
 	enum sg_verdict default_verdict;
 	struct sg_span default_span; /* SG_SPAN_NONE when the file does not say */
+	enum sg_verdict outbound_default;
+	struct sg_span outbound_default_span; /* of the key in `outbound`; SG_SPAN_NONE likewise */
+	const char *const *lint_ignore;       /* of the whole policy; the arena's */
+	size_t lint_ignore_count;
 	struct sg_baseline baseline;
 	struct sg_span baseline_span[MODEL_BASELINE_COUNT]; /* of each part's key; SG_SPAN_NONE likewise */
 	struct model_group *groups;                         /* the arrays are malloc'd, all else is the arena's */

@@ -22,32 +22,39 @@ static const char *origin_baseline_rule(size_t part)
 	return rules[part];
 }
 
+static struct sg_origin origin_of_default(const char *rule, struct sg_span span, enum sg_verdict verdict)
+{
+	return (struct sg_origin){.kind = SG_ORIGIN_DEFAULT, .rule = rule, .span = span, .verdict = verdict};
+}
+
 struct sg_origin sg_policy_origin(const struct sg_policy *policy, uint32_t origin)
 {
 	size_t lines = sg_policy_lines(policy), part = origin - lines - 1;
 
-	if (!origin || origin > sg_origin_of_default(policy))
-		return (struct sg_origin){.kind = SG_ORIGIN_NONE, .span = SG_SPAN_NONE};
-	if (origin <= lines) {
+	if (origin && origin <= lines) {
 		const struct sg_line *line = sg_policy_line(policy, origin - 1);
 
-		return (struct sg_origin){SG_ORIGIN_LINE, line->path, line->span, line};
+		return (struct sg_origin){.kind = SG_ORIGIN_LINE, .rule = line->path, .span = line->span, .line = line};
 	}
-	if (part < MODEL_BASELINE_COUNT) {
+	if (origin && part < MODEL_BASELINE_COUNT) {
 		return (struct sg_origin){
 			.kind = SG_ORIGIN_BASELINE,
 			.rule = origin_baseline_rule(part),
 			.span = policy->baseline_span[part],
 		};
 	}
-	return (struct sg_origin){.kind = SG_ORIGIN_DEFAULT, .rule = "default", .span = policy->default_span};
+	if (origin == sg_origin_of_default(policy, SG_IN))
+		return origin_of_default("default", policy->default_span, policy->default_verdict);
+	if (origin == sg_origin_of_default(policy, SG_OUT))
+		return origin_of_default("outbound.default", policy->outbound_default_span, policy->outbound_default);
+	return (struct sg_origin){.kind = SG_ORIGIN_NONE, .span = SG_SPAN_NONE};
 }
 
 int sg_origin_list_add(uint32_t origin, void *data)
 {
 	struct sg_origin_list *list = data;
 
-	if (!origin || origin == sg_origin_of_default(list->policy))
+	if (!origin || origin >= sg_origin_of_default(list->policy, SG_IN))
 		return 0;
 	if (sg_grow(&list->items, &list->room, list->count, 1, sizeof(*list->items)) < 0)
 		list->failed = true;

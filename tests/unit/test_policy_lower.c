@@ -293,19 +293,23 @@ static void test_origin_numbers(void **unused)
 		"baseline.dhcpv6-client",
 		"baseline.ping",
 		"default",
+		"outbound.default",
 	};
 	autotext read = read_good("default: reject\nbaseline: {ping: true}\nallow:\n  tcp:\n    - 22\n    - 80\n");
 
 	(void)unused;
 	assert_int_equal(sg_policy_origin(read.policy, 0).kind, SG_ORIGIN_NONE);
-	for (uint32_t i = 0; i < 10; i++)
+	for (uint32_t i = 0; i < 11; i++)
 		assert_string_equal(sg_policy_origin(read.policy, i + 1).rule, rules[i]);
-	assert_int_equal(sg_policy_origin(read.policy, 11).kind, SG_ORIGIN_NONE);
+	assert_int_equal(sg_policy_origin(read.policy, 12).kind, SG_ORIGIN_NONE);
 	assert_int_equal(sg_policy_origin(read.policy, UINT32_MAX).kind, SG_ORIGIN_NONE);
 	assert_int_equal(sg_policy_origin(read.policy, 2).span.line, 6);
 	assert_int_equal(sg_policy_origin(read.policy, 9).span.line, 2);          /* the file says so … */
 	assert_int_equal(sg_policy_origin(read.policy, 8).span.file, SG_NO_FILE); /* … and says nothing of this */
 	assert_int_equal(sg_policy_origin(read.policy, 10).span.line, 1);
+	assert_int_equal(sg_policy_origin(read.policy, 10).verdict, SG_VERDICT_REJECT);
+	assert_int_equal(sg_policy_origin(read.policy, 11).span.file, SG_NO_FILE);
+	assert_int_equal(sg_policy_origin(read.policy, 11).verdict, SG_VERDICT_ACCEPT);
 }
 
 /* ---- The default alone ---- */
