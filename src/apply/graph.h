@@ -29,7 +29,7 @@ void sg_graph_free(struct sg_graph *graph);
 int sg_graph_reachable(const struct sg_table *table, bool *sets, bool *chains, struct sg_error *err);
 /* How many elements are to be deleted and added to make the twin of a set that set, if elements that lead to a marked
  * chain differ too. */
-size_t sg_graph_distance(const struct sg_graph *graph, size_t set, const bool *marked_chains);
+size_t sg_graph_distance(const struct sg_graph *graph, size_t index, const bool *marked_chains);
 /* Renames want's objects and what refers to them. True: out of memory. */
 bool sg_graph_rename(struct sg_graph *graph, char *const *sets, char *const *chains);
 /* Elements of `a` that `b` (of the same shape, both sorted) does not have as they are. */

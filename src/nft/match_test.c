@@ -85,8 +85,11 @@ static bool spread(struct sg_matcher *matcher, const struct sg_value *value, con
 		   size_t width, struct sg_ranges *ret)
 {
 	sg_u128 mask = ones(bytes), block;
-	unsigned int shift = (unsigned int)(8 * (width - bytes));
+	unsigned int shift;
 
+	if (bytes > width)
+		return false;
+	shift = (unsigned int)(8 * (width - bytes));
 	if (value->masked) {
 		mask = sg_match_number(value->mask, bytes);
 		if (sg_match_number(value->xored, bytes) != 0)

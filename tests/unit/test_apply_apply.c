@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The transaction, in the kernel: what it does when the rules are not the policy, when memory runs out anywhere, and
+ * when others change what it remembers. Each test has a network namespace and a /run of its own.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "sockgate/buf.h"
+#include "apply/proof.h"
+#include "sockgate/apply.h"
+#include "sockgate/rules.h"
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *pointer, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *pointer, size_t size);
+int __real_sg_rules_of_policy(const struct sg_policy *policy, const struct sg_decision *decision, struct sg_table *ret,
+			      struct sg_error *err);
+int __wrap_sg_rules_of_policy(const struct sg_policy *policy, const struct sg_decision *decision, struct sg_table *ret,
+			      struct sg_error *err);
+
+/* ------------------------------------------------------------------ what is tampered with */
+
+static size_t allowed = SIZE_MAX;         /* allocations that still succeed; SIZE_MAX: all */
+static const struct sg_decision *instead; /* the decision that is compiled in place of the right one */
+
+static bool allow(void)
+{
+	if (allowed == SIZE_MAX)
+		return true;
+	return allowed > 0 && allowed--;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return allow() ? __real_malloc(size) : NULL;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return allow() ? __real_calloc(count, size) : NULL;
+}
+
+void *__wrap_realloc(void *pointer, size_t size)
+{
+	return allow() ? __real_realloc(pointer, size) : NULL;
+}
+
+int __wrap_sg_rules_of_policy(const struct sg_policy *policy, const struct sg_decision *decision, struct sg_table *ret,
+			      struct sg_error *err)
+{
+	return __real_sg_rules_of_policy(policy, instead ? instead : decision, ret, err);
+}
+
+/* ------------------------------------------------------------------ the scene */
+
+struct given {
+	struct sg_files *files;
+	struct sg_policy *policy;
+	struct sg_idd *idd;
+	struct sg_decision decision;
+};
+
+static struct given read_policy(const char *text)
+{
+	static const struct sg_policy_options options = {0};
+	struct given given = {.files = sg_files_new(), .idd = sg_packet_context(0)};
+	struct sg_diags diags = {0};
+	struct sg_error err = {0};
+
+	given.policy = sg_policy_parse("p.yaml", ".", text, strlen(text), &options, given.files, &diags, &err);
+	if (!given.policy)
+		fail_msg("%s", diags.count ? diags.items[0].message : err.message);
+	assert_int_equal(sg_policy_lower(given.policy, given.idd, &given.decision, &err), 0);
+	sg_diags_clear(&diags);
+	return given;
+}
+
+static void forget(struct given *given)
+{
+	sg_policy_free(given->policy);
+	sg_files_free(given->files);
+	sg_idd_free(given->idd);
+}
+
+static int apply(struct sg_kernel *kernel, const struct given *given, struct sg_apply_result *result,
+		 struct sg_error *err)
+{
+	struct sg_apply_input input = {given->policy, &given->decision, given->files};
+	struct sg_diags diags = {0};
+	int done = sg_apply(kernel, &input, &diags, result, err);
+
+	sg_diags_clear(&diags);
+	return done;
+}
+
+static struct sg_kernel *new_world(void)
+{
+	struct sg_kernel *kernel = NULL;
+	struct sg_error err = {0};
+
+	assert_int_equal(unshare(CLONE_NEWNET | CLONE_NEWNS), 0);
+	assert_int_equal(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	assert_int_equal(mount("tmpfs", "/run", "tmpfs", 0, NULL), 0);
+	if (sg_kernel_open(&kernel, &err))
+		fail_msg("%s", err.message);
+	return kernel;
+}
+
+static struct sg_ruleset dump(struct sg_kernel *kernel, const struct sg_table **table)
+{
+	struct sg_dump what = {.scope = SG_DUMP_TABLE, .family = SG_TABLE_FAMILY, .name = SG_TABLE_NAME};
+	struct sg_ruleset ruleset = {0};
+
+	assert_int_equal(sg_kernel_dump(kernel, &what, &ruleset, NULL), 0);
+	*table = sg_ruleset_table(&ruleset, SG_TABLE_FAMILY, SG_TABLE_NAME);
+	return ruleset;
+}
+
+static const char *const small = "allow: {tcp: [22, {port: 80, from: [192.0.2.0/24, 198.51.100.1]}]}\n";
+static const char *const other = "allow: {tcp: [22, 23, {port: 80, from: [192.0.2.0/25, 203.0.113.9]}], udp: [53]}\n"
+				 "block: {any: [{from: [10.0.0.1, 10.0.0.3]}]}\n";
+
+/* ------------------------------------------------------------------ tests */
+
+static void creates_updates_and_leaves_alone(void **state)
+{
+	struct sg_kernel *kernel = new_world();
+	struct given a = read_policy(small), b = read_policy(other);
+	struct sg_apply_result result;
+	struct sg_error err = {0};
+	uint32_t generation, again;
+
+	(void)state;
+	assert_int_equal(apply(kernel, &a, &result, &err), 0);
+	assert_int_equal(result.outcome, SG_APPLY_CREATED);
+	assert_int_equal(sg_kernel_generation(kernel, &generation, &err), 0);
+	assert_int_equal(result.generation, generation);
+	assert_int_equal(apply(kernel, &a, &result, &err), 0);
+	assert_int_equal(result.outcome, SG_APPLY_UNCHANGED);
+	assert_int_equal(sg_kernel_generation(kernel, &again, &err), 0);
+	assert_int_equal(again, generation);
+	assert_int_equal(apply(kernel, &b, &result, &err), 0);
+	assert_int_equal(result.outcome, SG_APPLY_UPDATED);
+	forget(&a);
+	forget(&b);
+	sg_kernel_close(kernel);
+}
+
+/* Rules that are not the policy do not stay: the former ones are back, and the error names a packet. */
+static void wrong_rules_do_not_stay(void **state)
+{
+	struct sg_kernel *kernel = new_world();
+	struct given a = read_policy(small), b = read_policy(other), bad = read_policy("allow: {tcp: [22, 4444]}\n");
+	struct sg_ruleset before, after;
+	const struct sg_table *then, *now;
+	struct sg_apply_result result;
+	struct sg_error err = {0};
+
+	(void)state;
+	instead = &bad.decision;
+	assert_int_equal(apply(kernel, &b, &result, &err), -1);
+	assert_int_equal(err.kind, SG_ERROR_UNPROVEN);
+	assert_non_null(strstr(err.message, "the former ones are back"));
+	after = dump(kernel, &now);
+	assert_null(now); /* there were none */
+	sg_ruleset_clear(&after);
+	instead = NULL;
+	assert_int_equal(apply(kernel, &a, &result, &err), 0);
+	before = dump(kernel, &then);
+	instead = &bad.decision;
+	err = (struct sg_error){0};
+	assert_int_equal(apply(kernel, &b, &result, &err), -1);
+	instead = NULL;
+	assert_int_equal(err.kind, SG_ERROR_UNPROVEN);
+	assert_non_null(strstr(err.message, "a packet ("));
+	after = dump(kernel, &now);
+	assert_non_null(now);
+	assert_true(sg_table_equal(then, now));
+	sg_ruleset_clear(&before);
+	sg_ruleset_clear(&after);
+	forget(&a);
+	forget(&b);
+	forget(&bad);
+	sg_kernel_close(kernel);
+}
+
+/* Wherever memory runs out: the old rules or the new ones, and nothing but an error. */
+static void memory_runs_out(void **state)
+{
+	struct sg_kernel *kernel = new_world();
+	struct given a = read_policy(small), b = read_policy(other);
+	struct sg_ruleset old;
+	const struct sg_table *old_table;
+	struct sg_apply_result result;
+	struct sg_error err = {0};
+	size_t failures = 0;
+	int done = -1;
+
+	(void)state;
+	assert_int_equal(apply(kernel, &a, &result, &err), 0);
+	old = dump(kernel, &old_table);
+	for (size_t n = 0; done; n++) {
+		struct sg_idd *fresh = sg_packet_context(0);
+		struct sg_decision decision;
+		struct sg_apply_input input = {b.policy, &decision, b.files};
+		struct sg_diags diags = {0};
+		struct sg_ruleset now;
+		const struct sg_table *table;
+		bool is_old, is_new;
+
+		/* a context of its own: what a former round computed would be there already */
+		assert_int_equal(sg_policy_lower(b.policy, fresh, &decision, &err), 0);
+		err = (struct sg_error){0};
+		allowed = n;
+		done = sg_apply(kernel, &input, &diags, &result, &err);
+		allowed = SIZE_MAX;
+		sg_diags_clear(&diags);
+		sg_idd_free(fresh);
+		now = dump(kernel, &table);
+		is_old = table && sg_table_equal(table, old_table);
+		is_new = table && !is_old && !sg_proof(&b.decision, table, NULL);
+		if (!is_old && !is_new)
+			fail_msg("allocation %zu: neither the old nor the new rules", n);
+		sg_ruleset_clear(&now);
+		if (done) {
+			failures++;
+			if (err.kind != SG_ERROR_MEMORY)
+				fail_msg("allocation %zu: %s", n, err.message);
+		}
+		if (done && is_new) { /* from the beginning again */
+			struct sg_error ignored = {0};
+
+			assert_int_equal(apply(kernel, &a, &result, &ignored), 0);
+			sg_ruleset_clear(&old);
+			old = dump(kernel, &old_table);
+		}
+	}
+	assert_true(failures > 100);
+	sg_ruleset_clear(&old);
+	forget(&a);
+	forget(&b);
+	sg_kernel_close(kernel);
+}
+
+/* A set that is remembered, and changed by somebody else: what is read is what is there. */
+static void what_is_remembered_is_true(void **state)
+{
+	struct sg_kernel *kernel = new_world();
+	struct sg_buf text = {0};
+	struct given a;
+	struct sg_apply_result result;
+	struct sg_ruleset ruleset = {0};
+	const struct sg_table *table;
+	struct sg_kernel_reply reply = {0};
+	struct sg_error err = {0};
+	struct sg_wire *wire = sg_wire_new();
+	struct sg_set one = {.name = (char[]){"g_many4"}, .key_type = 7, .key_length = 4};
+	const uint8_t gone[4] = {10, 0, 2, 0};
+
+	(void)state;
+	sg_buf_adds(&text, "groups: {many: [");
+	for (unsigned int i = 0; i < 6000; i++) /* every second address: none can be joined with the next */
+		sg_buf_addf(&text, "%s10.0.%u.%u", i ? ", " : "", i / 128, i % 128 * 2);
+	sg_buf_adds(&text, "]}\nallow: {tcp: [{port: 22, from: many}]}\n");
+	a = read_policy(text.data);
+	assert_int_equal(apply(kernel, &a, &result, &err), 0);
+	assert_int_equal(sg_apply_read(kernel, &ruleset, &table, &err), 0);
+	assert_int_equal(sg_table_set(table, "g_many4")->count, 6000);
+	sg_wire_begin(wire, 1, 0);
+	assert_int_equal(sg_set_add(&one, gone, NULL, NULL, NULL, 0, &err), 0);
+	sg_wire_del_elements(wire, table, &one);
+	assert_int_equal(sg_kernel_send(kernel, wire, 0, &reply, &err), 0);
+	assert_true(reply.committed);
+	sg_ruleset_clear(&ruleset);
+	assert_int_equal(sg_apply_read(kernel, &ruleset, &table, &err), 0);
+	assert_int_equal(sg_table_set(table, "g_many4")->count, 5999);
+	assert_int_equal(apply(kernel, &a, &result, &err), 0);
+	assert_int_equal(result.elements_added, 1);
+	assert_int_equal(result.elements_deleted, 0);
+	sg_ruleset_clear(&ruleset);
+	sg_wire_free(wire);
+	free(one.keys);
+	sg_buf_clear(&text);
+	forget(&a);
+	sg_kernel_close(kernel);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(creates_updates_and_leaves_alone),
+		cmocka_unit_test(wrong_rules_do_not_stay),
+		cmocka_unit_test(memory_runs_out),
+		cmocka_unit_test(what_is_remembered_is_true),
+	};
+
+	if (geteuid() != 0) {
+		print_message("skipped: needs root for a network namespace of its own\n");
+		return 77;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
