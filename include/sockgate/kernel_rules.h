@@ -38,14 +38,6 @@ int sg_kernel_dump_set(struct sg_kernel *kernel, uint32_t generation, const stru
 		       struct sg_error *err);
 
 /*
- * Asks about single keys: ret_found[i] is whether the kernel's set of that table and name holds the (first) key of
- * element i of `asked`, in an interval too, and ret_verdicts[i] (NULL: not wanted) what a map says for it. The arrays
- * have asked->count places; the verdicts are the caller's to clear, zero where nothing was found.
- */
-int sg_kernel_query_elements(struct sg_kernel *kernel, const struct sg_table *table, const struct sg_set *asked,
-			     bool *ret_found, struct sg_nft_verdict *ret_verdicts, struct sg_error *err);
-
-/*
  * Whether all elements of `set` are in the kernel's set of that table and name, exactly as they are. Only for plain sets,
  * exact or of intervals without concatenation. Linear, where a dump is quadratic; that the kernel's set holds nothing else
  * it does not say (sg_set.filled may).

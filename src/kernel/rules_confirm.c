@@ -121,8 +121,11 @@ static int flush(struct sg_kernel *kernel, const struct sg_table *table, struct 
 		 struct sg_error *err)
 {
 	struct sg_error cause = {0};
-	int result = confirm->asked_count ? ask(kernel, table, confirm, &cause) : 0;
+	int result;
 
+	if (!confirm->asked_count)
+		return 0; /* as it was */
+	result = ask(kernel, table, confirm, &cause);
 	if (result && !(cause.kind == SG_ERROR_SYSTEM && cause.errnum == ENOENT)) {
 		if (err)
 			*err = cause;
