@@ -19,14 +19,12 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
 import ports  # noqa: E402
 
-ROWS = []
-BYTES = re.compile(rb'"((?:\\x[0-9a-f]{2})+)"')
+DUMPED = re.compile(r" \| [0-9a-f]+  ((?:[0-9a-f]{2} {1,2}){1,16})")  # sixteen bytes of strace's -e write
 
 
 def row(what, who, value, unit, base=None):
     ratio = "" if base is None else "%.2f" % (value / base)
-    ROWS.append("| %s | %s | %s %s | %s |" % (what, who, "%.0f" % value if value >= 100 else "%.2f" % value, unit, ratio))
-    print(ROWS[-1], flush=True)
+    print("| %s | %s | %s %s | %s |" % (what, who, "%.0f" % value if value >= 100 else "%.2f" % value, unit, ratio), flush=True)
 
 
 class Netns:
@@ -78,15 +76,21 @@ def prefixes(count, seed=1):
 
 
 def record(program, policy, path):
-    """The batch that apply sends, from strace, into a file."""
+    """The largest message that apply sends, which is its batch, into a file: from strace's dump of all that is written."""
     with Netns() as netns, tempfile.TemporaryDirectory() as folder:
         trace = os.path.join(folder, "trace")
-        netns.timed("strace", "-xx", "-s", "67108864", "-e", "trace=sendmsg,sendto", "-o", trace, program, "-f", policy, "apply", "--force")
-        with open(trace, "rb") as file:
-            data = file.read()
-    longest = max(BYTES.findall(data), key=len)
+        netns.timed("strace", "-s", "0", "-e", "trace=sendmsg,sendto", "-e", "write=all", "-o", trace, program, "-f", policy, "apply",
+                    "--force")
+        sent, bytes_of = [], []
+        with open(trace, encoding="ascii", errors="replace") as file:
+            for line in file:
+                dumped = DUMPED.match(line)
+                if dumped:
+                    bytes_of.append(dumped.group(1))
+                elif bytes_of:
+                    sent, bytes_of = max(sent, bytes_of, key=len), []
     with open(path, "wb") as file:
-        file.write(bytes.fromhex(longest.replace(b"\\x", b"").decode()))
+        file.write(bytes.fromhex("".join(sent)))
 
 
 def nft_set(rows, dports):
