@@ -9,9 +9,11 @@
 #include "sockgate/proto.h"
 
 /* Interface, family and addresses of a line's packets, whatever their protocol. */
-static sg_ref place_of(struct sg_idd *idd, sg_ref region)
+static sg_ref place_of(struct sg_idd *idd, const struct sg_line *line)
 {
-	region = sg_idd_restrict(idd, region, SG_FIELD_DIRECTION, SG_IN);
+	sg_ref region = sg_line_region(idd, line);
+
+	region = sg_idd_restrict(idd, region, SG_FIELD_DIRECTION, line->direction);
 	region = sg_idd_restrict(idd, region, SG_FIELD_STATE, SG_CT_NEW);
 	region = sg_idd_restrict(idd, region, SG_FIELD_PROTOCOL, SG_PROTO_TCP);
 	return sg_idd_restrict(idd, region, SG_FIELD_PORT, 1);
@@ -23,17 +25,20 @@ static size_t find_preludes(const struct sg_policy *policy, struct sg_idd *idd, 
 	struct sg_range loopback;
 	size_t count = 0;
 
-	if (sg_policy_baseline(policy)->loopback && sg_interface_range("lo", 2, &loopback))
-		preludes[count++] = (struct sg_compile_prelude){
-			.region = sg_idd_range(idd, SG_FIELD_INTERFACE, loopback.first, loopback.last),
-		};
+	if (sg_policy_baseline(policy)->loopback && sg_interface_range("lo", 2, &loopback)) {
+		sg_ref region = sg_idd_range(idd, SG_FIELD_INTERFACE, loopback.first, loopback.last);
+
+		preludes[count++] = (struct sg_compile_prelude){.direction = SG_IN, .region = region};
+		preludes[count++] = (struct sg_compile_prelude){.direction = SG_OUT, .region = region};
+	}
 	for (size_t i = 0; i < sg_policy_lines(policy); i++) {
 		const struct sg_line *line = sg_policy_line(policy, i);
 
 		if (line->section != SG_SECTION_BLOCK || line->kind != SG_LINE_ANY)
 			continue;
 		preludes[count++] = (struct sg_compile_prelude){
-			.region = place_of(idd, sg_line_region(idd, line)),
+			.direction = line->direction,
+			.region = place_of(idd, line),
 			.comment = line->comment,
 			.origin = (uint32_t)i + 1,
 		};
@@ -65,7 +70,7 @@ static const char *comment_of(uint32_t origin, const void *data)
 int sg_rules_of_policy(const struct sg_policy *policy, const struct sg_decision *decision, struct sg_table *ret,
 		       struct sg_error *err)
 {
-	sg_autofree struct sg_compile_prelude *preludes = calloc(sg_policy_lines(policy) + 1, sizeof(*preludes));
+	sg_autofree struct sg_compile_prelude *preludes = calloc(sg_policy_lines(policy) + 2, sizeof(*preludes));
 	sg_autofree struct sg_compile_name *names = calloc(sg_policy_groups(policy) + 1, sizeof(*names));
 	struct sg_compile_hints hints = {.preludes = preludes, .names = names, .comment = comment_of, .data = policy};
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * coverage.c - all lines of a policy put together.
+ * coverage.c - all lines of one direction put together.
  *
  * Lines with one constraint ("from: office", or none at all) form a class. Inside of a class responsibility depends on
  * protocol and port alone, so the class is a small diagram of ranks, whatever the size of its address sets. Classes are
@@ -196,12 +196,21 @@ static sg_ref coverage_neighbour_discovery(struct sg_idd *idd)
 	return coverage_types(idd, SG_IPV6, types6, SG_COUNT(types6));
 }
 
-/* RFC 8415: answers come to port 546, between link-local addresses. */
-static sg_ref coverage_dhcpv6_client(struct sg_idd *idd)
+/* fe80::/10 */
+#define NEAR_FIRST ((sg_u128)0xfe80 << 112)
+#define NEAR_LAST  (((sg_u128)0xfec0 << 112) - 1)
+/* ff02::1:2, all DHCPv6 servers and relays of the link */
+#define DHCPV6_SERVERS (((sg_u128)0xff02 << 112) + 0x10002)
+
+/* RFC 8415: the client asks port 547 from its link-local address; answers come from one to port 546. */
+static sg_ref coverage_dhcpv6(struct sg_idd *idd, enum sg_direction direction)
 {
-	struct sg_range port = {546, 546};
-	struct sg_range near = {(sg_u128)0xfe80 << 112, ((sg_u128)0xfec0 << 112) - 1};
+	bool out = direction == SG_OUT;
+	struct sg_range port = out ? (struct sg_range){547, 547} : (struct sg_range){546, 546};
+	struct sg_range near = {NEAR_FIRST, NEAR_LAST};
+	struct sg_range to[] = {{NEAR_FIRST, NEAR_LAST}, {DHCPV6_SERVERS, DHCPV6_SERVERS}};
 	const struct sg_line line = {
+		.direction = direction,
 		.kind = SG_LINE_PORTS,
 		.protocols = {SG_PROTO_UDP},
 		.protocol_count = 1,
@@ -209,7 +218,7 @@ static sg_ref coverage_dhcpv6_client(struct sg_idd *idd)
 		.has_from = true,
 		.has_to = true,
 		.from.v6 = {.items = &near, .count = 1},
-		.to.v6 = {.items = &near, .count = 1},
+		.to.v6 = {.items = to, .count = out ? 2 : 1},
 	};
 
 	return sg_region_set(idd, NULL, &line);
@@ -222,37 +231,51 @@ static sg_ref coverage_ping(struct sg_idd *idd)
 	return sg_idd_or(idd, coverage_types(idd, SG_IPV4, &echo4, 1), coverage_types(idd, SG_IPV6, &echo6, 1));
 }
 
+/* What a part of the baseline accepts whatever the state; ICMP is the same in both directions. */
+static sg_ref coverage_baseline_part(struct sg_idd *idd, enum sg_direction direction, enum model_baseline part)
+{
+	switch (part) {
+	case MODEL_LOOPBACK: return sg_coverage_loopback(idd);
+	case MODEL_ICMP_ERRORS: return coverage_icmp_errors(idd);
+	case MODEL_NEIGHBOUR_DISCOVERY: return coverage_neighbour_discovery(idd);
+	case MODEL_DHCPV6_CLIENT: return coverage_dhcpv6(idd, direction);
+	case MODEL_PING: return coverage_ping(idd);
+	case MODEL_ESTABLISHED:
+	case MODEL_INVALID:
+	case MODEL_BASELINE_COUNT: break;
+	}
+	return SG_IDD_EMPTY;
+}
+
 static void coverage_baseline(struct sg_coverage *coverage, const struct sg_policy *policy, struct sg_idd *idd)
 {
-	static sg_ref (*const regions[MODEL_BASELINE_COUNT])(struct sg_idd *) = {
-		[MODEL_LOOPBACK] = sg_coverage_loopback,
-		[MODEL_ICMP_ERRORS] = coverage_icmp_errors,
-		[MODEL_NEIGHBOUR_DISCOVERY] = coverage_neighbour_discovery,
-		[MODEL_DHCPV6_CLIENT] = coverage_dhcpv6_client,
-		[MODEL_PING] = coverage_ping,
-	};
 	struct sg_baseline baseline = *sg_policy_baseline(policy);
 
 	coverage->base = coverage->base_origin = SG_IDD_EMPTY;
 	for (unsigned int part = 0; part < MODEL_BASELINE_COUNT; part++) {
 		sg_ref origin = sg_idd_terminal(sg_origin_of_baseline(policy, part)), region;
 
-		if (!regions[part] || !*sg_model_baseline_part(&baseline, part))
+		if (!*sg_model_baseline_part(&baseline, part))
 			continue;
-		region = regions[part](idd);
+		region = coverage_baseline_part(idd, coverage->direction, part);
 		coverage->base = sg_idd_or(idd, coverage->base, region);
 		coverage->base_origin =
 			sg_idd_overlay(idd, coverage->base_origin, sg_idd_ite(idd, region, origin, SG_IDD_EMPTY));
 	}
 }
 
-int sg_coverage_make(struct sg_coverage *coverage, const struct sg_policy *policy, struct sg_idd *idd,
-		     struct sg_error *err)
+int sg_coverage_make(struct sg_coverage *coverage, const struct sg_policy *policy, enum sg_direction direction,
+		     struct sg_idd *idd, struct sg_error *err)
 {
 	size_t first = 0, next;
 
+	coverage->direction = direction;
+	coverage->default_verdict =
+		direction == SG_OUT ? sg_policy_outbound_default(policy) : sg_policy_default(policy);
 	for (size_t i = 0; i < sg_policy_lines(policy); i++) {
-		if (coverage_add_line(coverage, idd, sg_policy_line(policy, i), i, err) < 0)
+		const struct sg_line *line = sg_policy_line(policy, i);
+
+		if (line->direction == direction && coverage_add_line(coverage, idd, line, i, err) < 0)
 			return -1;
 	}
 	coverage_sort(coverage);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * coverage.h - all lines of a policy put together: what each section covers, and which line is responsible where.
+ * coverage.h - all lines of one direction put together: what each section covers, and which line is responsible where.
  *
  * Everything here is about the levels from protocol on. "Responsible" is the line with the widest constraint, among
  * those the one with the most ports, among those the first in the file. So a line inside of another of the same section
@@ -29,6 +29,8 @@ struct sg_cover {
 };
 
 struct sg_coverage {
+	enum sg_direction direction;
+	enum sg_verdict default_verdict; /* where neither a line nor the baseline decides */
 	struct sg_coverage_part *parts;
 	size_t count, room;
 	struct sg_cover sections[SG_COVERAGE_SECTIONS];
@@ -39,13 +41,13 @@ struct sg_coverage {
 };
 
 /* The coverage is zero-initialised. */
-int sg_coverage_make(struct sg_coverage *coverage, const struct sg_policy *policy, struct sg_idd *idd,
-		     struct sg_error *err);
+int sg_coverage_make(struct sg_coverage *coverage, const struct sg_policy *policy, enum sg_direction direction,
+		     struct sg_idd *idd, struct sg_error *err);
 void sg_coverage_clear(struct sg_coverage *coverage);
 /* The cover of some of the parts, in their order. */
 int sg_coverage_of(struct sg_idd *idd, const struct sg_coverage_part *parts, size_t count, struct sg_cover *ret,
 		   struct sg_error *err);
-/* All packets on the interface lo. */
+/* All packets that come in, or go out, by the interface lo. */
 sg_ref sg_coverage_loopback(struct sg_idd *idd);
 
 #endif

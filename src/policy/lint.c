@@ -13,6 +13,7 @@
 #include "policy/origin.h"
 #include "policy/coverage.h"
 
+/* Of one direction. */
 struct lint {
 	const struct sg_policy *policy;
 	const struct sg_decision *decision;
@@ -61,7 +62,7 @@ static sg_ref lint_live(struct lint *lint, enum sg_coverage_section section)
 
 static int lint_find_matters(struct lint *lint)
 {
-	bool accepts = sg_policy_default(lint->policy) == SG_VERDICT_ACCEPT;
+	bool accepts = lint->coverage.default_verdict == SG_VERDICT_ACCEPT;
 
 	for (unsigned int section = 0; section < SG_COVERAGE_SECTIONS; section++) {
 		sg_ref live = lint_live(lint, section);
@@ -103,7 +104,7 @@ static int lint_report_no_effect(struct lint *lint, const struct sg_line *line, 
 	sg_autofree char *who = NULL;
 
 	sg_diag_add(lint->diags, SG_SEVERITY_WARNING, "policy/no-effect", line->span, "'%s' has no effect", line->path);
-	if (line->section == SG_SECTION_ALLOW && sg_policy_default(lint->policy) == SG_VERDICT_ACCEPT) {
+	if (line->section == SG_SECTION_ALLOW && lint->coverage.default_verdict == SG_VERDICT_ACCEPT) {
 		sg_diag_hint(lint->diags, "the default accepts what no line blocks: take it away");
 		return 0;
 	}
@@ -158,7 +159,7 @@ static sg_ref lint_region(struct lint *lint, size_t first, size_t next)
 static int lint_no_effect(struct lint *lint, size_t first, size_t next)
 {
 	struct sg_origin_list list = {.policy = lint->policy};
-	sg_ref region = sg_region_inbound(lint->idd, lint_region(lint, first, next));
+	sg_ref region = sg_region_new(lint->idd, lint->coverage.direction, lint_region(lint, first, next));
 	int result = lint_deciders(lint, region, &list);
 
 	if (result == 0)
@@ -235,9 +236,9 @@ static int lint_cut(struct lint *lint, size_t first, size_t next)
 
 /* ---- All lines ---- */
 
-static int lint_prepare(struct lint *lint)
+static int lint_prepare(struct lint *lint, enum sg_direction direction)
 {
-	if (sg_coverage_make(&lint->coverage, lint->policy, lint->idd, lint->err) < 0)
+	if (sg_coverage_make(&lint->coverage, lint->policy, direction, lint->idd, lint->err) < 0)
 		return -1;
 	lint->matters = calloc(sg_policy_lines(lint->policy) + 1, sizeof(*lint->matters));
 	lint->line_of_rank = calloc(lint->coverage.count + 1, sizeof(*lint->line_of_rank));
@@ -250,8 +251,29 @@ static int lint_prepare(struct lint *lint)
 	return lint_find_port_blocks(lint);
 }
 
-int sg_policy_lint(const struct sg_policy *policy, const struct sg_decision *decision, struct sg_diags *diags,
-		   struct sg_error *err)
+static int lint_lines(struct lint *lint)
+{
+	size_t next;
+
+	for (size_t first = 0; first < sg_policy_lines(lint->policy); first = next) {
+		const struct sg_line *line = sg_policy_line(lint->policy, first);
+
+		next = lint_same_item(lint, first);
+		if (line->direction != lint->coverage.direction)
+			continue;
+		if (!lint_any_matters(lint, first, next)) {
+			if (lint_no_effect(lint, first, next) < 0)
+				return -1;
+		} else if (line->section == SG_SECTION_ALLOW) {
+			if (lint_cut(lint, first, next) < 0)
+				return -1;
+		}
+	}
+	return sg_idd_check(lint->idd, SG_IDD_EMPTY, lint->err);
+}
+
+static int lint_direction(const struct sg_policy *policy, const struct sg_decision *decision,
+			  enum sg_direction direction, struct sg_diags *diags, struct sg_error *err)
 {
 	sg_cleanup(lint_clear) struct lint lint = {
 		.policy = policy,
@@ -260,19 +282,14 @@ int sg_policy_lint(const struct sg_policy *policy, const struct sg_decision *dec
 		.diags = diags,
 		.err = err,
 	};
-	size_t next;
 
-	if (lint_prepare(&lint) < 0)
+	return lint_prepare(&lint, direction) < 0 ? -1 : lint_lines(&lint);
+}
+
+int sg_policy_lint(const struct sg_policy *policy, const struct sg_decision *decision, struct sg_diags *diags,
+		   struct sg_error *err)
+{
+	if (lint_direction(policy, decision, SG_IN, diags, err) < 0)
 		return -1;
-	for (size_t first = 0; first < sg_policy_lines(policy); first = next) {
-		next = lint_same_item(&lint, first);
-		if (!lint_any_matters(&lint, first, next)) {
-			if (lint_no_effect(&lint, first, next) < 0)
-				return -1;
-		} else if (sg_policy_line(policy, first)->section == SG_SECTION_ALLOW) {
-			if (lint_cut(&lint, first, next) < 0)
-				return -1;
-		}
-	}
-	return sg_idd_check(lint.idd, SG_IDD_EMPTY, err);
+	return sg_policy_has_outbound(policy) ? lint_direction(policy, decision, SG_OUT, diags, err) : 0;
 }

@@ -3,8 +3,10 @@
  * lower.c - the meaning of a policy as a decision.
  *
  * For an inbound packet: what conntrack says of it (baseline), what else the baseline accepts, block (drop before
- * reject), allow, default. Forwarded and outbound packets are accepted. The order of the lines in the file decides
- * nothing but who is named as responsible.
+ * reject), allow, default. For an outbound one the same, but for one thing: what conntrack calls invalid is judged like
+ * what is new, since the host's own resets of connections that it forgot are invalid, and dropping them would leave the
+ * other end waiting. A policy that says nothing of outbound packets accepts them, and all forwarded ones are accepted.
+ * The order of the lines in the file decides nothing but who is named as responsible.
  */
 #include <stdlib.h>
 #include "base/mem.h"
@@ -14,6 +16,7 @@
 /* One origin for all packets is made only while it has at most about as many edges. */
 #define ORIGIN_EDGES_MOST ((size_t)4 << 20)
 
+/* Of one direction. */
 struct lowering {
 	const struct sg_policy *policy;
 	struct sg_idd *idd;
@@ -33,7 +36,7 @@ static sg_ref lower_verdict(const struct lowering *lowering)
 {
 	const struct sg_cover *section = lowering->coverage.sections;
 	struct sg_idd *idd = lowering->idd;
-	sg_ref verdict = sg_idd_terminal(sg_policy_default(lowering->policy));
+	sg_ref verdict = sg_idd_terminal(lowering->coverage.default_verdict);
 
 	verdict = sg_idd_ite(idd, section[SG_COVERAGE_ALLOW].covered, sg_idd_terminal(SG_VERDICT_ACCEPT), verdict);
 	verdict = sg_idd_ite(idd, section[SG_COVERAGE_REJECT].covered, sg_idd_terminal(SG_VERDICT_REJECT), verdict);
@@ -54,8 +57,8 @@ static sg_ref lower_origin(const struct lowering *lowering, enum sg_verdict verd
 	sg_ref lines, other = SG_IDD_EMPTY;
 
 	lines = sg_idd_map(idd, section->rank, lowering->origin_of_rank, lowering->coverage.count + 1);
-	if (sg_policy_default(lowering->policy) == verdict)
-		other = sg_idd_terminal(sg_origin_of_default(lowering->policy, SG_IN));
+	if (lowering->coverage.default_verdict == verdict)
+		other = sg_idd_terminal(sg_origin_of_default(lowering->policy, lowering->coverage.direction));
 	lines = sg_idd_choose(idd, section->covered, lines, other);
 	if (verdict != SG_VERDICT_ACCEPT)
 		return lines;
@@ -78,45 +81,77 @@ static sg_ref lower_states(struct sg_idd *idd, sg_ref judged, sg_ref established
 	return sg_idd_node(idd, SG_FIELD_STATE, last, child, SG_CT_COUNT);
 }
 
-static sg_ref lower_directions(struct sg_idd *idd, sg_ref inbound, sg_ref other)
+static bool lower_drops_invalid(const struct lowering *lowering)
 {
-	static const sg_u128 last[] = {SG_IN, SG_OUT};
-
-	return sg_idd_node(idd, SG_FIELD_DIRECTION, last, (const sg_ref[]){inbound, other}, 2);
+	return sg_policy_baseline(lowering->policy)->invalid && lowering->coverage.direction == SG_IN;
 }
 
-static sg_ref lower_whole_verdict(const struct lowering *lowering)
+static sg_ref lower_direction_verdict(const struct lowering *lowering)
 {
-	const struct sg_baseline *baseline = sg_policy_baseline(lowering->policy);
-	struct sg_idd *idd = lowering->idd;
-	sg_ref accept = sg_idd_terminal(SG_VERDICT_ACCEPT), judged = lower_verdict(lowering), verdict;
+	sg_ref judged = lower_verdict(lowering), established = judged, invalid = judged;
 
-	verdict = lower_states(idd, judged, baseline->established ? accept : judged,
-			       baseline->invalid ? sg_idd_terminal(SG_VERDICT_DROP) : judged);
-	verdict = lower_directions(idd, verdict, accept);
+	if (sg_policy_baseline(lowering->policy)->established)
+		established = sg_idd_terminal(SG_VERDICT_ACCEPT);
+	if (lower_drops_invalid(lowering))
+		invalid = sg_idd_terminal(SG_VERDICT_DROP);
+	return lower_states(lowering->idd, judged, established, invalid);
+}
+
+static sg_ref lower_direction_origin(const struct lowering *lowering, enum sg_verdict verdict)
+{
+	sg_ref judged = lower_origin(lowering, verdict), established = judged, invalid = judged;
+
+	if (verdict == SG_VERDICT_ACCEPT && sg_policy_baseline(lowering->policy)->established)
+		established = sg_idd_terminal(sg_origin_of_baseline(lowering->policy, MODEL_ESTABLISHED));
+	if (verdict == SG_VERDICT_DROP && lower_drops_invalid(lowering))
+		invalid = sg_idd_terminal(sg_origin_of_baseline(lowering->policy, MODEL_INVALID));
+	return lower_states(lowering->idd, judged, established, invalid);
+}
+
+static sg_ref lower_directions(struct sg_idd *idd, sg_ref inbound, sg_ref forwarded, sg_ref outbound)
+{
+	static const sg_u128 last[] = {SG_IN, SG_FORWARD, SG_OUT};
+
+	return sg_idd_node(idd, SG_FIELD_DIRECTION, last, (const sg_ref[]){inbound, forwarded, outbound}, 3);
+}
+
+/* ---- The whole ---- */
+
+/* `outbound` is NULL when the policy says nothing of it. */
+struct lowered {
+	struct lowering *inbound, *outbound;
+};
+
+static sg_ref lower_whole_verdict(const struct lowered *both)
+{
+	struct sg_idd *idd = both->inbound->idd;
+	sg_ref accept = sg_idd_terminal(SG_VERDICT_ACCEPT), verdict;
+
+	verdict = lower_directions(idd, lower_direction_verdict(both->inbound), accept,
+				   both->outbound ? lower_direction_verdict(both->outbound) : accept);
 	return sg_idd_ite(idd, sg_packet_universe(idd), verdict, SG_IDD_EMPTY);
 }
 
-static sg_ref lower_whole_origin(const struct lowering *lowering, enum sg_verdict verdict)
+static sg_ref lower_whole_origin(const struct lowered *both, enum sg_verdict verdict)
 {
-	const struct sg_baseline *baseline = sg_policy_baseline(lowering->policy);
-	sg_ref judged = lower_origin(lowering, verdict), established = judged, invalid = judged;
+	sg_ref outbound = both->outbound ? lower_direction_origin(both->outbound, verdict) : SG_IDD_EMPTY;
 
-	if (verdict == SG_VERDICT_ACCEPT && baseline->established)
-		established = sg_idd_terminal(sg_origin_of_baseline(lowering->policy, MODEL_ESTABLISHED));
-	if (verdict == SG_VERDICT_DROP && baseline->invalid)
-		invalid = sg_idd_terminal(sg_origin_of_baseline(lowering->policy, MODEL_INVALID));
-	judged = lower_states(lowering->idd, judged, established, invalid);
-	return verdict == SG_VERDICT_ACCEPT ? lower_directions(lowering->idd, judged, SG_IDD_EMPTY) : judged;
+	return lower_directions(both->inbound->idd, lower_direction_origin(both->inbound, verdict), SG_IDD_EMPTY,
+				outbound);
+}
+
+static bool lower_is_large(const struct lowering *lowering)
+{
+	return lowering && lowering->coverage.widest > ORIGIN_EDGES_MOST / (lowering->coverage.count + 1);
 }
 
 /* The origins of all verdicts in one, or EMPTY when it could be too large. */
-static sg_ref lower_single_origin(const struct lowering *lowering, const struct sg_decision *decision)
+static sg_ref lower_single_origin(const struct lowered *both, const struct sg_decision *decision)
 {
-	struct sg_idd *idd = lowering->idd;
+	struct sg_idd *idd = both->inbound->idd;
 	sg_ref origin = SG_IDD_EMPTY;
 
-	if (lowering->coverage.widest > ORIGIN_EDGES_MOST / (lowering->coverage.count + 1))
+	if (lower_is_large(both->inbound) || lower_is_large(both->outbound))
 		return SG_IDD_EMPTY;
 	for (enum sg_verdict verdict = SG_VERDICT_ACCEPT; verdict <= SG_VERDICT_REJECT; verdict++) {
 		origin = sg_idd_ite(idd, sg_idd_equals(idd, decision->verdict, verdict), decision->by_verdict[verdict],
@@ -125,27 +160,33 @@ static sg_ref lower_single_origin(const struct lowering *lowering, const struct 
 	return origin;
 }
 
-static int lower_rank_table(struct lowering *lowering, struct sg_error *err)
+static int lower_prepare(struct lowering *lowering, enum sg_direction direction, struct sg_error *err)
 {
-	lowering->origin_of_rank = calloc(lowering->coverage.count + 1, sizeof(*lowering->origin_of_rank));
+	struct sg_coverage *coverage = &lowering->coverage;
+
+	if (sg_coverage_make(coverage, lowering->policy, direction, lowering->idd, err) < 0)
+		return -1;
+	lowering->origin_of_rank = calloc(coverage->count + 1, sizeof(*lowering->origin_of_rank));
 	if (!lowering->origin_of_rank)
 		return sg_error_nomem(err);
-	for (size_t i = 0; i < lowering->coverage.count; i++)
-		lowering->origin_of_rank[i + 1] = sg_origin_of_line(lowering->coverage.parts[i].line);
+	for (size_t i = 0; i < coverage->count; i++)
+		lowering->origin_of_rank[i + 1] = sg_origin_of_line(coverage->parts[i].line);
 	return 0;
 }
 
 int sg_policy_lower(const struct sg_policy *policy, struct sg_idd *idd, struct sg_decision *ret, struct sg_error *err)
 {
-	sg_cleanup(lowering_clear) struct lowering lowering = {.policy = policy, .idd = idd};
+	sg_cleanup(lowering_clear) struct lowering inbound = {.policy = policy, .idd = idd};
+	sg_cleanup(lowering_clear) struct lowering outbound = {.policy = policy, .idd = idd};
+	struct lowered both = {.inbound = &inbound, .outbound = sg_policy_has_outbound(policy) ? &outbound : NULL};
 	struct sg_decision decision = {.idd = idd};
 
-	if (sg_coverage_make(&lowering.coverage, policy, idd, err) < 0 || lower_rank_table(&lowering, err) < 0)
+	if (lower_prepare(&inbound, SG_IN, err) < 0 || (both.outbound && lower_prepare(&outbound, SG_OUT, err) < 0))
 		return -1;
-	decision.verdict = lower_whole_verdict(&lowering);
+	decision.verdict = lower_whole_verdict(&both);
 	for (enum sg_verdict verdict = SG_VERDICT_ACCEPT; verdict <= SG_VERDICT_REJECT; verdict++)
-		decision.by_verdict[verdict] = lower_whole_origin(&lowering, verdict);
-	decision.origin = lower_single_origin(&lowering, &decision);
+		decision.by_verdict[verdict] = lower_whole_origin(&both, verdict);
+	decision.origin = lower_single_origin(&both, &decision);
 	if (sg_idd_check(idd, decision.verdict, err) < 0 || sg_idd_check(idd, decision.origin, err) < 0)
 		return -1;
 	*ret = decision;

@@ -112,7 +112,7 @@ static const char *prove_verb(enum sg_verdict verdict)
 static sg_ref prove_region(struct proof *proof, const struct sg_line *line)
 {
 	struct sg_idd *idd = proof->idd;
-	sg_ref region = sg_region_inbound(idd, sg_region_set(idd, &proof->cache, line));
+	sg_ref region = sg_region_new(idd, SG_IN, sg_region_set(idd, &proof->cache, line));
 
 	return line->has_interface ? region : sg_idd_minus(idd, region, sg_coverage_loopback(idd));
 }

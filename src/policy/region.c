@@ -2,8 +2,9 @@
 /*
  * region.c - lines as sets of packets.
  *
- * ICMP exists in IPv4 alone and ICMPv6 in IPv6 alone, so their types carry a family with them. Lines of ports never
- * speak of packets without a port (later fragments); lines of a whole protocol and of any protocol do.
+ * `from` and `to` are the sender and the receiver: of an inbound packet the other end sends, of an outbound one it
+ * receives. ICMP exists in IPv4 alone and ICMPv6 in IPv6 alone, so their types carry a family with them. Lines of ports
+ * never speak of packets without a port (later fragments); lines of a whole protocol and of any protocol do.
  */
 #include <stdlib.h>
 #include "policy/region.h"
@@ -81,18 +82,19 @@ static sg_ref region_split(struct sg_idd *idd, struct sg_region_cache *cache, si
 static sg_ref region_addresses(struct sg_idd *idd, struct sg_region_cache *cache, const struct sg_line *line,
 			       enum sg_family family)
 {
-	bool v4 = family == SG_IPV4;
+	bool v4 = family == SG_IPV4, out = line->direction == SG_OUT;
+	const struct sg_addresses *remote = out ? &line->to : &line->from, *local = out ? &line->from : &line->to;
 	sg_ref result = SG_IDD_FULL;
 
 	if (line->has_family && line->family != family)
 		return SG_IDD_EMPTY;
-	if (line->has_from) {
+	if (out ? line->has_to : line->has_from) {
 		result = region_split(idd, cache, v4 ? SG_FIELD_REMOTE4 : SG_FIELD_REMOTE6,
-				      v4 ? &line->from.v4 : &line->from.v6, result);
+				      v4 ? &remote->v4 : &remote->v6, result);
 	}
-	if (line->has_to) {
-		result = region_split(idd, cache, v4 ? SG_FIELD_LOCAL4 : SG_FIELD_LOCAL6,
-				      v4 ? &line->to.v4 : &line->to.v6, result);
+	if (out ? line->has_from : line->has_to) {
+		result = region_split(idd, cache, v4 ? SG_FIELD_LOCAL4 : SG_FIELD_LOCAL6, v4 ? &local->v4 : &local->v6,
+				      result);
 	}
 	return result;
 }
@@ -180,9 +182,9 @@ sg_ref sg_region_set(struct sg_idd *idd, struct sg_region_cache *cache, const st
 	return result;
 }
 
-sg_ref sg_region_inbound(struct sg_idd *idd, sg_ref set)
+sg_ref sg_region_new(struct sg_idd *idd, enum sg_direction direction, sg_ref set)
 {
-	sg_ref fresh = sg_idd_and(idd, sg_idd_range(idd, SG_FIELD_DIRECTION, SG_IN, SG_IN),
+	sg_ref fresh = sg_idd_and(idd, sg_idd_range(idd, SG_FIELD_DIRECTION, direction, direction),
 				  sg_idd_range(idd, SG_FIELD_STATE, SG_CT_NEW, SG_CT_NEW));
 
 	return sg_idd_and(idd, fresh, sg_idd_and(idd, sg_packet_universe(idd), set));
@@ -190,5 +192,5 @@ sg_ref sg_region_inbound(struct sg_idd *idd, sg_ref set)
 
 sg_ref sg_line_region(struct sg_idd *idd, const struct sg_line *line)
 {
-	return sg_region_inbound(idd, sg_region_set(idd, NULL, line));
+	return sg_region_new(idd, line->direction, sg_region_set(idd, NULL, line));
 }

@@ -23,7 +23,7 @@ size_t sg_region_parts(struct sg_idd *idd, struct sg_region_cache *cache, const 
 		       struct sg_region_part ret[2]);
 /* The set of both parts, over the levels from protocol on. */
 sg_ref sg_region_set(struct sg_idd *idd, struct sg_region_cache *cache, const struct sg_line *line);
-/* New inbound packets of such a set that can exist. */
-sg_ref sg_region_inbound(struct sg_idd *idd, sg_ref set);
+/* New packets of such a set, in that direction, that can exist. */
+sg_ref sg_region_new(struct sg_idd *idd, enum sg_direction direction, sg_ref set);
 
 #endif

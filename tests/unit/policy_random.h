@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include "base/mem.h"
 #include "sockgate/buf.h"
-#include "sockgate/policy.h"
+#include "policy/model.h"
 #include "sockgate/proto.h"
 
 static inline uint64_t random_next(uint64_t *state)
@@ -123,13 +123,39 @@ static inline char *random_policy(uint64_t *state)
 	return result;
 }
 
+/* Makes outbound lines of some, and an outbound default of its own. */
+static inline void random_outbound(struct sg_policy *policy, uint64_t *state)
+{
+	static const enum sg_verdict verdicts[] = {SG_VERDICT_ACCEPT, SG_VERDICT_DROP, SG_VERDICT_REJECT};
+
+	if (random_below(state, 4) == 0)
+		return;
+	for (size_t i = 0; i < policy->line_count; i++) {
+		struct sg_line *line = &policy->lines[i].line;
+		struct sg_line turned = *line;
+
+		if (random_below(state, 2))
+			continue;
+		turned.direction = SG_OUT;
+		turned.has_from = line->has_to;
+		turned.from = line->to;
+		turned.has_to = line->has_from;
+		turned.to = line->from;
+		*line = turned;
+	}
+	policy->outbound_default = PICK(state, verdicts);
+	if (random_below(state, 2) || policy->outbound_default != SG_VERDICT_ACCEPT)
+		policy->outbound_default_span = (struct sg_span){0, 1, 1, 1};
+}
+
 static inline sg_u128 random_address6(uint64_t low, uint64_t *state)
 {
+	static const sg_u128 servers = (sg_u128)0xff02 << 112 | 0x10002; /* of DHCPv6 */
 	static const uint64_t high[] = {UINT64_C(0x20010db800010000), UINT64_C(0x20010db800010001),
 					UINT64_C(0x20010db800020000), UINT64_C(0x20010db800000000),
 					UINT64_C(0xfe80000000000000), UINT64_C(0xfec0000000000000)};
 
-	return (sg_u128)PICK(state, high) << 64 | low;
+	return random_below(state, 8) ? (sg_u128)PICK(state, high) << 64 | low : servers;
 }
 
 /* A value for each level; also packets that cannot exist. */
@@ -147,7 +173,7 @@ static inline void random_packet(sg_u128 point[SG_FIELD_COUNT], uint64_t *state)
 	struct sg_range name;
 
 	assert_true(sg_interface_range(interface, __builtin_strlen(interface), &name));
-	point[SG_FIELD_DIRECTION] = random_below(state, 8) ? SG_IN : random_below(state, 3);
+	point[SG_FIELD_DIRECTION] = random_below(state, 8) ? 2 * random_below(state, 2) : SG_FORWARD;
 	point[SG_FIELD_STATE] = random_below(state, 2) ? SG_CT_NEW : random_below(state, SG_CT_COUNT);
 	point[SG_FIELD_PROTOCOL] = PICK(state, protocols);
 	point[SG_FIELD_PORT] = PICK(state, ports);

@@ -18,15 +18,23 @@ static void meaning_clear(struct meaning *meaning)
 }
 #define automeaning sg_cleanup(meaning_clear) struct meaning
 
-static struct meaning lint_text(const char *text)
+/* With `state`, some of the lines become outbound ones. */
+static struct meaning lint_random(const char *text, uint64_t *state)
 {
 	struct meaning meaning = {.read = read_good(text), .idd = sg_packet_context(0)};
 	struct policy_text *read = &meaning.read;
 
 	assert_non_null(meaning.idd);
+	if (state)
+		random_outbound(read->policy, state);
 	assert_int_equal(sg_policy_lower(read->policy, meaning.idd, &meaning.decision, &read->err), 0);
 	assert_int_equal(sg_policy_lint(read->policy, &meaning.decision, &read->diags, &read->err), 0);
 	return meaning;
+}
+
+static struct meaning lint_text(const char *text)
+{
+	return lint_random(text, NULL);
 }
 
 /* ---- Words ---- */
@@ -165,6 +173,8 @@ static sg_ref base_of(struct sg_idd *idd, const struct meaning *meaning)
 	struct sg_decision decision;
 
 	bare.policy->baseline = *sg_policy_baseline(meaning->read.policy);
+	bare.policy->outbound_default = SG_VERDICT_DROP;
+	bare.policy->outbound_default_span = (struct sg_span){0, 1, 1, 1};
 	assert_int_equal(sg_policy_lower(bare.policy, idd, &decision, NULL), 0);
 	return sg_idd_equals(idd, decision.verdict, SG_VERDICT_ACCEPT);
 }
@@ -245,7 +255,7 @@ static void test_random_policies(void **unused)
 		if (!first.policy)
 			continue;
 		{
-			automeaning meaning = lint_text(text);
+			automeaning meaning = lint_random(text, &state);
 
 			base = base_of(meaning.idd, &meaning);
 			check_found(&meaning, base);

@@ -36,6 +36,14 @@ static bool naive_service(const struct sg_line *line, const sg_u128 *packet)
 	return false;
 }
 
+/* Whether the packet's remote, or else its local, address is in the set. */
+static bool naive_among(const struct sg_addresses *set, const sg_u128 *packet, bool remote)
+{
+	if (packet[SG_FIELD_FAMILY] == SG_IPV4)
+		return sg_ranges_contain(&set->v4, packet[remote ? SG_FIELD_REMOTE4 : SG_FIELD_LOCAL4]);
+	return sg_ranges_contain(&set->v6, packet[remote ? SG_FIELD_REMOTE6 : SG_FIELD_LOCAL6]);
+}
+
 static bool naive_speaks(const struct sg_line *line, const sg_u128 *packet)
 {
 	bool v4 = packet[SG_FIELD_FAMILY] == SG_IPV4;
@@ -44,16 +52,27 @@ static bool naive_speaks(const struct sg_line *line, const sg_u128 *packet)
 		return false;
 	if (line->has_interface && !sg_ranges_contain(&line->interfaces, packet[SG_FIELD_INTERFACE]))
 		return false;
-	if (line->has_from && !(v4 ? sg_ranges_contain(&line->from.v4, packet[SG_FIELD_REMOTE4])
-				   : sg_ranges_contain(&line->from.v6, packet[SG_FIELD_REMOTE6])))
+	if (line->direction != (enum sg_direction)packet[SG_FIELD_DIRECTION])
 		return false;
-	return !line->has_to || (v4 ? sg_ranges_contain(&line->to.v4, packet[SG_FIELD_LOCAL4])
-				    : sg_ranges_contain(&line->to.v6, packet[SG_FIELD_LOCAL6]));
+	if (line->has_from && !naive_among(&line->from, packet, line->direction == SG_IN))
+		return false;
+	return !line->has_to || naive_among(&line->to, packet, line->direction == SG_OUT);
 }
 
 static bool naive_link_local(sg_u128 address)
 {
 	return address >> 118 == 0x3fa;
+}
+
+static bool naive_dhcpv6(const sg_u128 *packet)
+{
+	sg_u128 local = packet[SG_FIELD_LOCAL6], remote = packet[SG_FIELD_REMOTE6];
+	sg_u128 servers = ((sg_u128)0xff02 << 112) + 65538;
+
+	if (packet[SG_FIELD_DIRECTION] == SG_IN)
+		return packet[SG_FIELD_PORT] == 546 && naive_link_local(local) && naive_link_local(remote);
+	return packet[SG_FIELD_PORT] == 547 && naive_link_local(local) &&
+	       (naive_link_local(remote) || remote == servers);
 }
 
 /* The first part of the baseline that decides, as its rule; NULL: none. */
@@ -72,8 +91,7 @@ static const char *naive_baseline(const struct sg_baseline *on, const sg_u128 *p
 		return "baseline.icmp-errors";
 	if (on->neighbour_discovery && icmp6 && ((type >= 130 && type <= 136) || type == 143))
 		return "baseline.neighbour-discovery";
-	if (on->dhcpv6_client && !v4 && protocol == 17 && type == 546 && naive_link_local(packet[SG_FIELD_LOCAL6]) &&
-	    naive_link_local(packet[SG_FIELD_REMOTE6]))
+	if (on->dhcpv6_client && !v4 && protocol == 17 && naive_dhcpv6(packet))
 		return "baseline.dhcpv6-client";
 	if (on->ping && ((icmp4 && type == 8) || (icmp6 && type == 128)))
 		return "baseline.ping";
@@ -83,7 +101,7 @@ static const char *naive_baseline(const struct sg_baseline *on, const sg_u128 *p
 /* Verdict of the lines and the default, and whether it was the default. */
 static enum sg_verdict naive_lines(const struct sg_policy *policy, const sg_u128 *packet, bool *ret_default)
 {
-	bool drop = false, reject = false, allow = false;
+	bool drop = false, reject = false, allow = false, out = packet[SG_FIELD_DIRECTION] == SG_OUT;
 
 	for (size_t i = 0; i < sg_policy_lines(policy); i++) {
 		const struct sg_line *line = sg_policy_line(policy, i);
@@ -98,7 +116,14 @@ static enum sg_verdict naive_lines(const struct sg_policy *policy, const sg_u128
 	return drop     ? SG_VERDICT_DROP
 	       : reject ? SG_VERDICT_REJECT
 	       : allow  ? SG_VERDICT_ACCEPT
+	       : out    ? sg_policy_outbound_default(policy)
 			: sg_policy_default(policy);
+}
+
+/* Whether the policy judges packets of that direction. */
+static bool naive_judges(const struct sg_policy *policy, sg_u128 direction)
+{
+	return direction == SG_IN || (direction == SG_OUT && sg_policy_has_outbound(policy));
 }
 
 /* *ret_rule: who decides, NULL for a line and for packets that the policy does not judge. */
@@ -112,13 +137,13 @@ static enum sg_verdict naive_verdict(const struct sg_policy *policy, const sg_u1
 	*ret_rule = NULL;
 	if (!naive_exists(packet))
 		return SG_VERDICT_NONE;
-	if (packet[SG_FIELD_DIRECTION] != SG_IN)
+	if (!naive_judges(policy, packet[SG_FIELD_DIRECTION]))
 		return SG_VERDICT_ACCEPT;
 	if (on->established && (state == SG_CT_ESTABLISHED || state == SG_CT_RELATED)) {
 		*ret_rule = "baseline.established";
 		return SG_VERDICT_ACCEPT;
 	}
-	if (on->invalid && state == SG_CT_INVALID) {
+	if (on->invalid && state == SG_CT_INVALID && packet[SG_FIELD_DIRECTION] == SG_IN) {
 		*ret_rule = "baseline.invalid";
 		return SG_VERDICT_DROP;
 	}
@@ -126,7 +151,8 @@ static enum sg_verdict naive_verdict(const struct sg_policy *policy, const sg_u1
 	if (*ret_rule)
 		return SG_VERDICT_ACCEPT;
 	verdict = naive_lines(policy, packet, &by_default);
-	*ret_rule = by_default ? "default" : NULL;
+	if (by_default)
+		*ret_rule = packet[SG_FIELD_DIRECTION] == SG_IN ? "default" : "outbound.default";
 	return verdict;
 }
 
@@ -139,12 +165,14 @@ static void check_origin(const struct sg_policy *policy, const struct sg_decisio
 	struct sg_origin origin = sg_policy_origin(policy, number);
 
 	assert_int_equal(sg_idd_lookup(decision->idd, decision->origin, packet), number);
-	if (verdict == SG_VERDICT_NONE || packet[SG_FIELD_DIRECTION] != SG_IN) {
+	if (verdict == SG_VERDICT_NONE || !naive_judges(policy, packet[SG_FIELD_DIRECTION])) {
 		assert_int_equal(number, 0);
 		assert_int_equal(origin.kind, SG_ORIGIN_NONE);
 	} else if (rule) {
 		assert_string_equal(origin.rule, rule);
-		assert_int_equal(origin.kind, strcmp(rule, "default") ? SG_ORIGIN_BASELINE : SG_ORIGIN_DEFAULT);
+		assert_int_equal(origin.kind, strncmp(rule, "baseline", 8) ? SG_ORIGIN_DEFAULT : SG_ORIGIN_BASELINE);
+		if (origin.kind == SG_ORIGIN_DEFAULT)
+			assert_int_equal(origin.verdict, verdict);
 	} else {
 		assert_int_equal(origin.kind, SG_ORIGIN_LINE);
 		assert_ptr_equal(origin.line, sg_policy_line(policy, number - 1));
@@ -156,7 +184,7 @@ static void check_origin(const struct sg_policy *policy, const struct sg_decisio
 
 static void check_regions(const struct sg_policy *policy, struct sg_idd *idd, const sg_u128 *packet)
 {
-	bool fresh = packet[SG_FIELD_DIRECTION] == SG_IN && packet[SG_FIELD_STATE] == SG_CT_NEW;
+	bool fresh = packet[SG_FIELD_STATE] == SG_CT_NEW;
 
 	for (size_t i = 0; i < sg_policy_lines(policy); i++) {
 		const struct sg_line *line = sg_policy_line(policy, i);
@@ -175,6 +203,7 @@ static size_t check_policy(const char *text, uint64_t *state)
 
 	if (!read.policy)
 		return 0;
+	random_outbound(read.policy, state);
 	idd = sg_packet_context(0);
 	assert_non_null(idd);
 	assert_int_equal(sg_policy_lower(read.policy, idd, &decision, &read.err), 0);

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* test_check_rules.c - policies of both directions as rules: they decide as the policy does, and read as it does. */
+#include "policy_random.h"
+#include "policy_text.h"
+#include "sockgate/evaluate.h"
+#include "sockgate/rules.h"
+
+struct compiled {
+	struct policy_text read;
+	struct sg_idd *idd;
+	struct sg_decision decision;
+	struct sg_table table;
+};
+
+static void compiled_clear(struct compiled *compiled)
+{
+	sg_table_clear(&compiled->table);
+	sg_idd_free(compiled->idd);
+	policy_text_clear(&compiled->read);
+}
+#define autocompiled sg_cleanup(compiled_clear) struct compiled
+
+/* Lowers and compiles the policy that was read. */
+static void compile_policy(struct compiled *compiled)
+{
+	struct policy_text *read = &compiled->read;
+
+	compiled->idd = sg_packet_context(0);
+	assert_non_null(compiled->idd);
+	assert_int_equal(sg_policy_lower(read->policy, compiled->idd, &compiled->decision, &read->err), 0);
+	assert_int_equal(sg_rules_of_policy(read->policy, &compiled->decision, &compiled->table, &read->err), 0);
+}
+
+static void check_equal(struct compiled *compiled)
+{
+	struct sg_evaluation evaluation = {0};
+	enum sg_answer answer;
+	struct sg_packet packet;
+	size_t unknown;
+
+	assert_int_equal(sg_evaluate(compiled->idd, &compiled->table, &evaluation, &compiled->read.err), 0);
+	assert_int_equal(sg_evaluation_compare(&evaluation, &compiled->decision, &answer, &packet, &unknown,
+					       &compiled->read.err),
+			 0);
+	assert_int_equal(answer, SG_PROVEN);
+	sg_evaluation_clear(&evaluation);
+}
+
+static const struct sg_chain *chain_named(const struct sg_table *table, const char *name)
+{
+	for (size_t i = 0; i < table->chain_count; i++)
+		if (!strcmp(table->chains[i].name, name))
+			return &table->chains[i];
+	return NULL;
+}
+
+static void test_random_policies(void **unused)
+{
+	uint64_t state = 8;
+	size_t valid = 0, outputs = 0;
+
+	(void)unused;
+	for (size_t i = 0; i < 120; i++) {
+		sg_autofree char *text = random_policy(&state);
+		autocompiled compiled = {.read = read_text(text)};
+
+		if (!compiled.read.policy)
+			continue;
+		random_outbound(compiled.read.policy, &state);
+		compile_policy(&compiled);
+		check_equal(&compiled);
+		valid++;
+		outputs += chain_named(&compiled.table, "output") != NULL;
+	}
+	print_message("%zu policies, %zu with an output chain\n", valid, outputs);
+	assert_true(valid > 50 && outputs > 20 && outputs < valid);
+}
+
+/* The rules of a chain that carry this comment. */
+static size_t rules_commented(const struct sg_chain *chain, const char *comment)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < chain->rule_count; i++)
+		count += chain->rules[i].comment && !strcmp(chain->rules[i].comment, comment);
+	return count;
+}
+
+/* A block of everything stands in the chain of its own direction, ahead of the ports. */
+static void test_preludes(void **unused)
+{
+	autocompiled compiled = {
+		.read = read_good("allow:\n  tcp: [22, 80]\nblock:\n"
+				  "  any: [{from: 10.0.0.0/8, comment: coming}, {to: 11.0.0.0/8, comment: going}]\n")};
+	const struct sg_chain *input, *output;
+
+	(void)unused;
+	for (size_t i = 0; i < sg_policy_lines(compiled.read.policy); i++) {
+		struct sg_line *line = &compiled.read.policy->lines[i].line;
+
+		if (line->comment && !strcmp(line->comment, "going"))
+			line->direction = SG_OUT;
+	}
+	compile_policy(&compiled);
+	check_equal(&compiled);
+	input = chain_named(&compiled.table, "input");
+	output = chain_named(&compiled.table, "output");
+	assert_non_null(input);
+	assert_non_null(output);
+	assert_int_equal(rules_commented(input, "coming"), 1);
+	assert_int_equal(rules_commented(input, "going"), 0);
+	assert_int_equal(rules_commented(output, "coming"), 0);
+	assert_int_equal(rules_commented(output, "going"), 1);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_random_policies),
+		cmocka_unit_test(test_preludes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
