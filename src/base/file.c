@@ -97,6 +97,20 @@ static int file_given_folder(const char *path, char **ret, struct sg_error *err)
 	return asprintf(ret, "%s/.", folder) < 0 ? sg_error_nomem(err) : 0;
 }
 
+/* The file that is there now is the one that was opened. */
+static int file_check_place(const char *place, const struct stat *opened, struct sg_error *err)
+{
+	struct stat status;
+
+	if (stat(place, &status) == 0) {
+		if (status.st_dev == opened->st_dev && status.st_ino == opened->st_ino)
+			return 0;
+	} else if (errno != ENOENT) {
+		return sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot look at its place");
+	}
+	return sg_error_set(err, SG_ERROR_INPUT, 0, "it was exchanged while it was being read");
+}
+
 /*
  * Trust in a path: the file itself by its descriptor, then the folders of its true place and of the name that was
  * given (which may be a symlink, that others could turn elsewhere).
@@ -105,7 +119,6 @@ static int file_check_trust(const char *path, const struct stat *opened, struct 
 {
 	sg_autofree char *place = NULL;
 	char *given = NULL;
-	struct stat status;
 	int result;
 
 	if (!file_is_trusted(opened))
@@ -117,9 +130,7 @@ static int file_check_trust(const char *path, const struct stat *opened, struct 
 	place = realpath(path, NULL);
 	if (!place)
 		return sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot find its place");
-	if (stat(place, &status) || status.st_dev != opened->st_dev || status.st_ino != opened->st_ino)
-		return sg_error_set(err, SG_ERROR_INPUT, 0, "it was exchanged while it was being read");
-	if (file_check_folders(place, err) || file_given_folder(path, &given, err))
+	if (file_check_place(place, opened, err) || file_check_folders(place, err) || file_given_folder(path, &given, err))
 		return -1;
 	result = file_check_folders(given, err);
 	free(given);

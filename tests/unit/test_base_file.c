@@ -24,6 +24,20 @@ static const struct sg_file_rules piped = {.max_size = 1 << 20, .allow_pipe = tr
 
 static char folder[64];
 
+/* The n-th stat from now on fails with that errno; 0: none does. */
+static unsigned int stat_fails;
+static int stat_errno;
+int __real_stat(const char *path, struct stat *ret);
+int __wrap_stat(const char *path, struct stat *ret);
+
+int __wrap_stat(const char *path, struct stat *ret)
+{
+	if (!stat_fails || --stat_fails)
+		return __real_stat(path, ret);
+	errno = stat_errno;
+	return -1;
+}
+
 static int enter_folder(void **state)
 {
 	(void)state;
@@ -237,6 +251,31 @@ static void trusts_only_what_others_cannot_change(void **state)
 	expect_text("open/link", &trusted, "x");
 }
 
+/* Only a file that is gone was exchanged; the system's other troubles are the system's. */
+static void tells_an_exchange_from_a_failure(void **state)
+{
+	static const struct {
+		int errnum;
+		enum sg_error_kind kind;
+		const char *text;
+	} cases[] = {
+		{ENOENT, SG_ERROR_INPUT, "it was exchanged while it was being read"},
+		{EIO, SG_ERROR_SYSTEM, "cannot look at its place"},
+		{EACCES, SG_ERROR_SYSTEM, "cannot look at its place"},
+		{ENOBUFS, SG_ERROR_SYSTEM, "cannot look at its place"},
+	};
+
+	(void)state;
+	put("a", "x");
+	for (size_t i = 0; i < SG_COUNT(cases); i++) {
+		stat_fails = 2; /* the first is before it is opened */
+		stat_errno = cases[i].errnum;
+		expect_refusal("a", &trusted, cases[i].kind, cases[i].text);
+		assert_int_equal(stat_fails, 0);
+	}
+	expect_text("a", &trusted, "x");
+}
+
 static void trusts_only_root_and_its_own_user(void **state)
 {
 	(void)state;
@@ -315,6 +354,7 @@ int main(void)
 		IN_FOLDER(standard_input_may_be_a_pipe),
 		IN_FOLDER(waits_for_a_slow_pipe),
 		IN_FOLDER(trusts_only_what_others_cannot_change),
+		IN_FOLDER(tells_an_exchange_from_a_failure),
 		IN_FOLDER(trusts_only_root_and_its_own_user),
 		IN_FOLDER(says_when_writing_fails),
 		IN_FOLDER(writes_everything),
