@@ -90,13 +90,13 @@ static void see_refusal(struct verdicts *v, const struct nlmsghdr *header, const
 	/* only with NETLINK_CAP_ACK does the header of the request stand there alone, with the attributes behind it */
 	if ((header->nlmsg_flags & NLM_F_ACK_TLVS) && (header->nlmsg_flags & NLM_F_CAPPED) &&
 	    header->nlmsg_len >= head) {
-		struct attr_list list = attr_list(message + head, header->nlmsg_len - head);
+		struct attr_list list = sg_attr_list(message + head, header->nlmsg_len - head);
 		struct attr attr;
 
-		while (attr_next(&list, &attr)) {
+		while (sg_attr_next(&list, &attr)) {
 			if (attr.type == NLMSGERR_ATTR_OFFS)
 				offset = host_u32(&attr);
-			else if (attr.type == NLMSGERR_ATTR_MSG && attr_string(&attr, sizeof(refusal.text)))
+			else if (attr.type == NLMSGERR_ATTR_MSG && sg_attr_string(&attr, sizeof(refusal.text)))
 				snprintf(refusal.text, sizeof(refusal.text), "%.*s", (int)attr.size,
 					 (const char *)attr.data);
 		}
@@ -108,13 +108,13 @@ static void see_refusal(struct verdicts *v, const struct nlmsghdr *header, const
 static void see_new_generation(struct verdicts *v, const struct nlmsghdr *header, const uint8_t *message)
 {
 	const size_t head = sizeof(*header) + sizeof(struct nfgenmsg);
-	struct attr_list list = attr_list(message + head, header->nlmsg_len - head);
+	struct attr_list list = sg_attr_list(message + head, header->nlmsg_len - head);
 	struct attr attr;
 
-	while (attr_next(&list, &attr)) {
+	while (sg_attr_next(&list, &attr)) {
 		if (attr.type == NFTA_GEN_ID && attr.size == sizeof(uint32_t)) {
 			v->reply->committed = true;
-			v->reply->generation = attr_be32(&attr);
+			v->reply->generation = sg_attr_be32(&attr);
 		}
 	}
 }
@@ -124,7 +124,7 @@ static void see_answer(struct verdicts *v, const struct nlmsghdr *header, const 
 	int errnum;
 
 	if (header->nlmsg_type == NLMSG_ERROR) {
-		errnum = nfnl_errno(header, message);
+		errnum = sg_nfnl_errno(header, message);
 		if (errnum)
 			see_refusal(v, header, message, errnum);
 	} else if (header->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN) &&
@@ -141,7 +141,7 @@ static int read_answers(struct sg_kernel *kernel, struct verdicts *v, struct sg_
 		struct nlmsghdr header;
 		size_t left = 0;
 
-		if (nfnl_receive(kernel, false, &left, &cause) < 0) {
+		if (sg_nfnl_receive(kernel, false, &left, &cause) < 0) {
 			if (cause.errnum != ENOBUFS) {
 				if (err)
 					*err = cause;
@@ -152,7 +152,7 @@ static int read_answers(struct sg_kernel *kernel, struct verdicts *v, struct sg_
 		}
 		if (!left)
 			return 0;
-		while ((message = nfnl_next(&at, &left, &header)))
+		while ((message = sg_nfnl_next(&at, &left, &header)))
 			see_answer(v, &header, message);
 	}
 }
@@ -191,7 +191,7 @@ int sg_kernel_send(struct sg_kernel *kernel, struct sg_wire *wire, uint32_t gene
 	if (v.stale)
 		return sg_error_set(err, SG_ERROR_CHANGED, 0, "the ruleset changed since it was read");
 	if (v.no_rights && !reply.committed)
-		return nfnl_refused(EPERM, "change the ruleset", err);
+		return sg_nfnl_refused(EPERM, "change the ruleset", err);
 	if (!reply.committed && !reply.refused && ask_generation(kernel, generation, &v, err) < 0)
 		return -1;
 	*ret = reply;
@@ -203,7 +203,7 @@ int sg_kernel_reply_error(const struct sg_kernel_reply *reply, struct sg_error *
 	const struct sg_kernel_refusal *refusal = &reply->refusals[0];
 	const struct sg_wire_note *note = reply->refusal_count ? refusal->note : NULL;
 	const char *open = *refusal->text ? " (" : "", *close = *refusal->text ? ")" : "";
-	char element[32] = "";
+	char element[sizeof("number 18446744073709551615 of set ")] = "";
 
 	if (!note)
 		return sg_error_set(err, SG_ERROR_SYSTEM, refusal->errnum, "the kernel refused the rules");

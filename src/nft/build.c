@@ -135,10 +135,12 @@ static int load_address(struct sg_rule *rule, enum sg_family family, bool destin
 	return add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, offset, (uint32_t)bytes, 0, err);
 }
 
-static void to_bytes(sg_u128 number, uint8_t *bytes, size_t size)
+/* The lowest `size` bytes of a number in network order; the rest of the array is zeroed. */
+static void to_bytes(sg_u128 number, size_t size, uint8_t bytes[16])
 {
-	for (size_t i = size; i-- > 0; number >>= 8)
-		bytes[i] = (uint8_t)number;
+	number <<= 8 * (16 - size);
+	for (size_t i = 0; i < 16; i++, number <<= 8)
+		bytes[i] = (uint8_t)(number >> 120);
 }
 
 int sg_build_prefix(struct sg_rule *rule, enum sg_family family, bool destination, const struct sg_range *prefix,
@@ -158,11 +160,11 @@ int sg_build_prefix(struct sg_rule *rule, enum sg_family family, bool destinatio
 	if (load_address(rule, family, destination, bytes, err))
 		return -1;
 	if (rest) {
-		to_bytes(~(prefix->first ^ prefix->last), mask, size);
+		to_bytes(~(prefix->first ^ prefix->last), size, mask);
 		if (add_mask(rule, mask, size, err))
 			return -1;
 	}
-	to_bytes(prefix->first, address, size);
+	to_bytes(prefix->first, size, address);
 	return add_cmp(rule, negated ? NFT_CMP_NEQ : NFT_CMP_EQ, address, bytes, err);
 }
 
