@@ -71,7 +71,7 @@ static bool used_listed(uint8_t protocol)
 
 bool sg_line_is_for_listeners(const struct sg_line *line)
 {
-	if (line->kind != SG_LINE_PORTS)
+	if (line->kind != SG_LINE_PORTS || line->direction != SG_IN)
 		return false;
 	for (size_t i = 0; i < line->protocol_count; i++) {
 		if (!used_listed(line->protocols[i]))
@@ -137,8 +137,9 @@ int sg_named_ports_make(const struct sg_policy *policy, struct sg_named_ports *r
 
 	for (size_t i = 0; i < sg_policy_lines(policy); i++) {
 		const struct sg_line *line = sg_policy_line(policy, i);
+		bool names = line->kind == SG_LINE_PORTS && line->direction == SG_IN;
 
-		for (size_t p = 0; line->kind == SG_LINE_PORTS && p < line->protocol_count; p++) {
+		for (size_t p = 0; names && p < line->protocol_count; p++) {
 			for (size_t r = 0; r < line->ports.count; r++) {
 				if (sg_ranges_add(&named.protocol[line->protocols[p]], &line->ports.items[r], err) < 0)
 					return -1;

@@ -46,8 +46,8 @@ void sg_fields_because(struct sg_buf *buf, const struct sg_subject *subject, con
 			sg_buf_addf(buf, ":%u ", because.line.span.line);
 		}
 		sg_say_adds(buf, because.line.rule);
-		if (because.line.kind == SG_ORIGIN_DEFAULT && subject->policy)
-			sg_buf_addf(buf, ": %s", sg_verdict_name(sg_policy_default(subject->policy)));
+		if (because.line.kind == SG_ORIGIN_DEFAULT)
+			sg_buf_addf(buf, ": %s", sg_verdict_name(because.line.verdict));
 	}
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* test_check_rules.c - policies of both directions as rules: they decide as the policy does, and read as it does. */
+#include "check/used.h"
 #include "policy_random.h"
 #include "policy_text.h"
 #include "sockgate/evaluate.h"
@@ -113,11 +114,30 @@ static void test_preludes(void **unused)
 	assert_int_equal(rules_commented(output, "going"), 1);
 }
 
+/* What leaves needs nobody who listens here, and names no port of this host. */
+static void test_listeners(void **unused)
+{
+	autotext read = read_good("allow:\n  tcp: [22, 80]\n  udp: [53]\n");
+	struct sg_named_ports named;
+
+	(void)unused;
+	read.policy->lines[1].line.direction = SG_OUT;
+	read.policy->lines[2].line.direction = SG_OUT;
+	assert_true(sg_line_is_for_listeners(sg_policy_line(read.policy, 0)));
+	assert_false(sg_line_is_for_listeners(sg_policy_line(read.policy, 1)));
+	assert_int_equal(sg_named_ports_make(read.policy, &named, &read.err), 0);
+	assert_true(sg_named_ports_have(&named, SG_PROTO_TCP, 22));
+	assert_false(sg_named_ports_have(&named, SG_PROTO_TCP, 80));
+	assert_false(sg_named_ports_have(&named, SG_PROTO_UDP, 53));
+	sg_named_ports_clear(&named);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_policies),
 		cmocka_unit_test(test_preludes),
+		cmocka_unit_test(test_listeners),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
