@@ -332,10 +332,9 @@ static uint64_t idd_mix(uint64_t hash, uint64_t word)
 	return hash ^ hash >> 29;
 }
 
-static uint32_t idd_hash(const struct sg_idd_frame *frame)
+static uint32_t idd_hash_ends(const struct sg_idd_frame *frame)
 {
 	const uint32_t *ends = frame->ends;
-	const sg_ref *child = frame->child;
 	uint64_t a = frame->level, b = frame->count;
 
 	for (size_t i = 0; i < frame->count; i++) {
@@ -344,22 +343,39 @@ static uint32_t idd_hash(const struct sg_idd_frame *frame)
 
 			memcpy(words, (const sg_u128 *)frame->ends + i, sizeof(words));
 			a = idd_mix(a, words[0]);
-			b = idd_mix(b, words[1] + child[i] * UINT64_C(0xc2b2ae3d27d4eb4f));
+			b = idd_mix(b, words[1]);
 		} else if (i & 1) {
-			a = idd_mix(a, (uint64_t)ends[i] << 32 | child[i]);
+			a = idd_mix(a, ends[i]);
 		} else {
-			b = idd_mix(b, (uint64_t)ends[i] << 32 | child[i]);
+			b = idd_mix(b, ends[i]);
 		}
 	}
-	a = idd_mix(a, b);
-	return (uint32_t)(a >> 32);
+	return (uint32_t)(idd_mix(a, b) >> 32);
+}
+
+static bool idd_alternates(const struct sg_idd_frame *frame)
+{
+	for (size_t i = 2; i < frame->count; i++)
+		if (frame->child[i] != frame->child[i - 2])
+			return false;
+	return true;
+}
+
+/* Of a node that alternates two children say all. */
+static uint32_t idd_hash(uint32_t ends_hash, const sg_ref *child, size_t count, bool alternates)
+{
+	uint64_t hash = ends_hash;
+
+	for (size_t i = 0; i < (alternates ? 2 : count); i++)
+		hash = idd_mix(hash, child[i]);
+	return (uint32_t)(hash >> 32 ^ hash);
 }
 
 static bool idd_node_is(const struct sg_idd_node *node, const struct sg_idd_frame *frame)
 {
 	size_t width = frame->wide ? sizeof(sg_u128) : sizeof(uint32_t);
 
-	return node->level == frame->level && node->count == frame->count &&
+	return node->level == frame->level && node->count == frame->count && node->ends_hash == frame->ends_hash &&
 	       !memcmp(node->child, frame->child, frame->count * sizeof(sg_ref)) &&
 	       !memcmp(node->ends, frame->ends, frame->count * width);
 }
@@ -461,7 +477,12 @@ static bool idd_settle(struct sg_idd *idd, struct sg_idd_frame *frame, struct sg
 /* A new node behind all others; it is not in the unique table yet. */
 static sg_ref idd_append(struct sg_idd *idd, struct sg_idd_frame *frame)
 {
-	struct sg_idd_node node = {.count = (uint32_t)frame->count, .level = frame->level};
+	struct sg_idd_node node = {
+		.count = (uint32_t)frame->count,
+		.level = frame->level,
+		.ends_hash = frame->ends_hash,
+		.alternates = frame->alternates,
+	};
 	size_t edge = (frame->wide ? sizeof(sg_u128) : sizeof(uint32_t)) + sizeof(sg_ref);
 	size_t bytes = frame->count * edge + sizeof(struct sg_idd_node) + sizeof(struct sg_idd_slot);
 
@@ -477,31 +498,94 @@ static sg_ref idd_append(struct sg_idd *idd, struct sg_idd_frame *frame)
 	return (sg_ref)idd->node_count++;
 }
 
-static sg_ref idd_find_or_append(struct sg_idd *idd, struct sg_idd_frame *frame)
+/* Enters a new node; the unique table has at least one free place for it. */
+static sg_ref idd_enter(struct sg_idd *idd, uint32_t hash, sg_ref ref)
 {
-	uint32_t hash = idd_hash(frame);
-	sg_ref ref;
-	size_t at;
+	size_t at = hash & idd->slot_mask;
 
-	if (idd->failed)
-		return SG_IDD_FAILED;
-	for (at = hash & idd->slot_mask; idd->slots[at].ref; at = (at + 1) & idd->slot_mask) {
-		if (idd->slots[at].hash == hash && idd_node_is(&idd->nodes[idd->slots[at].ref], frame))
-			return idd->slots[at].ref;
-	}
-	if (idd->node_count > idd->slot_mask / 4 * 3) {
-		if (!idd_grow_slots(idd))
-			return idd_nomem(idd);
-		for (at = hash & idd->slot_mask; idd->slots[at].ref;)
-			at = (at + 1) & idd->slot_mask;
-	}
-	ref = idd_append(idd, frame);
 	if (ref == SG_IDD_FAILED)
 		return ref;
+	while (idd->slots[at].ref)
+		at = (at + 1) & idd->slot_mask;
 	idd->slots[at] = (struct sg_idd_slot){hash, ref};
 	if (idd->node_count > idd->memo_mask && idd->memo_mask < MEMO_MOST - 1)
 		idd_grow_memos(idd);
 	return ref;
+}
+
+static bool idd_reserve_slot(struct sg_idd *idd)
+{
+	return idd->node_count <= idd->slot_mask / 4 * 3 || idd_grow_slots(idd);
+}
+
+static sg_ref idd_find_or_append(struct sg_idd *idd, struct sg_idd_frame *frame)
+{
+	uint32_t hash;
+
+	if (idd->failed)
+		return SG_IDD_FAILED;
+	frame->ends_hash = idd_hash_ends(frame);
+	frame->alternates = idd_alternates(frame);
+	hash = idd_hash(frame->ends_hash, frame->child, frame->count, frame->alternates);
+	for (size_t at = hash & idd->slot_mask; idd->slots[at].ref; at = (at + 1) & idd->slot_mask) {
+		if (idd->slots[at].hash == hash && idd_node_is(&idd->nodes[idd->slots[at].ref], frame))
+			return idd->slots[at].ref;
+	}
+	if (!idd_reserve_slot(idd))
+		return idd_nomem(idd);
+	return idd_enter(idd, hash, idd_append(idd, frame));
+}
+
+/* Equal nodes that alternate have equal ends, but not always the same array. */
+static bool idd_node_has(const struct sg_idd *idd, const struct sg_idd_node *node, const struct sg_idd_node *with,
+			 const sg_ref child[2])
+{
+	size_t width = idd->levels[with->level].wide ? sizeof(sg_u128) : sizeof(uint32_t);
+
+	return node->alternates && node->level == with->level && node->count == with->count &&
+	       node->ends_hash == with->ends_hash && node->child[0] == child[0] && node->child[1] == child[1] &&
+	       (node->ends == with->ends || !memcmp(node->ends, with->ends, with->count * width));
+}
+
+/* A new node that shares the ends. */
+static sg_ref idd_append_shared(struct sg_idd *idd, const struct sg_idd_node *with, const sg_ref child[2])
+{
+	size_t bytes = with->count * sizeof(sg_ref) + sizeof(struct sg_idd_node) + sizeof(struct sg_idd_slot);
+	struct sg_idd_node node = *with;
+	sg_ref *children;
+
+	if (idd->node_count > NODE_MOST || bytes > idd->limit || idd->bytes > idd->limit - bytes)
+		return sg_idd_fail(idd, SG_ERROR_LIMIT, "the decision is too large");
+	if (sg_grow(&idd->nodes, &idd->node_room, idd->node_count, 1, sizeof(*idd->nodes)) < 0)
+		return idd_nomem(idd);
+	children = idd_arena_take(idd, with->count * sizeof(sg_ref), false);
+	if (!children)
+		return idd_nomem(idd);
+	for (size_t i = 0; i < with->count; i++)
+		children[i] = child[i & 1];
+	node.child = children;
+	idd->nodes[idd->node_count] = node;
+	idd->bytes += bytes;
+	return (sg_ref)idd->node_count++;
+}
+
+sg_ref sg_idd_with_two(struct sg_idd *idd, const struct sg_idd_node *node, sg_ref even, sg_ref odd)
+{
+	const sg_ref child[2] = {even, odd};
+	struct sg_idd_node with = *node;
+	uint32_t hash = idd_hash(with.ends_hash, child, 2, true);
+
+	if (idd->failed || even == SG_IDD_FAILED || odd == SG_IDD_FAILED)
+		return SG_IDD_FAILED;
+	if (even == odd)
+		return even;
+	for (size_t at = hash & idd->slot_mask; idd->slots[at].ref; at = (at + 1) & idd->slot_mask) {
+		if (idd->slots[at].hash == hash && idd_node_has(idd, &idd->nodes[idd->slots[at].ref], &with, child))
+			return idd->slots[at].ref;
+	}
+	if (!idd_reserve_slot(idd))
+		return idd_nomem(idd);
+	return idd_enter(idd, hash, idd_append_shared(idd, &with, child));
 }
 
 sg_ref sg_idd_frame_make(struct sg_idd *idd, struct sg_idd_frame *frame)

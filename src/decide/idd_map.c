@@ -68,6 +68,11 @@ static sg_ref visit_deeper(struct unary *unary, sg_ref ref)
 	struct recent recent = {0};
 	struct sg_idd_frame frame;
 
+	if (node.alternates) {
+		sg_ref even = visit_memoised(unary, node.child[0]);
+
+		return sg_idd_with_two(unary->idd, &node, even, visit_memoised(unary, node.child[1]));
+	}
 	if (!sg_idd_frame_open(unary->idd, &frame, node.level, node.count))
 		return SG_IDD_FAILED;
 	for (size_t i = 0; i < node.count; i++) {

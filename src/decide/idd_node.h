@@ -12,6 +12,8 @@ struct sg_idd_node {
 	const sg_ref *child;
 	uint32_t count; /* edges, at least 2 */
 	uint32_t level;
+	uint32_t ends_hash;
+	bool alternates; /* two children in turn, as a set of intervals has them */
 };
 
 struct sg_idd_level {
@@ -148,6 +150,8 @@ struct sg_idd_frame {
 	sg_ref *child;
 	size_t count;
 	uint32_t level;
+	uint32_t ends_hash; /* these two are found when the node is made */
+	bool alternates;
 	bool wide;
 };
 /* Room for `room` edges of the level. False: out of memory. */
@@ -156,6 +160,17 @@ bool sg_idd_frame_open(struct sg_idd *idd, struct sg_idd_frame *frame, size_t le
 sg_ref sg_idd_frame_make(struct sg_idd *idd, struct sg_idd_frame *frame);
 /* Gives the memory back without making a node; returns SG_IDD_FAILED. */
 sg_ref sg_idd_frame_drop(struct sg_idd *idd, struct sg_idd_frame *frame);
+
+/*
+ * The node with other children: for a node that alternates, `even` for its first, third, … edge and `odd` for the
+ * others. Both are deeper than the node. It shares the ends of the edges, so that nothing is compared or hashed again.
+ */
+sg_ref sg_idd_with_two(struct sg_idd *idd, const struct sg_idd_node *node, sg_ref even, sg_ref odd);
+/* Whether two nodes alternate along the very same ends. */
+static inline bool sg_idd_in_step(const struct sg_idd_node *a, const struct sg_idd_node *b)
+{
+	return a->alternates && b->alternates && a->ends == b->ends && a->count == b->count;
+}
 
 /* Appends an edge; an edge with the same child as the one before it extends that one. */
 static inline void sg_idd_frame_add(struct sg_idd_frame *frame, sg_u128 last, sg_ref child, bool wide)

@@ -122,6 +122,8 @@ static sg_ref level_test(struct sg_matcher *matcher, const struct sg_value *valu
 	struct sg_ranges keys = {0};
 	sg_ref ref;
 
+	if (!value->masked && bytes == width) /* the numbers are the level's */
+		return sg_idd_split(matcher->idd, level, set, SG_IDD_FULL, SG_IDD_EMPTY);
 	if (spread(matcher, value, set, bytes, width, &keys))
 		ref = sg_idd_split(matcher->idd, level, &keys, SG_IDD_FULL, SG_IDD_EMPTY);
 	else
