@@ -9,8 +9,9 @@
 #include "policy/emit_text.h"
 #include "policy/keys.h"
 
-/* Columns of what stands under a top-level key, under a protocol, and behind its "- ". */
-enum { EMIT_KEY = 2, EMIT_ITEM = 4, EMIT_INSIDE = 6 };
+/* Columns of what stands under a top-level key, under a protocol, and behind its "- "; under outbound one level more.
+ */
+enum { EMIT_KEY = 2, EMIT_ITEM = 4, EMIT_INSIDE = 6, EMIT_LEVEL = 2 };
 
 /* An empty line between the parts of a file. */
 static void emit_part(struct sg_buf *buf, enum key_id key)
@@ -89,10 +90,12 @@ static size_t emit_constraints(const struct model_line *line, enum sg_verdict im
 
 	if (line->from.count)
 		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_FROM), &line->from, NULL, NULL};
-	if (line->except.count)
+	if (line->except.count && said->direction != SG_OUT)
 		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_EXCEPT), &line->except, NULL, NULL};
 	if (line->to.count)
 		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_TO), &line->to, NULL, NULL};
+	if (line->except.count && said->direction == SG_OUT)
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_EXCEPT), &line->except, NULL, NULL};
 	if (line->interfaces.count)
 		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_INTERFACE), &line->interfaces, NULL, NULL};
 	if (said->has_family)
@@ -118,9 +121,11 @@ static bool emit_has_words(const struct model_line *line)
 /* All pairs of a line, its ports or types first. */
 static size_t emit_pairs(const struct sg_policy *policy, const struct model_line *line, struct emit_pair *pairs)
 {
-	enum sg_verdict implied = line->line.section == SG_SECTION_ALLOW         ? SG_VERDICT_ACCEPT
-				  : policy->default_verdict == SG_VERDICT_REJECT ? SG_VERDICT_REJECT
-										 : SG_VERDICT_DROP;
+	bool out = line->line.direction == SG_OUT, allow = line->line.section == SG_SECTION_ALLOW;
+	enum sg_verdict verdict = out ? policy->outbound_default : policy->default_verdict;
+	enum sg_verdict implied = allow                          ? SG_VERDICT_ACCEPT
+				  : verdict == SG_VERDICT_REJECT ? SG_VERDICT_REJECT
+								 : SG_VERDICT_DROP;
 	size_t count = 0;
 
 	if (emit_has_words(line))
@@ -136,6 +141,12 @@ static bool emit_is_short(const struct model_line *line, size_t pair_count)
 	return emit_has_words(line) && pair_count == 1 && line->ports.count == 1;
 }
 
+/* How far a line is moved to the right. */
+static size_t emit_shift(const struct model_line *line)
+{
+	return line->line.direction == SG_OUT ? EMIT_LEVEL : 0;
+}
+
 static void emit_line(struct sg_buf *buf, const struct sg_policy *policy, const struct model_line *line)
 {
 	struct emit_pair pairs[EMIT_PAIRS];
@@ -144,7 +155,7 @@ static void emit_line(struct sg_buf *buf, const struct sg_policy *policy, const 
 	if (emit_is_short(line, count))
 		sg_emit_scalar(buf, line->ports.items[0]);
 	else
-		sg_emit_mapping(buf, pairs, count, EMIT_INSIDE);
+		sg_emit_mapping(buf, pairs, count, EMIT_INSIDE + emit_shift(line));
 }
 
 /* Lines that are one word each: tcp: [22, 80]. False: some are not, nothing is written. */
@@ -166,7 +177,7 @@ static bool emit_short_lines(struct sg_buf *buf, const struct sg_policy *policy,
 			words[used++] = lines[i].ports.items[0];
 	}
 	sg_buf_addc(buf, ' ');
-	sg_emit_list(buf, &(struct model_words){words, used}, EMIT_ITEM);
+	sg_emit_list(buf, &(struct model_words){words, used}, EMIT_ITEM + emit_shift(lines));
 	sg_buf_addc(buf, '\n');
 	return true;
 }
@@ -177,7 +188,8 @@ static void emit_protocol(struct sg_buf *buf, const struct sg_policy *policy, co
 {
 	struct emit_pair pairs[EMIT_PAIRS];
 
-	sg_buf_addf(buf, "  %s:", lines[0].key);
+	sg_buf_pad(buf, ' ', EMIT_KEY + emit_shift(lines));
+	sg_buf_addf(buf, "%s:", lines[0].key);
 	if (count == 1 && !emit_has_words(&lines[0]) && !emit_pairs(policy, &lines[0], pairs)) {
 		sg_buf_adds(buf, lines[0].line.kind == SG_LINE_ANY ? " {}\n" : "\n");
 		return;
@@ -188,25 +200,56 @@ static void emit_protocol(struct sg_buf *buf, const struct sg_policy *policy, co
 	for (size_t i = 0; i < count; i++) {
 		if (lines[i].continues)
 			continue;
-		sg_buf_adds(buf, "    - ");
+		sg_buf_pad(buf, ' ', EMIT_ITEM + emit_shift(lines));
+		sg_buf_adds(buf, "- ");
 		emit_line(buf, policy, &lines[i]);
 		sg_buf_addc(buf, '\n');
 	}
 }
 
-static void emit_lines(struct sg_buf *buf, const struct sg_policy *policy)
+static bool emit_same_section(const struct model_line *a, const struct model_line *b)
 {
-	const struct model_line *lines = policy->lines;
+	return a->line.direction == b->line.direction && a->line.section == b->line.section;
+}
 
-	for (size_t i = 0, end; i < policy->line_count; i = end) {
-		if (!i || lines[i].line.section != lines[i - 1].line.section)
-			emit_part(buf, lines[i].line.section == SG_SECTION_ALLOW ? KEY_ALLOW : KEY_BLOCK);
+/* "allow:", or "  allow:" under outbound, whose own key is there already. */
+static void emit_section(struct sg_buf *buf, const struct model_line *line)
+{
+	enum key_id key = line->line.section == SG_SECTION_ALLOW ? KEY_ALLOW : KEY_BLOCK;
+
+	if (line->line.direction == SG_OUT)
+		sg_buf_addf(buf, "  %s:\n", sg_keys_name(key));
+	else
+		emit_part(buf, key);
+}
+
+/* The lines of one direction: they stand together. */
+static void emit_lines(struct sg_buf *buf, const struct sg_policy *policy, enum sg_direction direction)
+{
+	const struct model_line *lines = policy->lines, *before = NULL;
+
+	for (size_t i = 0, end; i < policy->line_count; before = &lines[i], i = end) {
 		for (end = i + 1; end < policy->line_count; end++)
-			if (lines[end].line.section != lines[i].line.section ||
-			    strcmp(lines[end].key, lines[i].key) != 0)
+			if (!emit_same_section(&lines[end], &lines[i]) || strcmp(lines[end].key, lines[i].key) != 0)
 				break;
+		if (lines[i].line.direction != direction)
+			continue;
+		if (!before || !emit_same_section(before, &lines[i]))
+			emit_section(buf, &lines[i]);
 		emit_protocol(buf, policy, &lines[i], end - i);
 	}
+}
+
+static void emit_outbound(struct sg_buf *buf, const struct sg_policy *policy)
+{
+	bool lines = policy->line_count && policy->lines[policy->line_count - 1].line.direction == SG_OUT;
+
+	if (!sg_policy_has_outbound(policy))
+		return;
+	emit_part(buf, KEY_OUTBOUND);
+	if (policy->outbound_default != SG_VERDICT_ACCEPT || !lines)
+		sg_buf_addf(buf, "  %s: %s\n", sg_keys_name(KEY_DEFAULT), sg_verdict_name(policy->outbound_default));
+	emit_lines(buf, policy, SG_OUT);
 }
 
 static void emit_baseline(struct sg_buf *buf, const struct sg_policy *policy)
@@ -257,7 +300,8 @@ char *sg_policy_emit(const struct sg_policy *policy, struct sg_error *err)
 	emit_groups(&buf, policy);
 	emit_interfaces(&buf, policy);
 	emit_services(&buf, policy);
-	emit_lines(&buf, policy);
+	emit_lines(&buf, policy, SG_IN);
+	emit_outbound(&buf, policy);
 	emit_baseline(&buf, policy);
 	emit_tests(&buf, policy);
 	if (!buf.size)

@@ -14,6 +14,7 @@ enum keys_place {
 	KEYS_TEST = 16,
 	KEYS_GROUP = 32, /* {file: …} among the addresses of a group */
 	KEYS_SERVICE = 64,
+	KEYS_OUTBOUND = 128,
 };
 
 enum key_id {

@@ -131,34 +131,56 @@ static bool line_is_nowhere(const struct sg_addresses *addresses)
 	return !addresses->v4.count && !addresses->v6.count;
 }
 
-/* `from` and `except`. */
-static bool line_sources(struct reader *reader, const struct keys_values *values, struct model_line *line)
+/* One end of the packets, 'from' or 'to'; what `except` names is of the other host. */
+struct line_end {
+	uint32_t given, except; /* nodes; 0: none */
+	bool *has;
+	struct sg_addresses *addresses;
+	struct model_words *words;
+};
+
+static struct line_end line_source(const struct keys_values *values, struct model_line *line)
 {
-	uint32_t from = values->value[KEY_FROM], except = values->value[KEY_EXCEPT];
-	struct sg_addresses sources = {0}, less = {0};
+	uint32_t except = line->line.direction == SG_OUT ? 0 : values->value[KEY_EXCEPT];
+
+	return (struct line_end){values->value[KEY_FROM], except, &line->line.has_from, &line->line.from, &line->from};
+}
+
+static struct line_end line_destination(const struct keys_values *values, struct model_line *line)
+{
+	uint32_t except = line->line.direction == SG_OUT ? values->value[KEY_EXCEPT] : 0;
+
+	return (struct line_end){values->value[KEY_TO], except, &line->line.has_to, &line->line.to, &line->to};
+}
+
+static bool line_addresses(struct reader *reader, const struct line_end *end, struct model_line *line)
+{
+	uint32_t given = end->given, except = end->except;
+	struct sg_addresses found = {0}, less = {0};
 	bool good = true;
 
-	if (from)
-		good = sg_addresses_read(reader, from, &sources) && sg_reader_words(reader, from, &line->from);
+	if (given)
+		good = sg_addresses_read(reader, given, &found) && sg_reader_words(reader, given, end->words);
 	if (except)
 		good = sg_addresses_read(reader, except, &less) && sg_reader_words(reader, except, &line->except) &&
 		       good;
 	if (!good)
 		return false;
-	if (!from && except && !line_everywhere(reader, &sources))
+	if (!given && except && !line_everywhere(reader, &found))
 		return false;
-	line->line.has_from = from || except;
-	if (except && !line_is_nowhere(&sources)) {
-		if (!line_subtract(reader, except, &less.v4, &sources.v4) ||
-		    !line_subtract(reader, except, &less.v6, &sources.v6))
+	*end->has = given || except;
+	if (except && !line_is_nowhere(&found)) {
+		if (!line_subtract(reader, except, &less.v4, &found.v4) ||
+		    !line_subtract(reader, except, &less.v6, &found.v6))
 			return false;
-		if (line_is_nowhere(&sources) && !reader->sets_broken) {
-			reader_error(reader, except, "policy/nothing-left", "'except' takes away every source");
+		if (line_is_nowhere(&found) && !reader->sets_broken) {
+			reader_error(reader, except, "policy/nothing-left", "'except' takes away every %s",
+				     line->line.direction == SG_OUT ? "destination" : "source");
 			reader_hint(reader, "take the line away, or name fewer");
 			return false;
 		}
 	}
-	line->line.from = sources;
+	*end->addresses = found;
 	return true;
 }
 
@@ -191,7 +213,7 @@ static bool line_check_families(struct reader *reader, const struct keys_values 
 		{"family", values->value[KEY_FAMILY], LINE_BOTH},
 		{"type", line_types_node(values), LINE_BOTH},
 		{values->value[KEY_FROM] ? "from" : "except", values->value[KEY_FROM], LINE_BOTH},
-		{"to", values->value[KEY_TO], LINE_BOTH},
+		{values->value[KEY_TO] ? "to" : "except", values->value[KEY_TO], LINE_BOTH},
 	};
 	unsigned int both = LINE_BOTH;
 
@@ -218,16 +240,6 @@ static bool line_check_families(struct reader *reader, const struct keys_values 
 		both = families;
 	}
 	return true;
-}
-
-static bool line_destinations(struct reader *reader, const struct keys_values *values, struct model_line *line)
-{
-	uint32_t to = values->value[KEY_TO];
-
-	if (!to)
-		return true;
-	line->line.has_to = true;
-	return sg_addresses_read(reader, to, &line->line.to) && sg_reader_words(reader, to, &line->to);
 }
 
 static bool line_interfaces(struct reader *reader, const struct keys_values *values, struct model_line *line)
@@ -261,11 +273,12 @@ static bool line_family(struct reader *reader, const struct keys_values *values,
 
 bool sg_line_constrain(struct reader *reader, const struct keys_values *values, struct model_line *line)
 {
+	struct line_end source = line_source(values, line), destination = line_destination(values, line);
 	uint32_t comment = values->value[KEY_COMMENT];
 	bool good = true;
 
-	good = line_sources(reader, values, line) && good;
-	good = line_destinations(reader, values, line) && good;
+	good = line_addresses(reader, &source, line) && good;
+	good = line_addresses(reader, &destination, line) && good;
 	good = line_interfaces(reader, values, line) && good;
 	good = line_family(reader, values, line) && good;
 	if (comment)

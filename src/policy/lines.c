@@ -12,13 +12,16 @@
 /* The list that a line stands in. */
 struct lines_list {
 	struct line_protocol protocol;
+	enum sg_direction direction;
 	enum sg_section section;
 	uint32_t key, value;
 };
 
-static const char *lines_section(enum sg_section section)
+static const char *lines_section(const struct lines_list *list)
 {
-	return sg_keys_name(section == SG_SECTION_ALLOW ? KEY_ALLOW : KEY_BLOCK);
+	if (list->direction == SG_OUT)
+		return list->section == SG_SECTION_ALLOW ? "outbound.allow" : "outbound.block";
+	return list->section == SG_SECTION_ALLOW ? "allow" : "block";
 }
 
 /* The line's place in words, "allow.tcp[3]"; without a number when it is no list. */
@@ -27,8 +30,8 @@ static const char *lines_path(struct reader *reader, const struct lines_list *li
 	struct arena *arena = &reader->policy->arena;
 
 	if (doc_node(&reader->doc, list->value)->kind == DOC_SEQUENCE)
-		return sg_arena_format(arena, "%s.%s[%zu]", lines_section(list->section), list->protocol.key, index);
-	return sg_arena_format(arena, "%s.%s", lines_section(list->section), list->protocol.key);
+		return sg_arena_format(arena, "%s.%s[%zu]", lines_section(list), list->protocol.key, index);
+	return sg_arena_format(arena, "%s.%s", lines_section(list), list->protocol.key);
 }
 
 static bool lines_append(struct reader *reader, const struct lines_list *list, struct model_line *line, size_t index)
@@ -50,11 +53,19 @@ static bool lines_append(struct reader *reader, const struct lines_list *list, s
 }
 
 /* How a line refuses when it does not say: as the default does. */
-static enum sg_verdict lines_answer(const struct reader *reader, enum sg_section section)
+static enum sg_verdict lines_answer(const struct reader *reader, const struct lines_list *list)
 {
-	if (section == SG_SECTION_ALLOW)
+	const struct sg_policy *policy = reader->policy;
+	enum sg_verdict verdict = list->direction == SG_OUT ? policy->outbound_default : policy->default_verdict;
+
+	if (list->section == SG_SECTION_ALLOW)
 		return SG_VERDICT_ACCEPT;
-	return reader->policy->default_verdict == SG_VERDICT_REJECT ? SG_VERDICT_REJECT : SG_VERDICT_DROP;
+	return verdict == SG_VERDICT_REJECT ? SG_VERDICT_REJECT : SG_VERDICT_DROP;
+}
+
+static struct model_line lines_begin(const struct reader *reader, const struct lines_list *list)
+{
+	return (struct model_line){.line = {.direction = list->direction, .answer = lines_answer(reader, list)}};
 }
 
 static void lines_refuse_key(struct reader *reader, const struct lines_list *list, uint32_t key, const char *hint)
@@ -62,7 +73,7 @@ static void lines_refuse_key(struct reader *reader, const struct lines_list *lis
 	struct report_quote quote;
 
 	reader_error(reader, key, "policy/unknown-key", "'%s' has no meaning under '%s.%s'",
-		     sg_reader_quote(reader, key, &quote), lines_section(list->section), list->protocol.key);
+		     sg_reader_quote(reader, key, &quote), lines_section(list), list->protocol.key);
 	if (hint)
 		reader_hint(reader, "%s", hint);
 }
@@ -102,6 +113,11 @@ static bool lines_check_keys(struct reader *reader, const struct lines_list *lis
 		lines_refuse_key(reader, list, key[KEY_ANSWER], "what is allowed gets no answer from here");
 		good = false;
 	}
+	if (key[KEY_ON_DEMAND] && list->direction == SG_OUT) {
+		lines_refuse_key(reader, list, key[KEY_ON_DEMAND],
+				 "nothing here listens for what leaves: take it away");
+		good = false;
+	}
 	return good;
 }
 
@@ -122,7 +138,7 @@ static bool lines_choose_answer(struct reader *reader, uint32_t node, struct sg_
 /* {port: 9100, from: …}. False: no memory. */
 static bool lines_mapping(struct reader *reader, const struct lines_list *list, uint32_t item, size_t index)
 {
-	struct model_line line = {.line = {.answer = lines_answer(reader, list->section)}};
+	struct model_line line = lines_begin(reader, list);
 	struct keys_values values;
 	uint32_t ports;
 	bool good;
@@ -146,7 +162,7 @@ static bool lines_mapping(struct reader *reader, const struct lines_list *list, 
 static bool lines_short(struct reader *reader, const struct lines_list *list, uint32_t node, uint32_t item,
 			size_t index)
 {
-	struct model_line line = {.line = {.answer = lines_answer(reader, list->section)}};
+	struct model_line line = lines_begin(reader, list);
 
 	line.line.span = doc_span(&reader->doc, node);
 	if (!sg_line_begin(reader, &list->protocol, item, &line))
@@ -272,10 +288,10 @@ static void lines_warn_number(struct reader *reader, const struct lines_list *li
 	reader_hint(reader, "if a port is meant, write it under its protocol, as in 'tcp: [%u]'", number);
 }
 
-bool sg_lines_read(struct reader *reader, uint32_t mapping, enum sg_section section)
+bool sg_lines_read(struct reader *reader, uint32_t mapping, enum sg_direction direction, enum sg_section section)
 {
 	const struct doc *doc = &reader->doc;
-	struct lines_list list = {.section = section};
+	struct lines_list list = {.direction = direction, .section = section};
 
 	for (list.key = doc_node(doc, mapping)->first; list.key; list.key = doc_next(doc, list.value)) {
 		const char *instead;

@@ -19,15 +19,15 @@ bool sg_line_protocol(struct reader *reader, uint32_t key, struct line_protocol 
 
 /* The protocol's fields, and the ports or types in `list` (0: none is needed). False: reported, or no memory. */
 bool sg_line_begin(struct reader *reader, const struct line_protocol *protocol, uint32_t list, struct model_line *line);
-/* from, except, to, interface, family, comment. False: reported, or no memory. */
+/* from, except, to, interface, family, comment of a line whose direction is set. False: reported, or no memory. */
 bool sg_line_constrain(struct reader *reader, const struct keys_values *values, struct model_line *line);
 /* The two lines that a split one is made of: the first loses its second protocol. */
 void sg_line_split(struct model_line *first, struct model_line *ret_second);
 /* Whether one more line or test may be had; reports (once) when not. */
 bool sg_line_allowed(struct reader *reader, uint32_t node);
 
-/* allow or block, and tests. What is wrong is reported. False: no memory. */
-bool sg_lines_read(struct reader *reader, uint32_t mapping, enum sg_section section);
+/* allow or block, at the top or under outbound, and tests. What is wrong is reported. False: no memory. */
+bool sg_lines_read(struct reader *reader, uint32_t mapping, enum sg_direction direction, enum sg_section section);
 bool sg_tests_read(struct reader *reader, uint32_t list);
 
 #endif

@@ -24,7 +24,8 @@ static void read_version(struct reader *reader, uint32_t node)
 	reader_hint(reader, "write 'version: 1', or take it away");
 }
 
-static void read_default(struct reader *reader, uint32_t key, uint32_t node)
+static void read_default(struct reader *reader, uint32_t key, uint32_t node, enum sg_verdict *ret,
+			 struct sg_span *ret_span)
 {
 	static const char *const verdicts[] = {"drop", "reject", "accept", NULL};
 	static const char *const foreign[] = {"deny",  "drop",   "block",  "drop",   "refuse", "reject",
@@ -34,8 +35,8 @@ static void read_default(struct reader *reader, uint32_t key, uint32_t node)
 
 	if (!sg_word_choice(reader, node, "default", verdicts, foreign, &choice))
 		return;
-	reader->policy->default_verdict = verdict[choice];
-	reader->policy->default_span = doc_span(&reader->doc, key);
+	*ret = verdict[choice];
+	*ret_span = doc_span(&reader->doc, key);
 }
 
 static void read_baseline(struct reader *reader, uint32_t mapping)
@@ -56,16 +57,29 @@ static void read_baseline(struct reader *reader, uint32_t mapping)
 }
 
 /* allow and block in the order of the file: lines are numbered so. False: no memory. */
-static bool read_sections(struct reader *reader, const struct keys_values *values)
+static bool read_sections(struct reader *reader, const struct keys_values *values, enum sg_direction direction)
 {
 	uint32_t allow = values->value[KEY_ALLOW], block = values->value[KEY_BLOCK];
 	bool allow_first = allow < block;
 
-	if (allow && allow_first && !sg_lines_read(reader, allow, SG_SECTION_ALLOW))
+	if (allow && allow_first && !sg_lines_read(reader, allow, direction, SG_SECTION_ALLOW))
 		return false;
-	if (block && !sg_lines_read(reader, block, SG_SECTION_BLOCK))
+	if (block && !sg_lines_read(reader, block, direction, SG_SECTION_BLOCK))
 		return false;
-	return !allow || allow_first || sg_lines_read(reader, allow, SG_SECTION_ALLOW);
+	return !allow || allow_first || sg_lines_read(reader, allow, direction, SG_SECTION_ALLOW);
+}
+
+/* False: no memory. */
+static bool read_outbound(struct reader *reader, uint32_t mapping)
+{
+	struct sg_policy *policy = reader->policy;
+	struct keys_values values;
+
+	sg_keys_read(reader, mapping, KEYS_OUTBOUND, &values, NULL, NULL);
+	if (values.value[KEY_DEFAULT])
+		read_default(reader, values.key[KEY_DEFAULT], values.value[KEY_DEFAULT], &policy->outbound_default,
+			     &policy->outbound_default_span);
+	return read_sections(reader, &values, SG_OUT);
 }
 
 /* False: no memory. */
@@ -89,7 +103,8 @@ static bool read_top(struct reader *reader)
 	if (value[KEY_NAME] && !sg_word_text(reader, value[KEY_NAME], "name", &reader->policy->name) && reader->failed)
 		return false;
 	if (value[KEY_DEFAULT])
-		read_default(reader, values.key[KEY_DEFAULT], value[KEY_DEFAULT]);
+		read_default(reader, values.key[KEY_DEFAULT], value[KEY_DEFAULT], &reader->policy->default_verdict,
+			     &reader->policy->default_span);
 	if (value[KEY_BASELINE])
 		read_baseline(reader, value[KEY_BASELINE]);
 	errors = reader->report.errors;
@@ -99,7 +114,9 @@ static bool read_top(struct reader *reader)
 	if ((value[KEY_INTERFACES] && !sg_interfaces_read(reader, value[KEY_INTERFACES])) ||
 	    (value[KEY_SERVICES] && !sg_services_read(reader, value[KEY_SERVICES])))
 		return false;
-	return read_sections(reader, &values) && (!value[KEY_TESTS] || sg_tests_read(reader, value[KEY_TESTS]));
+	return read_sections(reader, &values, SG_IN) &&
+	       (!value[KEY_OUTBOUND] || read_outbound(reader, value[KEY_OUTBOUND])) &&
+	       (!value[KEY_TESTS] || sg_tests_read(reader, value[KEY_TESTS]));
 }
 
 static void reader_clear(struct reader *reader)

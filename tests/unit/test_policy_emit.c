@@ -119,7 +119,12 @@ static void make_comment(struct maker *maker)
 	sg_buf_addc(&maker->text, '"');
 }
 
-static void make_constraints(struct maker *maker, bool test, bool block, const char *before)
+/* What is made: a test's region, or a line of a section. */
+struct kind {
+	bool test, block, outbound;
+};
+
+static void make_constraints(struct maker *maker, struct kind kind, const char *before)
 {
 	static const struct {
 		const char *key;
@@ -138,11 +143,11 @@ static void make_constraints(struct maker *maker, bool test, bool block, const c
 		sg_buf_addf(&maker->text, "%sfamily: %s", before, chance(50) ? "ipv4" : "ipv6");
 		before = ", ";
 	}
-	if (block && chance(30)) {
+	if (kind.block && chance(30)) {
 		sg_buf_addf(&maker->text, "%sanswer: %s", before, chance(50) ? "drop" : "reject");
 		before = ", ";
 	}
-	if (!test && chance(20)) {
+	if (!kind.test && !kind.outbound && chance(20)) {
 		sg_buf_addf(&maker->text, "%son-demand: %s", before, chance(70) ? "true" : "false");
 		before = ", ";
 	}
@@ -152,7 +157,7 @@ static void make_constraints(struct maker *maker, bool test, bool block, const c
 	}
 }
 
-static void make_line(struct maker *maker, bool ports, bool types, bool block)
+static void make_line(struct maker *maker, bool ports, bool types, struct kind kind)
 {
 	void (*make)(struct maker * maker) = types ? make_type : make_port;
 
@@ -165,13 +170,14 @@ static void make_line(struct maker *maker, bool ports, bool types, bool block)
 		sg_buf_addf(&maker->text, "%s: ", ports || chance(20) ? "port" : "type");
 		make_words(maker, make);
 	}
-	make_constraints(maker, false, block, ports || types ? ", " : "");
+	make_constraints(maker, kind, ports || types ? ", " : "");
 	sg_buf_addc(&maker->text, '}');
 }
 
-static void make_section(struct maker *maker, bool block)
+static void make_section(struct maker *maker, struct kind kind)
 {
 	static const char *const keys[] = {"tcp", "udp", "tcp+udp", "icmp", "esp", "gre", "50", "any"};
+	const char *indent = kind.outbound ? "  " : "";
 	bool any = false;
 
 	for (size_t i = 0; i < SG_COUNT(keys); i++) {
@@ -180,17 +186,17 @@ static void make_section(struct maker *maker, bool block)
 		if (!chance(40))
 			continue;
 		if (!any)
-			sg_buf_adds(&maker->text, block ? "block:\n" : "allow:\n");
+			sg_buf_addf(&maker->text, "%s%s:\n", indent, kind.block ? "block" : "allow");
 		any = true;
-		sg_buf_addf(&maker->text, "  %s:", keys[i]);
+		sg_buf_addf(&maker->text, "%s  %s:", indent, keys[i]);
 		if (!ports && !types && i < 7 && chance(30)) {
 			sg_buf_addc(&maker->text, '\n');
 			continue;
 		}
 		sg_buf_addc(&maker->text, '\n');
 		for (uint32_t count = chance(5) ? 30 : 1 + draw(4); count; count--) {
-			sg_buf_adds(&maker->text, "    - ");
-			make_line(maker, ports, types, block);
+			sg_buf_addf(&maker->text, "%s    - ", indent);
+			make_line(maker, ports, types, kind);
 			sg_buf_addc(&maker->text, '\n');
 		}
 	}
@@ -236,14 +242,24 @@ static void make_tests(struct maker *maker)
 		case 2: sg_buf_adds(&maker->text, "esp"); break;
 		default: sg_buf_adds(&maker->text, "any: {}"); break;
 		}
-		make_constraints(maker, true, false, ", ");
+		make_constraints(maker, (struct kind){.test = true}, ", ");
 		sg_buf_adds(&maker->text, "}\n");
 	}
 }
 
+static const char *const defaults[] = {"drop", "reject", "accept"};
+
+static void make_outbound(struct maker *maker)
+{
+	bool block_first = chance(50);
+
+	sg_buf_addf(&maker->text, "outbound:\n  default: %s\n", defaults[draw(3)]);
+	make_section(maker, (struct kind){.outbound = true, .block = block_first});
+	make_section(maker, (struct kind){.outbound = true, .block = !block_first});
+}
+
 static char *make_policy(void)
 {
-	static const char *const defaults[] = {"drop", "reject", "accept"};
 	static const char *const parts[] = {"established", "invalid", "loopback", "ping", "icmp-errors"};
 	struct maker maker = {0};
 	bool baseline = false, block_first = chance(50);
@@ -256,8 +272,10 @@ static char *make_policy(void)
 	if (chance(60))
 		sg_buf_addf(&maker.text, "default: %s\n", defaults[draw(3)]);
 	make_names(&maker);
-	make_section(&maker, block_first);
-	make_section(&maker, !block_first);
+	make_section(&maker, (struct kind){.block = block_first});
+	make_section(&maker, (struct kind){.block = !block_first});
+	if (chance(40))
+		make_outbound(&maker);
 	for (size_t i = 0; i < SG_COUNT(parts); i++) {
 		if (!chance(20))
 			continue;
