@@ -31,15 +31,15 @@ static void hook_text(const struct attr *attr, char *ret, size_t size)
 
 static void hook_chain(const struct attr *info, struct sg_kernel_hook *hook)
 {
-	struct attr_list list = attr_nest(info), desc;
+	struct attr_list list = sg_attr_nest(info), desc;
 	struct attr attr, member;
 
-	while (attr_next(&list, &attr)) {
+	while (sg_attr_next(&list, &attr)) {
 		if (attr.type != NFNLA_HOOK_INFO_DESC)
 			continue;
 		hook->is_chain = true;
-		desc = attr_nest(&attr);
-		while (attr_next(&desc, &member)) {
+		desc = sg_attr_nest(&attr);
+		while (sg_attr_next(&desc, &member)) {
 			if (member.type == NFNLA_CHAIN_TABLE)
 				hook_text(&member, hook->table, sizeof(hook->table));
 			else if (member.type == NFNLA_CHAIN_NAME)
@@ -65,12 +65,12 @@ static int see_hook(const struct nlmsghdr *header, const uint8_t *message, void 
 
 	if (header->nlmsg_len < head)
 		return sg_error_set(err, SG_ERROR_SYSTEM, EBADMSG, "the kernel's answer is torn");
-	list = attr_list(message + head, header->nlmsg_len - head);
-	while (attr_next(&list, &attr)) {
+	list = sg_attr_list(message + head, header->nlmsg_len - head);
+	while (sg_attr_next(&list, &attr)) {
 		switch (attr.type) {
 		case NFNLA_HOOK_PRIORITY:
 			if (attr.size == sizeof(uint32_t))
-				hook.priority = (int32_t)attr_be32(&attr);
+				hook.priority = (int32_t)sg_attr_be32(&attr);
 			break;
 		case NFNLA_HOOK_FUNCTION_NAME: hook_text(&attr, hook.function, sizeof(hook.function)); break;
 		case NFNLA_HOOK_MODULE_NAME: hook_text(&attr, hook.module, sizeof(hook.module)); break;
@@ -92,9 +92,9 @@ static int dump_hook(struct sg_kernel *kernel, struct hook_dump *dump, struct sg
 		struct sg_error cause = {0};
 		struct nfnl_request request;
 
-		nfnl_request(kernel, &request, NFNL_SUBSYS_HOOK, NFNL_MSG_HOOK_GET, NLM_F_DUMP, dump->family);
+		sg_nfnl_request(kernel, &request, NFNL_SUBSYS_HOOK, NFNL_MSG_HOOK_GET, NLM_F_DUMP, dump->family);
 		mnl_attr_put_u32(request.header, NFNLA_HOOK_HOOKNUM, htonl(dump->hook));
-		if (nfnl_ask(kernel, &request, see_hook, dump, &cause) == 0)
+		if (sg_nfnl_ask(kernel, &request, see_hook, dump, &cause) == 0)
 			return 0;
 		if (cause.kind != SG_ERROR_CHANGED || try == HOOK_TRIES) {
 			if (err)

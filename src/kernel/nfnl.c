@@ -24,7 +24,7 @@
 /* Room for answers that wait: 100,000 errors at once are possible. */
 #define NFNL_RECEIVE_SIZE (16 << 20)
 
-int nfnl_refused(int errnum, const char *doing, struct sg_error *err)
+int sg_nfnl_refused(int errnum, const char *doing, struct sg_error *err)
 {
 	if (errnum == EPERM || errnum == EACCES)
 		return sg_error_set(err, SG_ERROR_SYSTEM, EPERM, "cannot %s: needs root or CAP_NET_ADMIN", doing);
@@ -97,8 +97,8 @@ void sg_kernel_close(struct sg_kernel *kernel)
 	free(kernel);
 }
 
-void nfnl_request(struct sg_kernel *kernel, struct nfnl_request *request, uint8_t subsystem, uint8_t type,
-		  uint16_t flags, uint32_t family)
+void sg_nfnl_request(struct sg_kernel *kernel, struct nfnl_request *request, uint8_t subsystem, uint8_t type,
+		     uint16_t flags, uint32_t family)
 {
 	request->header = mnl_nlmsg_put_header(request->bytes);
 	request->header->nlmsg_type = (uint16_t)(subsystem << 8 | type);
@@ -110,7 +110,7 @@ void nfnl_request(struct sg_kernel *kernel, struct nfnl_request *request, uint8_
 	*generic = (struct nfgenmsg){.nfgen_family = (uint8_t)family, .version = NFNETLINK_V0};
 }
 
-int nfnl_receive(struct sg_kernel *kernel, bool wait, size_t *ret_size, struct sg_error *err)
+int sg_nfnl_receive(struct sg_kernel *kernel, bool wait, size_t *ret_size, struct sg_error *err)
 {
 	for (;;) {
 		struct sockaddr_nl from = {0};
@@ -137,7 +137,7 @@ int nfnl_receive(struct sg_kernel *kernel, bool wait, size_t *ret_size, struct s
 	}
 }
 
-const uint8_t *nfnl_next(const uint8_t **at, size_t *left, struct nlmsghdr *ret)
+const uint8_t *sg_nfnl_next(const uint8_t **at, size_t *left, struct nlmsghdr *ret)
 {
 	const uint8_t *message = *at;
 
@@ -156,7 +156,7 @@ const uint8_t *nfnl_next(const uint8_t **at, size_t *left, struct nlmsghdr *ret)
 	return message;
 }
 
-int nfnl_errno(const struct nlmsghdr *header, const uint8_t *message)
+int sg_nfnl_errno(const struct nlmsghdr *header, const uint8_t *message)
 {
 	int32_t number = 0;
 
@@ -195,7 +195,7 @@ static void nfnl_answer_see(struct nfnl_answer *answer, const struct nlmsghdr *h
 	case NLMSG_NOOP: return;
 	case NLMSG_ERROR:
 	case NLMSG_DONE:
-		errnum = nfnl_errno(header, message);
+		errnum = sg_nfnl_errno(header, message);
 		answer->done = true;
 		if (errnum == EINTR)
 			nfnl_answer_fail(answer, SG_ERROR_CHANGED, errnum, "the ruleset changed while it was read");
@@ -224,7 +224,7 @@ static int nfnl_send_all(struct sg_kernel *kernel, const void *data, size_t size
 	return 0;
 }
 
-int nfnl_ask(struct sg_kernel *kernel, struct nfnl_request *request, nfnl_see *see, void *data, struct sg_error *err)
+int sg_nfnl_ask(struct sg_kernel *kernel, struct nfnl_request *request, nfnl_see *see, void *data, struct sg_error *err)
 {
 	struct nfnl_answer answer = {.seq = request->header->nlmsg_seq, .see = see, .data = data, .err = err};
 
@@ -238,7 +238,7 @@ int nfnl_ask(struct sg_kernel *kernel, struct nfnl_request *request, nfnl_see *s
 		struct nlmsghdr header;
 		size_t left = 0;
 
-		if (nfnl_receive(kernel, !lost, &left, &cause) < 0) {
+		if (sg_nfnl_receive(kernel, !lost, &left, &cause) < 0) {
 			nfnl_answer_fail(&answer, cause.kind, cause.errnum, "cannot receive from the kernel");
 			if (cause.errnum != ENOBUFS)
 				return -1;
@@ -248,7 +248,7 @@ int nfnl_ask(struct sg_kernel *kernel, struct nfnl_request *request, nfnl_see *s
 		}
 		if (!left)
 			break;
-		while ((message = nfnl_next(&at, &left, &header)))
+		while ((message = sg_nfnl_next(&at, &left, &header)))
 			nfnl_answer_see(&answer, &header, message);
 		if (left)
 			nfnl_answer_fail(&answer, SG_ERROR_SYSTEM, EBADMSG, "the kernel's answer is torn");
@@ -264,10 +264,10 @@ static int see_generation(const struct nlmsghdr *header, const uint8_t *message,
 
 	if (header->nlmsg_len < head)
 		return sg_error_set(err, SG_ERROR_SYSTEM, EBADMSG, "the kernel's answer is torn");
-	list = attr_list(message + head, header->nlmsg_len - head);
-	while (attr_next(&list, &attr)) {
+	list = sg_attr_list(message + head, header->nlmsg_len - head);
+	while (sg_attr_next(&list, &attr)) {
 		if (attr.type == NFTA_GEN_ID && attr.size == sizeof(uint32_t))
-			*(uint32_t *)data = attr_be32(&attr);
+			*(uint32_t *)data = sg_attr_be32(&attr);
 	}
 	return 0;
 }
@@ -277,8 +277,8 @@ int sg_kernel_generation(struct sg_kernel *kernel, uint32_t *ret, struct sg_erro
 	struct nfnl_request request;
 	uint32_t generation = 0;
 
-	nfnl_request(kernel, &request, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETGEN, 0, AF_UNSPEC);
-	if (nfnl_ask(kernel, &request, see_generation, &generation, err) < 0)
+	sg_nfnl_request(kernel, &request, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETGEN, 0, AF_UNSPEC);
+	if (sg_nfnl_ask(kernel, &request, see_generation, &generation, err) < 0)
 		return -1;
 	if (!generation)
 		return sg_error_set(err, SG_ERROR_SYSTEM, EBADMSG, "the kernel did not say the ruleset's generation");

@@ -22,8 +22,8 @@ struct nfnl_request {
 	struct nlmsghdr *header;
 };
 /* A request of a subsystem with an nfnetlink header; attributes may be put behind it (names fit). */
-void nfnl_request(struct sg_kernel *kernel, struct nfnl_request *request, uint8_t subsystem, uint8_t type,
-		  uint16_t flags, uint32_t family);
+void sg_nfnl_request(struct sg_kernel *kernel, struct nfnl_request *request, uint8_t subsystem, uint8_t type,
+		     uint16_t flags, uint32_t family);
 
 /* One message of an answer, header included. 0, or -1 with err: the rest of the answer is thrown away. */
 typedef int nfnl_see(const struct nlmsghdr *header, const uint8_t *message, void *data, struct sg_error *err);
@@ -33,17 +33,18 @@ typedef int nfnl_see(const struct nlmsghdr *header, const uint8_t *message, void
  * until its acknowledgement. Fails with SG_ERROR_CHANGED when the dump was interrupted, and with SG_ERROR_SYSTEM and
  * the kernel's errno when it was refused. The socket is empty afterwards in either case.
  */
-int nfnl_ask(struct sg_kernel *kernel, struct nfnl_request *request, nfnl_see *see, void *data, struct sg_error *err);
+int sg_nfnl_ask(struct sg_kernel *kernel, struct nfnl_request *request, nfnl_see *see, void *data,
+		struct sg_error *err);
 
 /* One datagram from the kernel; *ret_size 0: nothing waits (only with wait false). ENOBUFS is a failure as any other.
  */
-int nfnl_receive(struct sg_kernel *kernel, bool wait, size_t *ret_size, struct sg_error *err);
+int sg_nfnl_receive(struct sg_kernel *kernel, bool wait, size_t *ret_size, struct sg_error *err);
 /* The next message of a datagram, its header copied out; NULL at the end or where it is torn. */
-const uint8_t *nfnl_next(const uint8_t **at, size_t *left, struct nlmsghdr *ret);
+const uint8_t *sg_nfnl_next(const uint8_t **at, size_t *left, struct nlmsghdr *ret);
 /* The errno in an NLMSG_ERROR or NLMSG_DONE, 0: none. */
-int nfnl_errno(const struct nlmsghdr *header, const uint8_t *message);
+int sg_nfnl_errno(const struct nlmsghdr *header, const uint8_t *message);
 
 /* What an error of the kernel means for someone who wanted to `doing`. Returns -1. */
-int nfnl_refused(int errnum, const char *doing, struct sg_error *err);
+int sg_nfnl_refused(int errnum, const char *doing, struct sg_error *err);
 
 #endif

@@ -38,14 +38,14 @@ static bool same_element(const struct confirm *confirm, const struct raw *asked,
 	uint32_t flags = 0;
 	bool found = false;
 
-	while (attr_next(&list, &attr)) {
+	while (sg_attr_next(&list, &attr)) {
 		if (attr.type == NFTA_SET_ELEM_KEY) {
-			struct attr_list nest = attr_nest(&attr);
+			struct attr_list nest = sg_attr_nest(&attr);
 
-			found = attr_next(&nest, &value) && value.type == NFTA_DATA_VALUE &&
+			found = sg_attr_next(&nest, &value) && value.type == NFTA_DATA_VALUE &&
 				value.size == confirm->set->key_length && !memcmp(value.data, asked->key, value.size);
 		} else if (attr.type == NFTA_SET_ELEM_FLAGS && attr.size == sizeof(flags)) {
-			flags = attr_be32(&attr);
+			flags = sg_attr_be32(&attr);
 		} else if (attr.type != NFTA_SET_ELEM_PAD) {
 			return false; /* a timeout, an expression: not a plain element */
 		}
@@ -62,15 +62,15 @@ static int see_answer(const struct nlmsghdr *header, const uint8_t *message, voi
 
 	if (header->nlmsg_len < head)
 		return sg_error_set(err, SG_ERROR_SYSTEM, EBADMSG, "the kernel's answer is torn");
-	list = attr_list(message + head, header->nlmsg_len - head);
-	while (attr_next(&list, &attr)) {
-		struct attr_list elements = attr_nest(&attr);
+	list = sg_attr_list(message + head, header->nlmsg_len - head);
+	while (sg_attr_next(&list, &attr)) {
+		struct attr_list elements = sg_attr_nest(&attr);
 
 		if (attr.type != NFTA_SET_ELEM_LIST_ELEMENTS)
 			continue;
-		while (attr_next(&elements, &element)) {
+		while (sg_attr_next(&elements, &element)) {
 			if (confirm->answered >= confirm->asked_count ||
-			    !same_element(confirm, &confirm->asked[confirm->answered], attr_nest(&element)))
+			    !same_element(confirm, &confirm->asked[confirm->answered], sg_attr_nest(&element)))
 				confirm->other = true;
 			confirm->answered++;
 		}
@@ -84,7 +84,7 @@ static int ask(struct sg_kernel *kernel, const struct sg_table *table, struct co
 	struct nfnl_request request;
 	struct nlattr *list;
 
-	nfnl_request(kernel, &request, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETSETELEM, 0, table->family);
+	sg_nfnl_request(kernel, &request, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETSETELEM, 0, table->family);
 	mnl_attr_put_strz(request.header, NFTA_SET_ELEM_LIST_TABLE, table->name);
 	mnl_attr_put_strz(request.header, NFTA_SET_ELEM_LIST_SET, confirm->set->name);
 	list = mnl_attr_nest_start(request.header, NFTA_SET_ELEM_LIST_ELEMENTS);
@@ -101,7 +101,7 @@ static int ask(struct sg_kernel *kernel, const struct sg_table *table, struct co
 	}
 	mnl_attr_nest_end(request.header, list);
 	confirm->answered = 0;
-	return nfnl_ask(kernel, &request, see_answer, confirm, err);
+	return sg_nfnl_ask(kernel, &request, see_answer, confirm, err);
 }
 
 /* The key behind the last one of an interval; false when there is none: the interval is open. */

@@ -45,8 +45,8 @@ static bool dump_wanted(const struct sg_dump *what, const struct nlmsghdr *heade
 	memcpy(&generic, message + sizeof(*header), sizeof(generic));
 	if (generic.nfgen_family != what->family)
 		return false;
-	list = attr_list(message + head, header->nlmsg_len - head);
-	while (attr_next(&list, &attr)) {
+	list = sg_attr_list(message + head, header->nlmsg_len - head);
+	while (sg_attr_next(&list, &attr)) {
 		if (attr.type == NFTA_TABLE_NAME)
 			return attr.size == strlen(what->name) + 1 && !memcmp(attr.data, what->name, attr.size);
 	}
@@ -68,21 +68,21 @@ static int dump_kind(struct dump *dump, uint8_t type, bool by_table, struct sg_e
 	bool one = dump->what->scope != SG_DUMP_ALL && type != NFT_MSG_GETTABLE;
 	struct nfnl_request request;
 
-	nfnl_request(dump->kernel, &request, NFNL_SUBSYS_NFTABLES, type, NLM_F_DUMP,
-		     one ? dump->what->family : NFPROTO_UNSPEC);
+	sg_nfnl_request(dump->kernel, &request, NFNL_SUBSYS_NFTABLES, type, NLM_F_DUMP,
+			one ? dump->what->family : NFPROTO_UNSPEC);
 	if (one && by_table)
 		mnl_attr_put_strz(request.header, NFTA_TABLE_NAME, dump->what->name);
-	return nfnl_ask(dump->kernel, &request, see_object, dump, err);
+	return sg_nfnl_ask(dump->kernel, &request, see_object, dump, err);
 }
 
 static int dump_elements(struct dump *dump, const struct sg_table *table, const char *set, struct sg_error *err)
 {
 	struct nfnl_request request;
 
-	nfnl_request(dump->kernel, &request, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETSETELEM, NLM_F_DUMP, table->family);
+	sg_nfnl_request(dump->kernel, &request, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETSETELEM, NLM_F_DUMP, table->family);
 	mnl_attr_put_strz(request.header, NFTA_SET_ELEM_LIST_TABLE, table->name);
 	mnl_attr_put_strz(request.header, NFTA_SET_ELEM_LIST_SET, set);
-	return nfnl_ask(dump->kernel, &request, see_object, dump, err);
+	return sg_nfnl_ask(dump->kernel, &request, see_object, dump, err);
 }
 
 static int dump_objects(struct dump *dump, struct sg_error *err)
@@ -171,10 +171,10 @@ static int dump_one_set(struct dump *dump, const struct sg_table *table, const c
 
 	if (!sg_ruleset_add_table(dump->ruleset, table->family, table->name, err))
 		return -1;
-	nfnl_request(dump->kernel, &request, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETSET, 0, table->family);
+	sg_nfnl_request(dump->kernel, &request, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETSET, 0, table->family);
 	mnl_attr_put_strz(request.header, NFTA_SET_TABLE, table->name);
 	mnl_attr_put_strz(request.header, NFTA_SET_NAME, name);
-	if (nfnl_ask(dump->kernel, &request, see_object, dump, err) < 0 || dump_elements(dump, table, name, err) < 0)
+	if (sg_nfnl_ask(dump->kernel, &request, see_object, dump, err) < 0 || dump_elements(dump, table, name, err) < 0)
 		return -1;
 	return sg_wire_finish(dump->ruleset, err);
 }

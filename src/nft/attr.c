@@ -5,7 +5,7 @@
 
 #include "nft/attr.h"
 
-bool attr_next(struct attr_list *list, struct attr *ret)
+bool sg_attr_next(struct attr_list *list, struct attr *ret)
 {
 	struct nlattr header;
 
@@ -34,7 +34,7 @@ torn:
 	return false;
 }
 
-uint32_t attr_be32(const struct attr *attr)
+uint32_t sg_attr_be32(const struct attr *attr)
 {
 	uint32_t number;
 
@@ -42,7 +42,7 @@ uint32_t attr_be32(const struct attr *attr)
 	return be32toh(number);
 }
 
-uint64_t attr_be64(const struct attr *attr)
+uint64_t sg_attr_be64(const struct attr *attr)
 {
 	uint64_t number;
 
@@ -50,7 +50,7 @@ uint64_t attr_be64(const struct attr *attr)
 	return be64toh(number);
 }
 
-size_t attr_string(const struct attr *attr, size_t max)
+size_t sg_attr_string(const struct attr *attr, size_t max)
 {
 	size_t length = strnlen((const char *)attr->data, attr->size);
 

@@ -25,21 +25,21 @@ struct attr_list {
 	bool torn; /* what is left is not an attribute */
 };
 
-static inline struct attr_list attr_list(const void *data, size_t size)
+static inline struct attr_list sg_attr_list(const void *data, size_t size)
 {
 	return (struct attr_list){.at = data, .left = size};
 }
-static inline struct attr_list attr_nest(const struct attr *attr)
+static inline struct attr_list sg_attr_nest(const struct attr *attr)
 {
-	return attr_list(attr->data, attr->size);
+	return sg_attr_list(attr->data, attr->size);
 }
 /* The next attribute; false at the end, and at a tear. */
-bool attr_next(struct attr_list *list, struct attr *ret);
+bool sg_attr_next(struct attr_list *list, struct attr *ret);
 
 /* Big-endian numbers of an attribute that has their size. */
-uint32_t attr_be32(const struct attr *attr);
-uint64_t attr_be64(const struct attr *attr);
+uint32_t sg_attr_be32(const struct attr *attr);
+uint64_t sg_attr_be64(const struct attr *attr);
 /* A string of 1 to max - 1 bytes with a NUL behind it (or none, but nothing else): its length; 0 when it is not one. */
-size_t attr_string(const struct attr *attr, size_t max);
+size_t sg_attr_string(const struct attr *attr, size_t max);
 
 #endif

@@ -10,7 +10,7 @@ static const struct datatype datatypes[] = {
 	{DATATYPE_IFNAME, 16, 1, "ifname"},
 };
 
-const struct datatype *datatype_find(uint32_t number)
+const struct datatype *sg_datatype_find(uint32_t number)
 {
 	for (size_t i = 0; i < sizeof(datatypes) / sizeof(datatypes[0]); i++) {
 		if (datatypes[i].number == number)
@@ -19,7 +19,7 @@ const struct datatype *datatype_find(uint32_t number)
 	return NULL;
 }
 
-size_t datatype_split(uint32_t key_type, const struct datatype *ret_fields[DATATYPE_FIELDS])
+size_t sg_datatype_split(uint32_t key_type, const struct datatype *ret_fields[DATATYPE_FIELDS])
 {
 	size_t count = 0;
 
@@ -28,7 +28,7 @@ size_t datatype_split(uint32_t key_type, const struct datatype *ret_fields[DATAT
 	if (!count || count > DATATYPE_FIELDS)
 		return 0;
 	for (size_t i = count; i-- > 0; key_type >>= DATATYPE_BITS) {
-		ret_fields[i] = datatype_find(key_type & ((1U << DATATYPE_BITS) - 1));
+		ret_fields[i] = sg_datatype_find(key_type & ((1U << DATATYPE_BITS) - 1));
 		if (!ret_fields[i])
 			return 0;
 	}

@@ -38,16 +38,16 @@ struct datatype {
 };
 
 /* The type with this number, or NULL when it is not among those that the program knows. */
-const struct datatype *datatype_find(uint32_t number);
+const struct datatype *sg_datatype_find(uint32_t number);
 
 /*
  * Takes a key type apart: the lengths of its fields in bytes. Returns how many there are (1: not a concatenation), 0
  * when one of them is not known.
  */
-size_t datatype_split(uint32_t key_type, const struct datatype *ret_fields[DATATYPE_FIELDS]);
+size_t sg_datatype_split(uint32_t key_type, const struct datatype *ret_fields[DATATYPE_FIELDS]);
 
 /* A field's place in a key: padded to 4 bytes when there are others beside it. */
-static inline size_t datatype_padded(size_t length)
+static inline size_t sg_datatype_padded(size_t length)
 {
 	return (length + 3) & ~(size_t)3;
 }

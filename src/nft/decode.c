@@ -21,60 +21,60 @@
 
 #define DECODE_TABLE_FLAGS 0x7U /* dormant, owner, persist */
 
-int decode_malformed(const char *what, struct sg_error *err)
+int sg_decode_malformed(const char *what, struct sg_error *err)
 {
 	return sg_error_set(err, SG_ERROR_SYSTEM, EBADMSG, "malformed netlink message: %s", what);
 }
 
-int decode_collect(struct attr_list list, uint64_t known, struct decode_attrs *ret, struct sg_error *err)
+int sg_decode_collect(struct attr_list list, uint64_t known, struct decode_attrs *ret, struct sg_error *err)
 {
 	struct attr attr;
 
 	memset(ret, 0, sizeof(*ret));
-	while (attr_next(&list, &attr)) {
+	while (sg_attr_next(&list, &attr)) {
 		if (attr.type >= DECODE_ATTRS || !(known & DECODE_BIT(attr.type))) {
 			ret->unknown = attr.type ? attr.type : UINT32_MAX;
 			continue;
 		}
 		if (ret->at[attr.type].data)
-			return decode_malformed("the same attribute twice", err);
+			return sg_decode_malformed("the same attribute twice", err);
 		ret->at[attr.type] = attr;
 	}
-	return list.torn ? decode_malformed("attribute does not fit", err) : 0;
+	return list.torn ? sg_decode_malformed("attribute does not fit", err) : 0;
 }
 
-int decode_u32(const struct decode_attrs *attrs, uint16_t type, uint32_t *ret, struct sg_error *err)
+int sg_decode_u32(const struct decode_attrs *attrs, uint16_t type, uint32_t *ret, struct sg_error *err)
 {
-	if (!decode_has(attrs, type))
+	if (!sg_decode_has(attrs, type))
 		return 0;
 	if (attrs->at[type].size != sizeof(uint32_t))
-		return decode_malformed("number of another size", err);
-	*ret = attr_be32(&attrs->at[type]);
+		return sg_decode_malformed("number of another size", err);
+	*ret = sg_attr_be32(&attrs->at[type]);
 	return 0;
 }
 
-int decode_u64(const struct decode_attrs *attrs, uint16_t type, uint64_t *ret, struct sg_error *err)
+int sg_decode_u64(const struct decode_attrs *attrs, uint16_t type, uint64_t *ret, struct sg_error *err)
 {
-	if (!decode_has(attrs, type))
+	if (!sg_decode_has(attrs, type))
 		return 0;
 	if (attrs->at[type].size != sizeof(uint64_t))
-		return decode_malformed("number of another size", err);
-	*ret = attr_be64(&attrs->at[type]);
+		return sg_decode_malformed("number of another size", err);
+	*ret = sg_attr_be64(&attrs->at[type]);
 	return 0;
 }
 
-int decode_name(const struct decode_attrs *attrs, uint16_t type, char ret[SG_NFT_NAME_SIZE], struct sg_error *err)
+int sg_decode_name(const struct decode_attrs *attrs, uint16_t type, char ret[SG_NFT_NAME_SIZE], struct sg_error *err)
 {
-	size_t length = decode_has(attrs, type) ? attr_string(&attrs->at[type], SG_NFT_NAME_SIZE) : 0;
+	size_t length = sg_decode_has(attrs, type) ? sg_attr_string(&attrs->at[type], SG_NFT_NAME_SIZE) : 0;
 
 	if (!length)
-		return decode_malformed("name missing, too long or not a string", err);
+		return sg_decode_malformed("name missing, too long or not a string", err);
 	memcpy(ret, attrs->at[type].data, length);
 	ret[length] = '\0';
 	return 0;
 }
 
-bool decode_udata_find(const struct attr *udata, uint8_t type, struct attr *ret)
+bool sg_decode_udata_find(const struct attr *udata, uint8_t type, struct attr *ret)
 {
 	for (size_t at = 0; at + 2 <= udata->size;) {
 		size_t size = udata->data[at + 1];
@@ -90,28 +90,28 @@ bool decode_udata_find(const struct attr *udata, uint8_t type, struct attr *ret)
 	return false;
 }
 
-int decode_udata_text(const struct attr *udata, uint8_t type, char **ret, struct sg_error *err)
+int sg_decode_udata_text(const struct attr *udata, uint8_t type, char **ret, struct sg_error *err)
 {
 	struct attr item;
 
-	if (!udata->data || !decode_udata_find(udata, type, &item) || !attr_string(&item, UINT8_MAX + 1))
+	if (!udata->data || !sg_decode_udata_find(udata, type, &item) || !sg_attr_string(&item, UINT8_MAX + 1))
 		return 0;
 	*ret = strndup((const char *)item.data, item.size);
 	return *ret ? 0 : sg_error_nomem(err);
 }
 
-int decode_verdict(const struct attr *nest, struct sg_nft_verdict *ret, bool *ret_odd, struct sg_error *err)
+int sg_decode_verdict(const struct attr *nest, struct sg_nft_verdict *ret, bool *ret_odd, struct sg_error *err)
 {
 	const uint64_t known = DECODE_BIT(NFTA_VERDICT_CODE) | DECODE_BIT(NFTA_VERDICT_CHAIN);
 	char chain[SG_NFT_NAME_SIZE];
 	struct decode_attrs attrs;
 	uint32_t code = 0;
 
-	if (decode_collect(attr_nest(nest), known, &attrs, err) < 0 ||
-	    decode_u32(&attrs, NFTA_VERDICT_CODE, &code, err) < 0)
+	if (sg_decode_collect(sg_attr_nest(nest), known, &attrs, err) < 0 ||
+	    sg_decode_u32(&attrs, NFTA_VERDICT_CODE, &code, err) < 0)
 		return -1;
-	if (!decode_has(&attrs, NFTA_VERDICT_CODE))
-		return decode_malformed("verdict without code", err);
+	if (!sg_decode_has(&attrs, NFTA_VERDICT_CODE))
+		return sg_decode_malformed("verdict without code", err);
 
 	bool jumps = (int32_t)code == SG_CODE_JUMP || (int32_t)code == SG_CODE_GOTO;
 
@@ -129,7 +129,7 @@ int decode_verdict(const struct attr *nest, struct sg_nft_verdict *ret, bool *re
 	default: *ret_odd = true;
 	}
 	/* a chain that has no name (it is only known by its id within a batch) cannot be followed */
-	if (jumps != decode_has(&attrs, NFTA_VERDICT_CHAIN))
+	if (jumps != sg_decode_has(&attrs, NFTA_VERDICT_CHAIN))
 		*ret_odd = true;
 	if (*ret_odd) {
 		ret->code = SG_CODE_DROP;
@@ -137,7 +137,7 @@ int decode_verdict(const struct attr *nest, struct sg_nft_verdict *ret, bool *re
 	}
 	if (!jumps)
 		return 0;
-	if (decode_name(&attrs, NFTA_VERDICT_CHAIN, chain, err) < 0)
+	if (sg_decode_name(&attrs, NFTA_VERDICT_CHAIN, chain, err) < 0)
 		return -1;
 	ret->chain = strdup(chain);
 	return ret->chain ? 0 : sg_error_nomem(err);
@@ -151,15 +151,15 @@ static int decode_table(struct sg_ruleset *ruleset, uint32_t family, struct attr
 	char name[SG_NFT_NAME_SIZE];
 	struct decode_attrs attrs;
 
-	if (decode_collect(list, known, &attrs, err) < 0 || decode_name(&attrs, NFTA_TABLE_NAME, name, err) < 0)
+	if (sg_decode_collect(list, known, &attrs, err) < 0 || sg_decode_name(&attrs, NFTA_TABLE_NAME, name, err) < 0)
 		return -1;
 	struct sg_table *table = sg_ruleset_add_table(ruleset, family, name, err);
 
 	if (!table)
 		return -1;
-	if (decode_u32(&attrs, NFTA_TABLE_FLAGS, &table->flags, err) < 0 ||
-	    decode_u64(&attrs, NFTA_TABLE_HANDLE, &table->handle, err) < 0 ||
-	    decode_udata_text(&attrs.at[NFTA_TABLE_USERDATA], NFTNL_UDATA_TABLE_COMMENT, &table->comment, err) < 0) {
+	if (sg_decode_u32(&attrs, NFTA_TABLE_FLAGS, &table->flags, err) < 0 ||
+	    sg_decode_u64(&attrs, NFTA_TABLE_HANDLE, &table->handle, err) < 0 ||
+	    sg_decode_udata_text(&attrs.at[NFTA_TABLE_USERDATA], NFTNL_UDATA_TABLE_COMMENT, &table->comment, err) < 0) {
 		sg_table_clear(&ruleset->tables[--ruleset->table_count]);
 		return -1;
 	}
@@ -173,10 +173,10 @@ static int decode_device(struct sg_chain *chain, const struct decode_attrs *hook
 {
 	struct attr device = hook->at[NFTA_HOOK_DEV];
 
-	if (!device.data && decode_has(hook, NFTA_HOOK_DEVS)) {
-		struct attr_list devices = attr_nest(&hook->at[NFTA_HOOK_DEVS]);
+	if (!device.data && sg_decode_has(hook, NFTA_HOOK_DEVS)) {
+		struct attr_list devices = sg_attr_nest(&hook->at[NFTA_HOOK_DEVS]);
 
-		if (!attr_next(&devices, &device))
+		if (!sg_attr_next(&devices, &device))
 			return 0;
 	}
 	if (!device.data)
@@ -195,18 +195,18 @@ static int decode_hook(struct sg_chain *chain, const struct decode_attrs *attrs,
 
 	chain->is_base = true;
 	chain->policy = SG_CODE_ACCEPT;
-	if (decode_collect(attr_nest(&attrs->at[NFTA_CHAIN_HOOK]), known, &hook, err) < 0 ||
-	    decode_u32(&hook, NFTA_HOOK_HOOKNUM, &chain->hook, err) < 0 ||
-	    decode_u32(&hook, NFTA_HOOK_PRIORITY, &priority, err) < 0 ||
-	    decode_u32(attrs, NFTA_CHAIN_POLICY, &chain->policy, err) < 0 ||
-	    decode_name(attrs, NFTA_CHAIN_TYPE, type, err) < 0 || decode_device(chain, &hook, err) < 0)
+	if (sg_decode_collect(sg_attr_nest(&attrs->at[NFTA_CHAIN_HOOK]), known, &hook, err) < 0 ||
+	    sg_decode_u32(&hook, NFTA_HOOK_HOOKNUM, &chain->hook, err) < 0 ||
+	    sg_decode_u32(&hook, NFTA_HOOK_PRIORITY, &priority, err) < 0 ||
+	    sg_decode_u32(attrs, NFTA_CHAIN_POLICY, &chain->policy, err) < 0 ||
+	    sg_decode_name(attrs, NFTA_CHAIN_TYPE, type, err) < 0 || decode_device(chain, &hook, err) < 0)
 		return -1;
 	chain->priority = (int32_t)priority;
 	chain->type = strdup(type);
 	if (!chain->type)
 		return sg_error_nomem(err);
-	chain->unknown |= hook.unknown || !decode_has(&hook, NFTA_HOOK_HOOKNUM) ||
-			  !decode_has(&hook, NFTA_HOOK_PRIORITY) || chain->policy > SG_CODE_ACCEPT;
+	chain->unknown |= hook.unknown || !sg_decode_has(&hook, NFTA_HOOK_HOOKNUM) ||
+			  !sg_decode_has(&hook, NFTA_HOOK_PRIORITY) || chain->policy > SG_CODE_ACCEPT;
 	return 0;
 }
 
@@ -214,12 +214,12 @@ static int decode_chain_members(struct sg_chain *chain, const struct decode_attr
 {
 	uint32_t flags = 0;
 
-	if (decode_u32(attrs, NFTA_CHAIN_FLAGS, &flags, err) < 0 ||
-	    decode_u64(attrs, NFTA_CHAIN_HANDLE, &chain->handle, err) < 0 ||
-	    decode_udata_text(&attrs->at[NFTA_CHAIN_USERDATA], NFTNL_UDATA_CHAIN_COMMENT, &chain->comment, err) < 0)
+	if (sg_decode_u32(attrs, NFTA_CHAIN_FLAGS, &flags, err) < 0 ||
+	    sg_decode_u64(attrs, NFTA_CHAIN_HANDLE, &chain->handle, err) < 0 ||
+	    sg_decode_udata_text(&attrs->at[NFTA_CHAIN_USERDATA], NFTNL_UDATA_CHAIN_COMMENT, &chain->comment, err) < 0)
 		return -1;
 	chain->unknown = attrs->unknown || (flags & ~(uint32_t)(NFT_CHAIN_BASE | NFT_CHAIN_BINDING));
-	return decode_has(attrs, NFTA_CHAIN_HOOK) ? decode_hook(chain, attrs, err) : 0;
+	return sg_decode_has(attrs, NFTA_CHAIN_HOOK) ? decode_hook(chain, attrs, err) : 0;
 }
 
 static int decode_chain(struct sg_table *table, struct attr_list list, struct sg_error *err)
@@ -232,7 +232,7 @@ static int decode_chain(struct sg_table *table, struct attr_list list, struct sg
 	char name[SG_NFT_NAME_SIZE];
 	struct decode_attrs attrs;
 
-	if (decode_collect(list, known, &attrs, err) < 0 || decode_name(&attrs, NFTA_CHAIN_NAME, name, err) < 0)
+	if (sg_decode_collect(list, known, &attrs, err) < 0 || sg_decode_name(&attrs, NFTA_CHAIN_NAME, name, err) < 0)
 		return -1;
 	struct sg_chain *chain = sg_table_add_chain(table, name, err);
 
@@ -252,13 +252,13 @@ static struct sg_table *decode_find_table(struct sg_ruleset *ruleset, uint32_t f
 	struct decode_attrs attrs;
 	char name[SG_NFT_NAME_SIZE];
 
-	if (decode_collect(list, DECODE_BIT(NFTA_CHAIN_TABLE), &attrs, err) < 0 ||
-	    decode_name(&attrs, NFTA_CHAIN_TABLE, name, err) < 0)
+	if (sg_decode_collect(list, DECODE_BIT(NFTA_CHAIN_TABLE), &attrs, err) < 0 ||
+	    sg_decode_name(&attrs, NFTA_CHAIN_TABLE, name, err) < 0)
 		return NULL;
 	const struct sg_table *table = sg_ruleset_table(ruleset, family, name);
 
 	if (!table) {
-		decode_malformed("it speaks of a table that is not there", err);
+		sg_decode_malformed("it speaks of a table that is not there", err);
 		return NULL;
 	}
 	return &ruleset->tables[table - ruleset->tables];
@@ -270,16 +270,16 @@ int sg_wire_decode(struct sg_ruleset *ruleset, const void *message, size_t size,
 	struct nfgenmsg generic;
 
 	if (size < sizeof(header) + sizeof(generic))
-		return decode_malformed("too short", err);
+		return sg_decode_malformed("too short", err);
 	memcpy(&header, message, sizeof(header));
 	memcpy(&generic, (const uint8_t *)message + sizeof(header), sizeof(generic));
 	if (header.nlmsg_len > size || header.nlmsg_len < sizeof(header) + sizeof(generic))
-		return decode_malformed("length does not fit", err);
+		return sg_decode_malformed("length does not fit", err);
 	if (header.nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES)
-		return decode_malformed("not one of nf_tables", err);
+		return sg_decode_malformed("not one of nf_tables", err);
 
 	size_t head = sizeof(header) + sizeof(generic);
-	struct attr_list list = attr_list((const uint8_t *)message + head, header.nlmsg_len - head);
+	struct attr_list list = sg_attr_list((const uint8_t *)message + head, header.nlmsg_len - head);
 	uint32_t family = generic.nfgen_family;
 
 	if ((header.nlmsg_type & 0xff) == NFT_MSG_NEWTABLE)
@@ -291,11 +291,11 @@ int sg_wire_decode(struct sg_ruleset *ruleset, const void *message, size_t size,
 		return -1;
 	switch (header.nlmsg_type & 0xff) {
 	case NFT_MSG_NEWCHAIN: return decode_chain(table, list, err);
-	case NFT_MSG_NEWRULE: return decode_rule(table, list, err);
-	case NFT_MSG_NEWSET: return decode_set(table, list, err);
-	case NFT_MSG_NEWSETELEM: return decode_elements(table, list, err);
+	case NFT_MSG_NEWRULE: return sg_decode_rule(table, list, err);
+	case NFT_MSG_NEWSET: return sg_decode_set(table, list, err);
+	case NFT_MSG_NEWSETELEM: return sg_decode_elements(table, list, err);
 	case NFT_MSG_NEWOBJ: table->object_count++; return 0;
 	case NFT_MSG_NEWFLOWTABLE: table->flowtable_count++; return 0;
-	default: return decode_malformed("of a kind that no dump has", err);
+	default: return sg_decode_malformed("of a kind that no dump has", err);
 	}
 }

@@ -26,7 +26,7 @@ static uint32_t read_u32(struct decode_reader *in, uint16_t type)
 {
 	uint32_t value = 0;
 
-	if (decode_u32(&in->attrs, type, &value, in->err) < 0)
+	if (sg_decode_u32(&in->attrs, type, &value, in->err) < 0)
 		in->failed = true;
 	return value;
 }
@@ -42,7 +42,7 @@ static uint8_t read_register(struct decode_reader *in, uint16_t type)
 	if (number >= NFT_REG32_00 && number <= NFT_REG32_15)
 		return (uint8_t)(number - NFT_REG32_00);
 	if (!in->failed)
-		decode_malformed("register that does not exist", in->err);
+		sg_decode_malformed("register that does not exist", in->err);
 	in->failed = true;
 	return 0;
 }
@@ -52,7 +52,7 @@ static uint8_t read_data_register(struct decode_reader *in, uint16_t type)
 	uint8_t slot = read_register(in, type);
 
 	if (slot == SG_REG_VERDICT && !in->failed) {
-		decode_malformed("verdict register where there is data", in->err);
+		sg_decode_malformed("verdict register where there is data", in->err);
 		in->failed = true;
 		return 0;
 	}
@@ -62,14 +62,14 @@ static uint8_t read_data_register(struct decode_reader *in, uint16_t type)
 /* The bytes of an attribute that nests NFTA_DATA_VALUE. */
 static uint8_t read_data(struct decode_reader *in, uint16_t type, uint8_t ret[SG_NFT_DATA_SIZE])
 {
-	struct attr_list list = attr_nest(&in->attrs.at[type]);
+	struct attr_list list = sg_attr_nest(&in->attrs.at[type]);
 	struct attr value;
 
 	if (in->failed)
 		return 0;
-	if (!decode_has(&in->attrs, type) || !attr_next(&list, &value) || value.type != NFTA_DATA_VALUE ||
+	if (!sg_decode_has(&in->attrs, type) || !sg_attr_next(&list, &value) || value.type != NFTA_DATA_VALUE ||
 	    !value.size || value.size > SG_NFT_DATA_SIZE || list.left) {
-		decode_malformed("value missing or of a length that is not possible", in->err);
+		sg_decode_malformed("value missing or of a length that is not possible", in->err);
 		in->failed = true;
 		return 0;
 	}
@@ -81,7 +81,7 @@ static uint8_t read_data(struct decode_reader *in, uint16_t type, uint8_t ret[SG
 static bool read_exactly(const struct decode_reader *in, uint64_t types)
 {
 	for (uint16_t type = 0; type < DECODE_ATTRS; type++) {
-		if (decode_has(&in->attrs, type) != ((types & DECODE_BIT(type)) != 0))
+		if (sg_decode_has(&in->attrs, type) != ((types & DECODE_BIT(type)) != 0))
 			return false;
 	}
 	return !in->attrs.unknown;
@@ -89,7 +89,7 @@ static bool read_exactly(const struct decode_reader *in, uint64_t types)
 
 static const char *read_meta(struct decode_reader *in)
 {
-	if (decode_has(&in->attrs, NFTA_META_SREG))
+	if (sg_decode_has(&in->attrs, NFTA_META_SREG))
 		return "it writes to the packet's metadata";
 	if (!read_exactly(in, DECODE_BIT(NFTA_META_DREG) | DECODE_BIT(NFTA_META_KEY)))
 		return "an attribute is not understood";
@@ -104,7 +104,7 @@ static const char *read_ct(struct decode_reader *in)
 	const uint64_t plain = DECODE_BIT(NFTA_CT_DREG) | DECODE_BIT(NFTA_CT_KEY);
 	const struct attr *direction = &in->attrs.at[NFTA_CT_DIRECTION];
 
-	if (decode_has(&in->attrs, NFTA_CT_SREG))
+	if (sg_decode_has(&in->attrs, NFTA_CT_SREG))
 		return "it writes to the connection";
 	if (!read_exactly(in, plain) && !read_exactly(in, plain | DECODE_BIT(NFTA_CT_DIRECTION)))
 		return "an attribute is not understood";
@@ -112,7 +112,7 @@ static const char *read_ct(struct decode_reader *in)
 	in->expr->key = read_u32(in, NFTA_CT_KEY);
 	in->expr->dreg = read_data_register(in, NFTA_CT_DREG);
 	if (direction->data && direction->size != 1) {
-		decode_malformed("direction of another size", in->err);
+		sg_decode_malformed("direction of another size", in->err);
 		in->failed = true;
 	} else if (direction->data) {
 		in->expr->direction = direction->data[0];
@@ -122,7 +122,7 @@ static const char *read_ct(struct decode_reader *in)
 
 static const char *read_payload(struct decode_reader *in)
 {
-	if (decode_has(&in->attrs, NFTA_PAYLOAD_SREG))
+	if (sg_decode_has(&in->attrs, NFTA_PAYLOAD_SREG))
 		return "it writes to the packet";
 	if (!read_exactly(in, DECODE_BIT(NFTA_PAYLOAD_DREG) | DECODE_BIT(NFTA_PAYLOAD_BASE) |
 				      DECODE_BIT(NFTA_PAYLOAD_OFFSET) | DECODE_BIT(NFTA_PAYLOAD_LEN)))
@@ -192,21 +192,21 @@ static const char *read_lookup(struct decode_reader *in)
 	uint64_t there = DECODE_BIT(NFTA_LOOKUP_SET) | DECODE_BIT(NFTA_LOOKUP_SREG);
 
 	for (uint16_t type = 0; type < DECODE_ATTRS; type++)
-		there |= decode_has(&in->attrs, type) ? optional & DECODE_BIT(type) : 0;
+		there |= sg_decode_has(&in->attrs, type) ? optional & DECODE_BIT(type) : 0;
 	if (!read_exactly(in, there))
 		return "an attribute is not understood";
 	uint32_t flags = read_u32(in, NFTA_LOOKUP_FLAGS);
 
 	if (flags & ~(uint32_t)NFT_LOOKUP_F_INV)
 		return "it has a flag that is not understood";
-	if (decode_name(&in->attrs, NFTA_LOOKUP_SET, name, in->err) < 0) {
+	if (sg_decode_name(&in->attrs, NFTA_LOOKUP_SET, name, in->err) < 0) {
 		in->failed = true;
 		return NULL;
 	}
 	in->expr->kind = SG_EXPR_LOOKUP;
 	in->expr->sreg = read_data_register(in, NFTA_LOOKUP_SREG);
 	in->expr->inverted = flags & NFT_LOOKUP_F_INV;
-	in->expr->is_map = decode_has(&in->attrs, NFTA_LOOKUP_DREG);
+	in->expr->is_map = sg_decode_has(&in->attrs, NFTA_LOOKUP_DREG);
 	if (in->expr->is_map)
 		in->expr->dreg = read_register(in, NFTA_LOOKUP_DREG);
 	free(in->expr->name);
@@ -220,7 +220,7 @@ static const char *read_lookup(struct decode_reader *in)
 
 static const char *read_immediate(struct decode_reader *in)
 {
-	struct attr_list list = attr_nest(&in->attrs.at[NFTA_IMMEDIATE_DATA]);
+	struct attr_list list = sg_attr_nest(&in->attrs.at[NFTA_IMMEDIATE_DATA]);
 	struct attr value;
 	bool odd;
 
@@ -232,9 +232,9 @@ static const char *read_immediate(struct decode_reader *in)
 		in->expr->data_length = read_data(in, NFTA_IMMEDIATE_DATA, in->expr->data);
 		return NULL;
 	}
-	if (!attr_next(&list, &value) || value.type != NFTA_DATA_VERDICT || list.left)
+	if (!sg_attr_next(&list, &value) || value.type != NFTA_DATA_VERDICT || list.left)
 		return "its verdict is not understood";
-	if (decode_verdict(&value, &in->expr->verdict, &odd, in->err) < 0) {
+	if (sg_decode_verdict(&value, &in->expr->verdict, &odd, in->err) < 0) {
 		in->failed = true;
 		return NULL;
 	}
@@ -244,8 +244,8 @@ static const char *read_immediate(struct decode_reader *in)
 
 static const char *read_counter(struct decode_reader *in)
 {
-	if (decode_u64(&in->attrs, NFTA_COUNTER_BYTES, &in->expr->bytes, in->err) < 0 ||
-	    decode_u64(&in->attrs, NFTA_COUNTER_PACKETS, &in->expr->packets, in->err) < 0)
+	if (sg_decode_u64(&in->attrs, NFTA_COUNTER_BYTES, &in->expr->bytes, in->err) < 0 ||
+	    sg_decode_u64(&in->attrs, NFTA_COUNTER_PACKETS, &in->expr->packets, in->err) < 0)
 		in->failed = true;
 	in->expr->kind = SG_EXPR_COUNTER;
 	return in->attrs.unknown ? "an attribute is not understood" : NULL;
@@ -255,7 +255,7 @@ static const char *read_reject(struct decode_reader *in)
 {
 	const struct attr *code = &in->attrs.at[NFTA_REJECT_ICMP_CODE];
 
-	if (!decode_has(&in->attrs, NFTA_REJECT_TYPE) || in->attrs.unknown)
+	if (!sg_decode_has(&in->attrs, NFTA_REJECT_TYPE) || in->attrs.unknown)
 		return "an attribute is not understood";
 	in->expr->kind = SG_EXPR_REJECT;
 	in->expr->key = read_u32(in, NFTA_REJECT_TYPE);
@@ -290,14 +290,14 @@ static const char *read_dynset(struct decode_reader *in)
 	char name[SG_NFT_NAME_SIZE];
 	struct sg_set *set;
 
-	if (decode_name(&in->attrs, NFTA_DYNSET_SET_NAME, name, in->err) < 0) {
+	if (sg_decode_name(&in->attrs, NFTA_DYNSET_SET_NAME, name, in->err) < 0) {
 		in->failed = true;
 		return NULL;
 	}
-	set = decode_find_set(in->table, name);
+	set = sg_decode_find_set(in->table, name);
 	if (!set)
 		in->table->unknown = true;
-	else if (decode_set_unknown(set, "packets may change it", in->err) < 0)
+	else if (sg_decode_set_unknown(set, "packets may change it", in->err) < 0)
 		in->failed = true;
 	return "packets change a set";
 }
@@ -356,8 +356,9 @@ static int decode_expr(struct sg_table *table, struct sg_rule *rule, const struc
 	const char *reason = "it is not interpreted";
 	char name[SG_NFT_NAME_SIZE];
 
-	if (decode_collect(attr_nest(nest), DECODE_BIT(NFTA_EXPR_NAME) | DECODE_BIT(NFTA_EXPR_DATA), &frame, err) < 0 ||
-	    decode_name(&frame, NFTA_EXPR_NAME, name, err) < 0)
+	if (sg_decode_collect(sg_attr_nest(nest), DECODE_BIT(NFTA_EXPR_NAME) | DECODE_BIT(NFTA_EXPR_DATA), &frame,
+			      err) < 0 ||
+	    sg_decode_name(&frame, NFTA_EXPR_NAME, name, err) < 0)
 		return -1;
 	in.expr = sg_rule_add_expr(rule, SG_EXPR_UNKNOWN, err);
 	if (!in.expr)
@@ -367,7 +368,7 @@ static int decode_expr(struct sg_table *table, struct sg_rule *rule, const struc
 
 		if (strcmp(kind->name, name) != 0)
 			continue;
-		if (decode_collect(attr_nest(&frame.at[NFTA_EXPR_DATA]), kind->known, &in.attrs, err) < 0)
+		if (sg_decode_collect(sg_attr_nest(&frame.at[NFTA_EXPR_DATA]), kind->known, &in.attrs, err) < 0)
 			return -1;
 		reason = kind->read(&in);
 		if (in.failed)
@@ -389,9 +390,9 @@ static int decode_rule_udata(struct sg_rule *rule, const struct attr *udata, str
 
 	if (!udata->data)
 		return 0;
-	if (decode_udata_text(udata, NFTNL_UDATA_RULE_COMMENT, &rule->comment, err) < 0)
+	if (sg_decode_udata_text(udata, NFTNL_UDATA_RULE_COMMENT, &rule->comment, err) < 0)
 		return -1;
-	if (!decode_udata_find(udata, SG_UDATA_MARK, &mark) || !mark.size)
+	if (!sg_decode_udata_find(udata, SG_UDATA_MARK, &mark) || !mark.size)
 		return 0;
 	rule->mark = malloc(mark.size);
 	if (!rule->mark)
@@ -404,10 +405,10 @@ static int decode_rule_udata(struct sg_rule *rule, const struct attr *udata, str
 static int decode_rule_members(struct sg_table *table, struct sg_rule *rule, const struct decode_attrs *attrs,
 			       struct sg_error *err)
 {
-	struct attr_list list = attr_nest(&attrs->at[NFTA_RULE_EXPRESSIONS]);
+	struct attr_list list = sg_attr_nest(&attrs->at[NFTA_RULE_EXPRESSIONS]);
 	struct attr expr;
 
-	if (decode_u64(attrs, NFTA_RULE_HANDLE, &rule->handle, err) < 0 ||
+	if (sg_decode_u64(attrs, NFTA_RULE_HANDLE, &rule->handle, err) < 0 ||
 	    decode_rule_udata(rule, &attrs->at[NFTA_RULE_USERDATA], err) < 0)
 		return -1;
 	if (attrs->unknown) {
@@ -416,16 +417,16 @@ static int decode_rule_members(struct sg_table *table, struct sg_rule *rule, con
 		if (!odd || decode_expr_unknown(odd, "rule", "an attribute of it is not understood", err) < 0)
 			return -1;
 	}
-	while (attr_next(&list, &expr)) {
+	while (sg_attr_next(&list, &expr)) {
 		if (expr.type != NFTA_LIST_ELEM)
-			return decode_malformed("something else than an expression in the list", err);
+			return sg_decode_malformed("something else than an expression in the list", err);
 		if (decode_expr(table, rule, &expr, err) < 0)
 			return -1;
 	}
-	return list.torn ? decode_malformed("expression does not fit", err) : 0;
+	return list.torn ? sg_decode_malformed("expression does not fit", err) : 0;
 }
 
-int decode_rule(struct sg_table *table, struct attr_list list, struct sg_error *err)
+int sg_decode_rule(struct sg_table *table, struct attr_list list, struct sg_error *err)
 {
 	const uint64_t known = DECODE_BIT(NFTA_RULE_TABLE) | DECODE_BIT(NFTA_RULE_CHAIN) |
 			       DECODE_BIT(NFTA_RULE_HANDLE) | DECODE_BIT(NFTA_RULE_EXPRESSIONS) |
@@ -434,12 +435,12 @@ int decode_rule(struct sg_table *table, struct attr_list list, struct sg_error *
 	char name[SG_NFT_NAME_SIZE];
 	struct decode_attrs attrs;
 
-	if (decode_collect(list, known, &attrs, err) < 0 || decode_name(&attrs, NFTA_RULE_CHAIN, name, err) < 0)
+	if (sg_decode_collect(list, known, &attrs, err) < 0 || sg_decode_name(&attrs, NFTA_RULE_CHAIN, name, err) < 0)
 		return -1;
 	const struct sg_chain *found = sg_table_chain(table, name);
 
 	if (!found)
-		return decode_malformed("rule of a chain that is not there", err);
+		return sg_decode_malformed("rule of a chain that is not there", err);
 	struct sg_chain *chain = &table->chains[found - table->chains];
 	struct sg_rule *rule = sg_chain_add_rule(chain, err);
 

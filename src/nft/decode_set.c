@@ -20,7 +20,7 @@
 #define DECODE_SET_TYPE  19 /* NFTA_SET_TYPE and NFTA_SET_COUNT of newer kernels: the backend's name and its fill */
 #define DECODE_SET_COUNT 20
 
-int decode_set_unknown(struct sg_set *set, const char *reason, struct sg_error *err)
+int sg_decode_set_unknown(struct sg_set *set, const char *reason, struct sg_error *err)
 {
 	set->unknown = true;
 	if (set->unknown_reason)
@@ -29,7 +29,7 @@ int decode_set_unknown(struct sg_set *set, const char *reason, struct sg_error *
 	return set->unknown_reason ? 0 : sg_error_nomem(err);
 }
 
-struct sg_set *decode_find_set(struct sg_table *table, const char *name)
+struct sg_set *sg_decode_find_set(struct sg_table *table, const char *name)
 {
 	const struct sg_set *set = sg_table_set(table, name);
 
@@ -44,26 +44,26 @@ static bool decode_tree(const struct sg_set *set)
 /* NFTA_SET_DESC_CONCAT: the length of each field. */
 static int decode_fields(struct sg_set *set, const struct attr *concat, struct sg_error *err)
 {
-	struct attr_list fields = attr_nest(concat);
+	struct attr_list fields = sg_attr_nest(concat);
 	struct attr field;
 	size_t padded = 0;
 
-	while (attr_next(&fields, &field)) {
+	while (sg_attr_next(&fields, &field)) {
 		struct decode_attrs attrs;
 		uint32_t length = 0;
 
-		if (decode_collect(attr_nest(&field), DECODE_BIT(NFTA_SET_FIELD_LEN), &attrs, err) < 0 ||
-		    decode_u32(&attrs, NFTA_SET_FIELD_LEN, &length, err) < 0)
+		if (sg_decode_collect(sg_attr_nest(&field), DECODE_BIT(NFTA_SET_FIELD_LEN), &attrs, err) < 0 ||
+		    sg_decode_u32(&attrs, NFTA_SET_FIELD_LEN, &length, err) < 0)
 			return -1;
 		if (attrs.unknown || !length || length > SG_NFT_DATA_SIZE || set->field_count == SG_NFT_REGISTERS)
-			return decode_set_unknown(set, "its fields are not understood", err);
+			return sg_decode_set_unknown(set, "its fields are not understood", err);
 		set->field_length[set->field_count++] = (uint8_t)length;
-		padded += datatype_padded(length);
+		padded += sg_datatype_padded(length);
 	}
 	if (fields.torn)
-		return decode_malformed("field does not fit", err);
+		return sg_decode_malformed("field does not fit", err);
 	if (padded != set->key_length || set->field_count < 2)
-		return decode_set_unknown(set, "its fields do not add up to its key", err);
+		return sg_decode_set_unknown(set, "its fields do not add up to its key", err);
 	return 0;
 }
 
@@ -72,10 +72,10 @@ static int decode_fields(struct sg_set *set, const struct attr *concat, struct s
 static void decode_fields_of_type(struct sg_set *set)
 {
 	const struct datatype *fields[DATATYPE_FIELDS];
-	size_t count = datatype_split(set->key_type, fields), padded = 0;
+	size_t count = sg_datatype_split(set->key_type, fields), padded = 0;
 
 	for (size_t i = 0; i < count; i++)
-		padded += datatype_padded(fields[i]->length);
+		padded += sg_datatype_padded(fields[i]->length);
 	if (count < 2 || padded != set->key_length)
 		return;
 	for (size_t i = 0; i < count; i++)
@@ -88,20 +88,21 @@ static int decode_description(struct sg_set *set, const struct decode_attrs *att
 	const uint64_t known = DECODE_BIT(NFTA_SET_DESC_SIZE) | DECODE_BIT(NFTA_SET_DESC_CONCAT);
 	struct decode_attrs desc;
 
-	if (!decode_has(attrs, NFTA_SET_DESC)) {
+	if (!sg_decode_has(attrs, NFTA_SET_DESC)) {
 		if (set->flags & SG_SET_CONCAT)
-			return decode_set_unknown(set, "a concatenation without fields", err);
+			return sg_decode_set_unknown(set, "a concatenation without fields", err);
 		decode_fields_of_type(set);
 		return 0;
 	}
-	if (decode_collect(attr_nest(&attrs->at[NFTA_SET_DESC]), known, &desc, err) < 0 ||
-	    decode_u32(&desc, NFTA_SET_DESC_SIZE, &set->size, err) < 0)
+	if (sg_decode_collect(sg_attr_nest(&attrs->at[NFTA_SET_DESC]), known, &desc, err) < 0 ||
+	    sg_decode_u32(&desc, NFTA_SET_DESC_SIZE, &set->size, err) < 0)
 		return -1;
 	if (desc.unknown)
-		return decode_set_unknown(set, "an attribute of its description is not understood", err);
-	if (decode_has(&desc, NFTA_SET_DESC_CONCAT) != ((set->flags & SG_SET_CONCAT) != 0))
-		return decode_set_unknown(set, "a concatenation without fields, or fields without concatenation", err);
-	if (decode_has(&desc, NFTA_SET_DESC_CONCAT))
+		return sg_decode_set_unknown(set, "an attribute of its description is not understood", err);
+	if (sg_decode_has(&desc, NFTA_SET_DESC_CONCAT) != ((set->flags & SG_SET_CONCAT) != 0))
+		return sg_decode_set_unknown(set, "a concatenation without fields, or fields without concatenation",
+					     err);
+	if (sg_decode_has(&desc, NFTA_SET_DESC_CONCAT))
 		return decode_fields(set, &desc.at[NFTA_SET_DESC_CONCAT], err);
 	decode_fields_of_type(set);
 	return 0;
@@ -115,13 +116,14 @@ static const char *decode_set_reason(const struct sg_set *set, const struct deco
 
 	if (attrs->unknown)
 		return "an attribute of it is not understood";
-	if (decode_has(attrs, NFTA_SET_OBJ_TYPE) || (set->flags & NFT_SET_OBJECT))
+	if (sg_decode_has(attrs, NFTA_SET_OBJ_TYPE) || (set->flags & NFT_SET_OBJECT))
 		return "it maps to stateful objects";
-	if (decode_has(attrs, NFTA_SET_EXPR) || decode_has(attrs, NFTA_SET_EXPRESSIONS) || (set->flags & NFT_SET_EXPR))
+	if (sg_decode_has(attrs, NFTA_SET_EXPR) || sg_decode_has(attrs, NFTA_SET_EXPRESSIONS) ||
+	    (set->flags & NFT_SET_EXPR))
 		return "its elements carry expressions";
 	if (set->flags & SG_SET_EVAL)
 		return "packets may change it";
-	if (decode_has(attrs, NFTA_SET_TIMEOUT))
+	if (sg_decode_has(attrs, NFTA_SET_TIMEOUT))
 		return "its elements expire";
 	if (set->flags & ~known)
 		return "it has a flag that is not understood";
@@ -137,21 +139,21 @@ static int decode_set_members(struct sg_set *set, const struct decode_attrs *att
 	const char *reason;
 
 	set->raw = true;
-	if (decode_u32(attrs, NFTA_SET_FLAGS, &set->flags, err) < 0 ||
-	    decode_u32(attrs, NFTA_SET_KEY_TYPE, &set->key_type, err) < 0 ||
-	    decode_u32(attrs, NFTA_SET_KEY_LEN, &set->key_length, err) < 0 ||
-	    decode_u32(attrs, NFTA_SET_DATA_TYPE, &set->data_type, err) < 0 ||
-	    decode_u32(attrs, DECODE_SET_COUNT, &set->filled, err) < 0 ||
-	    decode_u64(attrs, NFTA_SET_HANDLE, &set->handle, err) < 0 ||
-	    decode_udata_text(&attrs->at[NFTA_SET_USERDATA], NFTNL_UDATA_SET_COMMENT, &set->comment, err) < 0)
+	if (sg_decode_u32(attrs, NFTA_SET_FLAGS, &set->flags, err) < 0 ||
+	    sg_decode_u32(attrs, NFTA_SET_KEY_TYPE, &set->key_type, err) < 0 ||
+	    sg_decode_u32(attrs, NFTA_SET_KEY_LEN, &set->key_length, err) < 0 ||
+	    sg_decode_u32(attrs, NFTA_SET_DATA_TYPE, &set->data_type, err) < 0 ||
+	    sg_decode_u32(attrs, DECODE_SET_COUNT, &set->filled, err) < 0 ||
+	    sg_decode_u64(attrs, NFTA_SET_HANDLE, &set->handle, err) < 0 ||
+	    sg_decode_udata_text(&attrs->at[NFTA_SET_USERDATA], NFTNL_UDATA_SET_COMMENT, &set->comment, err) < 0)
 		return -1;
 	reason = decode_set_reason(set, attrs);
-	if (reason && decode_set_unknown(set, reason, err) < 0)
+	if (reason && sg_decode_set_unknown(set, reason, err) < 0)
 		return -1;
 	return decode_description(set, attrs, err);
 }
 
-int decode_set(struct sg_table *table, struct attr_list list, struct sg_error *err)
+int sg_decode_set(struct sg_table *table, struct attr_list list, struct sg_error *err)
 {
 	const uint64_t known =
 		DECODE_BIT(NFTA_SET_TABLE) | DECODE_BIT(NFTA_SET_NAME) | DECODE_BIT(NFTA_SET_FLAGS) |
@@ -164,7 +166,7 @@ int decode_set(struct sg_table *table, struct attr_list list, struct sg_error *e
 	char name[SG_NFT_NAME_SIZE];
 	struct decode_attrs attrs;
 
-	if (decode_collect(list, known, &attrs, err) < 0 || decode_name(&attrs, NFTA_SET_NAME, name, err) < 0)
+	if (sg_decode_collect(list, known, &attrs, err) < 0 || sg_decode_name(&attrs, NFTA_SET_NAME, name, err) < 0)
 		return -1;
 	struct sg_set *set = sg_table_add_set(table, name, err);
 
@@ -187,10 +189,10 @@ struct decode_element {
 /* The value in an NFTA_SET_ELEM_KEY, of the set's key length. */
 static int decode_key(const struct sg_set *set, const struct attr *nest, struct attr *ret, struct sg_error *err)
 {
-	struct attr_list list = attr_nest(nest);
+	struct attr_list list = sg_attr_nest(nest);
 
-	if (!attr_next(&list, ret) || ret->type != NFTA_DATA_VALUE || ret->size != set->key_length || list.left)
-		return decode_malformed("key of another form than its set's", err);
+	if (!sg_attr_next(&list, ret) || ret->type != NFTA_DATA_VALUE || ret->size != set->key_length || list.left)
+		return sg_decode_malformed("key of another form than its set's", err);
 	return 0;
 }
 
@@ -199,7 +201,7 @@ static int decode_element_attrs(const struct sg_set *set, struct attr_list list,
 {
 	struct attr attr;
 
-	while (attr_next(&list, &attr)) {
+	while (sg_attr_next(&list, &attr)) {
 		switch (attr.type) {
 		case NFTA_SET_ELEM_KEY:
 			if (decode_key(set, &attr, &ret->key, err) < 0)
@@ -211,8 +213,8 @@ static int decode_element_attrs(const struct sg_set *set, struct attr_list list,
 			break;
 		case NFTA_SET_ELEM_FLAGS:
 			if (attr.size != sizeof(uint32_t))
-				return decode_malformed("number of another size", err);
-			ret->flags = attr_be32(&attr);
+				return sg_decode_malformed("number of another size", err);
+			ret->flags = sg_attr_be32(&attr);
 			break;
 		case NFTA_SET_ELEM_DATA: ret->data = attr; break;
 		case NFTA_SET_ELEM_USERDATA: ret->udata = attr; break;
@@ -222,22 +224,22 @@ static int decode_element_attrs(const struct sg_set *set, struct attr_list list,
 		default: ret->odd = "an element of it has an attribute that is not understood"; break;
 		}
 	}
-	return list.torn ? decode_malformed("attribute does not fit", err) : 0;
+	return list.torn ? sg_decode_malformed("attribute does not fit", err) : 0;
 }
 
 /* The verdict of an element of a map; none is odd, and then DROP stands in its place. */
 static int decode_element_verdict(struct decode_element *element, struct sg_nft_verdict *ret, struct sg_error *err)
 {
-	struct attr_list list = attr_nest(&element->data);
+	struct attr_list list = sg_attr_nest(&element->data);
 	struct attr value;
 	bool odd = true;
 
 	*ret = (struct sg_nft_verdict){.code = SG_CODE_DROP};
-	if (element->data.data && attr_next(&list, &value) && value.type == NFTA_DATA_VERDICT &&
-	    decode_verdict(&value, ret, &odd, err) < 0)
+	if (element->data.data && sg_attr_next(&list, &value) && value.type == NFTA_DATA_VERDICT &&
+	    sg_decode_verdict(&value, ret, &odd, err) < 0)
 		return -1;
 	if (list.torn)
-		return decode_malformed("attribute does not fit", err);
+		return sg_decode_malformed("attribute does not fit", err);
 	if (odd)
 		element->odd = "the verdict of an element is not understood";
 	return 0;
@@ -254,7 +256,7 @@ static int decode_element_add(struct sg_set *set, const struct decode_element *e
 		last = element->key_end.data ? element->key_end.data : element->key.data;
 	else if (set->flags & SG_SET_INTERVAL)
 		last = element->flags & NFT_SET_ELEM_INTERVAL_END ? end : start;
-	if (decode_udata_text(&element->udata, NFTNL_UDATA_SET_ELEM_COMMENT, &comment, err) < 0)
+	if (sg_decode_udata_text(&element->udata, NFTNL_UDATA_SET_ELEM_COMMENT, &comment, err) < 0)
 		return -1;
 	return sg_set_add(set, element->key.data, last, verdict, comment, 0, err);
 }
@@ -276,7 +278,7 @@ static int decode_element(struct sg_set *set, struct attr_list list, struct sg_e
 	    (end && (!decode_tree(set) || catch_all)) || (catch_all && (element.key.data || set->catch_all)) ||
 	    (element.key_end.data && (decode_tree(set) || !(set->flags & SG_SET_INTERVAL))))
 		element.odd = "an element of it is flagged in a way that is not understood";
-	if (element.odd && decode_set_unknown(set, element.odd, err) < 0)
+	if (element.odd && sg_decode_set_unknown(set, element.odd, err) < 0)
 		return -1;
 	if (catch_all) {
 		set->catch_all = true;
@@ -286,7 +288,7 @@ static int decode_element(struct sg_set *set, struct attr_list list, struct sg_e
 		return 0;
 	}
 	if (!element.key.data)
-		return decode_malformed("element without key", err);
+		return sg_decode_malformed("element without key", err);
 	return decode_element_add(set, &element, map ? &verdict : NULL, err);
 }
 
@@ -310,38 +312,40 @@ static int decode_element_list(struct sg_set *set, struct attr_list list, struct
 	struct attr element;
 	int result = 0;
 
-	while (result == 0 && attr_next(&list, &element)) {
+	while (result == 0 && sg_attr_next(&list, &element)) {
 		if (element.type != NFTA_LIST_ELEM)
-			result = decode_malformed("something else than an element in the list", err);
+			result = sg_decode_malformed("something else than an element in the list", err);
 		else
-			result = decode_element(set, attr_nest(&element), err);
+			result = decode_element(set, sg_attr_nest(&element), err);
 	}
 	if (result == 0 && list.torn)
-		result = decode_malformed("element does not fit", err);
+		result = sg_decode_malformed("element does not fit", err);
 	if (result < 0)
 		decode_truncate(set, before);
 	return result;
 }
 
-int decode_elements(struct sg_table *table, struct attr_list list, struct sg_error *err)
+int sg_decode_elements(struct sg_table *table, struct attr_list list, struct sg_error *err)
 {
 	const uint64_t known = DECODE_BIT(NFTA_SET_ELEM_LIST_TABLE) | DECODE_BIT(NFTA_SET_ELEM_LIST_SET) |
 			       DECODE_BIT(NFTA_SET_ELEM_LIST_ELEMENTS) | DECODE_BIT(NFTA_SET_ELEM_LIST_SET_ID);
 	char name[SG_NFT_NAME_SIZE];
 	struct decode_attrs attrs;
 
-	if (decode_collect(list, known, &attrs, err) < 0 || decode_name(&attrs, NFTA_SET_ELEM_LIST_SET, name, err) < 0)
+	if (sg_decode_collect(list, known, &attrs, err) < 0 ||
+	    sg_decode_name(&attrs, NFTA_SET_ELEM_LIST_SET, name, err) < 0)
 		return -1;
-	struct sg_set *set = decode_find_set(table, name);
+	struct sg_set *set = sg_decode_find_set(table, name);
 
 	if (!set || !set->raw)
-		return decode_malformed("elements of a set that is not there", err);
-	if (attrs.unknown && decode_set_unknown(set, "an attribute of its elements is not understood", err) < 0)
+		return sg_decode_malformed("elements of a set that is not there", err);
+	if (attrs.unknown && sg_decode_set_unknown(set, "an attribute of its elements is not understood", err) < 0)
 		return -1;
 	/* keys that have no place in the value: the set is unknown, and stays empty */
-	if (!set->key_length || set->key_length > SG_NFT_DATA_SIZE || !decode_has(&attrs, NFTA_SET_ELEM_LIST_ELEMENTS))
+	if (!set->key_length || set->key_length > SG_NFT_DATA_SIZE ||
+	    !sg_decode_has(&attrs, NFTA_SET_ELEM_LIST_ELEMENTS))
 		return 0;
-	return decode_element_list(set, attr_nest(&attrs.at[NFTA_SET_ELEM_LIST_ELEMENTS]), err);
+	return decode_element_list(set, sg_attr_nest(&attrs.at[NFTA_SET_ELEM_LIST_ELEMENTS]), err);
 }
 
 /* ---------------------------------------------------------------- intervals */
@@ -401,7 +405,7 @@ static int pair_intervals(struct sg_set *set, struct sg_error *err)
 	if (open)
 		memset(set->keys + (count - 1) * stride + set->key_length, 0xff, set->key_length);
 	decode_truncate(set, count);
-	return fits ? 0 : decode_set_unknown(set, "its intervals overlap", err);
+	return fits ? 0 : sg_decode_set_unknown(set, "its intervals overlap", err);
 }
 
 /*

@@ -42,7 +42,7 @@ void sg_wire_free(struct sg_wire *wire)
 	free(wire);
 }
 
-void encode_fail(struct sg_wire *wire, enum sg_error_kind kind, const char *format, ...)
+void sg_encode_fail(struct sg_wire *wire, enum sg_error_kind kind, const char *format, ...)
 {
 	char text[sizeof(wire->error.message)];
 	va_list args;
@@ -55,7 +55,7 @@ void encode_fail(struct sg_wire *wire, enum sg_error_kind kind, const char *form
 	sg_error_set(&wire->error, kind, 0, "%s", text);
 }
 
-bool encode_reserve(struct sg_wire *wire, size_t size)
+bool sg_encode_reserve(struct sg_wire *wire, size_t size)
 {
 	if (wire->error.kind != SG_ERROR_NONE)
 		return false;
@@ -66,12 +66,12 @@ bool encode_reserve(struct sg_wire *wire, size_t size)
 	return true;
 }
 
-bool encode_name_fits(struct sg_wire *wire, const char *what, const char *name)
+bool sg_encode_name_fits(struct sg_wire *wire, const char *what, const char *name)
 {
 	if (name && *name && strlen(name) < SG_NFT_NAME_SIZE)
 		return true;
-	encode_fail(wire, SG_ERROR_INPUT, "name of %s '%.64s' has to have 1 to %d bytes", what, name ? name : "",
-		    SG_NFT_NAME_SIZE - 1);
+	sg_encode_fail(wire, SG_ERROR_INPUT, "name of %s '%.64s' has to have 1 to %d bytes", what, name ? name : "",
+		       SG_NFT_NAME_SIZE - 1);
 	return false;
 }
 
@@ -80,7 +80,7 @@ static struct nlmsghdr *encode_header(struct sg_wire *wire, uint16_t type, uint1
 				      uint16_t resource, size_t size, const struct sg_wire_note *note)
 {
 	size += ENCODE_HEADER_SIZE;
-	if (!encode_reserve(wire, size))
+	if (!sg_encode_reserve(wire, size))
 		return NULL;
 	if (sg_grow(&wire->notes, &wire->note_room, wire->note_count, 1, sizeof(*wire->notes)) < 0 ||
 	    sg_grow(&wire->offsets, &wire->offset_room, wire->note_count, 1, sizeof(*wire->offsets)) < 0) {
@@ -103,8 +103,8 @@ static struct nlmsghdr *encode_header(struct sg_wire *wire, uint16_t type, uint1
 	return header;
 }
 
-struct nlmsghdr *encode_message(struct sg_wire *wire, uint16_t type, uint16_t flags, uint32_t family, size_t size,
-				const struct sg_wire_note *note)
+struct nlmsghdr *sg_encode_message(struct sg_wire *wire, uint16_t type, uint16_t flags, uint32_t family, size_t size,
+				   const struct sg_wire_note *note)
 {
 	if (!wire->echoed)
 		flags |= NLM_F_ECHO;
@@ -115,15 +115,15 @@ struct nlmsghdr *encode_message(struct sg_wire *wire, uint16_t type, uint16_t fl
 	return header;
 }
 
-void encode_finish(struct sg_wire *wire, const struct nlmsghdr *header)
+void sg_encode_finish(struct sg_wire *wire, const struct nlmsghdr *header)
 {
 	wire->size += ((size_t)header->nlmsg_len + 3) & ~(size_t)3;
 }
 
-bool encode_udata_put(struct sg_wire *wire, struct encode_udata *udata, uint8_t type, const void *data, size_t size)
+bool sg_encode_udata_put(struct sg_wire *wire, struct encode_udata *udata, uint8_t type, const void *data, size_t size)
 {
 	if (size > UINT8_MAX || udata->size + 2 + size > sizeof(udata->bytes)) {
-		encode_fail(wire, SG_ERROR_LIMIT, "comment and notes of more than %d bytes", ENCODE_UDATA_SIZE);
+		sg_encode_fail(wire, SG_ERROR_LIMIT, "comment and notes of more than %d bytes", ENCODE_UDATA_SIZE);
 		return false;
 	}
 	udata->bytes[udata->size++] = type;
@@ -133,16 +133,16 @@ bool encode_udata_put(struct sg_wire *wire, struct encode_udata *udata, uint8_t 
 	return true;
 }
 
-bool encode_udata_comment(struct sg_wire *wire, struct encode_udata *udata, uint8_t type, const char *comment)
+bool sg_encode_udata_comment(struct sg_wire *wire, struct encode_udata *udata, uint8_t type, const char *comment)
 {
 	if (!comment)
 		return true;
 	if (strlen(comment) > NFTNL_UDATA_COMMENT_MAXLEN) {
-		encode_fail(wire, SG_ERROR_LIMIT, "comment '%.32s…' has more than %d bytes", comment,
-			    NFTNL_UDATA_COMMENT_MAXLEN);
+		sg_encode_fail(wire, SG_ERROR_LIMIT, "comment '%.32s…' has more than %d bytes", comment,
+			       NFTNL_UDATA_COMMENT_MAXLEN);
 		return false;
 	}
-	return encode_udata_put(wire, udata, type, comment, strlen(comment) + 1);
+	return sg_encode_udata_put(wire, udata, type, comment, strlen(comment) + 1);
 }
 
 void sg_wire_begin(struct sg_wire *wire, uint32_t first_seq, uint32_t generation)
@@ -155,7 +155,7 @@ void sg_wire_begin(struct sg_wire *wire, uint32_t first_seq, uint32_t generation
 		return;
 	if (generation)
 		mnl_attr_put_u32(header, NFNL_BATCH_GENID, htonl(generation));
-	encode_finish(wire, header);
+	sg_encode_finish(wire, header);
 	wire->frame_count++;
 }
 
@@ -169,7 +169,7 @@ int sg_wire_end(struct sg_wire *wire, const void **ret_data, size_t *ret_size, s
 			*err = wire->error;
 		return -1;
 	}
-	encode_finish(wire, header);
+	sg_encode_finish(wire, header);
 	wire->frame_count++;
 	*ret_data = wire->data;
 	*ret_size = wire->size;
@@ -185,11 +185,11 @@ static void encode_table(struct sg_wire *wire, const struct sg_table *table, uin
 {
 	struct encode_udata udata = {.size = 0};
 
-	if (!encode_name_fits(wire, "table", table->name) ||
-	    !encode_udata_comment(wire, &udata, NFTNL_UDATA_TABLE_COMMENT, table->comment))
+	if (!sg_encode_name_fits(wire, "table", table->name) ||
+	    !sg_encode_udata_comment(wire, &udata, NFTNL_UDATA_TABLE_COMMENT, table->comment))
 		return;
-	struct nlmsghdr *header = encode_message(wire, type, flags, table->family, ENCODE_OBJECT_SIZE,
-						 &(struct sg_wire_note){.what = "table", .name = table->name});
+	struct nlmsghdr *header = sg_encode_message(wire, type, flags, table->family, ENCODE_OBJECT_SIZE,
+						    &(struct sg_wire_note){.what = "table", .name = table->name});
 
 	if (!header)
 		return;
@@ -202,7 +202,7 @@ static void encode_table(struct sg_wire *wire, const struct sg_table *table, uin
 		sg_error_nomem(&wire->error);
 	} else {
 		nftnl_table_nlmsg_build_payload(header, t);
-		encode_finish(wire, header);
+		sg_encode_finish(wire, header);
 	}
 	if (t)
 		nftnl_table_free(t);
@@ -238,13 +238,13 @@ static void encode_chain(struct sg_wire *wire, const struct sg_table *table, con
 {
 	struct encode_udata udata = {.size = 0};
 
-	if (!encode_name_fits(wire, "table", table->name) || !encode_name_fits(wire, "chain", chain->name) ||
-	    (chain->is_base && !encode_name_fits(wire, "chain type", chain->type)) ||
-	    (chain->device && !encode_name_fits(wire, "device", chain->device)) ||
-	    !encode_udata_comment(wire, &udata, NFTNL_UDATA_CHAIN_COMMENT, chain->comment))
+	if (!sg_encode_name_fits(wire, "table", table->name) || !sg_encode_name_fits(wire, "chain", chain->name) ||
+	    (chain->is_base && !sg_encode_name_fits(wire, "chain type", chain->type)) ||
+	    (chain->device && !sg_encode_name_fits(wire, "device", chain->device)) ||
+	    !sg_encode_udata_comment(wire, &udata, NFTNL_UDATA_CHAIN_COMMENT, chain->comment))
 		return;
-	struct nlmsghdr *header = encode_message(wire, type, flags, table->family, ENCODE_OBJECT_SIZE,
-						 &(struct sg_wire_note){.what = "chain", .name = chain->name});
+	struct nlmsghdr *header = sg_encode_message(wire, type, flags, table->family, ENCODE_OBJECT_SIZE,
+						    &(struct sg_wire_note){.what = "chain", .name = chain->name});
 
 	if (!header)
 		return;
@@ -256,7 +256,7 @@ static void encode_chain(struct sg_wire *wire, const struct sg_table *table, con
 		sg_error_nomem(&wire->error);
 	} else {
 		nftnl_chain_nlmsg_build_payload(header, c);
-		encode_finish(wire, header);
+		sg_encode_finish(wire, header);
 	}
 	if (c)
 		nftnl_chain_free(c);
@@ -289,12 +289,12 @@ void sg_wire_add_whole_table(struct sg_wire *wire, const struct sg_table *table)
 
 static uint32_t encode_element_flags(const struct attr *element)
 {
-	struct attr_list members = attr_nest(element);
+	struct attr_list members = sg_attr_nest(element);
 	struct attr member;
 
-	while (attr_next(&members, &member)) {
+	while (sg_attr_next(&members, &member)) {
 		if (member.type == NFTA_SET_ELEM_FLAGS)
-			return attr_be32(&member);
+			return sg_attr_be32(&member);
 	}
 	return 0;
 }
@@ -303,15 +303,15 @@ static uint32_t encode_element_flags(const struct attr *element)
 static size_t encode_find_element(const uint8_t *message, const struct sg_wire_note *note, size_t offset)
 {
 	const struct nlmsghdr *header = (const void *)message;
-	struct attr_list list = attr_list(message + ENCODE_HEADER_SIZE, header->nlmsg_len - ENCODE_HEADER_SIZE);
+	struct attr_list list = sg_attr_list(message + ENCODE_HEADER_SIZE, header->nlmsg_len - ENCODE_HEADER_SIZE);
 	struct attr attr, element;
 	size_t found = SIZE_MAX, next = note->first;
 
-	while (attr_next(&list, &attr)) {
+	while (sg_attr_next(&list, &attr)) {
 		if (attr.type != NFTA_SET_ELEM_LIST_ELEMENTS)
 			continue;
-		list = attr_nest(&attr);
-		while (attr_next(&list, &element) && element.data <= message + offset + sizeof(struct nlattr)) {
+		list = sg_attr_nest(&attr);
+		while (sg_attr_next(&list, &element) && element.data <= message + offset + sizeof(struct nlattr)) {
 			uint32_t flags = encode_element_flags(&element);
 
 			if (flags & NFT_SET_ELEM_CATCHALL)

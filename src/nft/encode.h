@@ -27,21 +27,21 @@ struct encode_udata {
 };
 
 /* False: there is an error already, or no memory (it sticks). Then `size` bytes can be written at the batch's end. */
-bool encode_reserve(struct sg_wire *wire, size_t size);
-void encode_fail(struct sg_wire *wire, enum sg_error_kind kind, const char *format, ...)
+bool sg_encode_reserve(struct sg_wire *wire, size_t size);
+void sg_encode_fail(struct sg_wire *wire, enum sg_error_kind kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /*
  * Begins a message of nf_tables and its note; NULL after an error. At most `size` bytes may follow; encode_finish ends
  * it. The header is only good until the next reservation.
  */
-struct nlmsghdr *encode_message(struct sg_wire *wire, uint16_t type, uint16_t flags, uint32_t family, size_t size,
-				const struct sg_wire_note *note);
-void encode_finish(struct sg_wire *wire, const struct nlmsghdr *header);
+struct nlmsghdr *sg_encode_message(struct sg_wire *wire, uint16_t type, uint16_t flags, uint32_t family, size_t size,
+				   const struct sg_wire_note *note);
+void sg_encode_finish(struct sg_wire *wire, const struct nlmsghdr *header);
 /* Fails unless 1 <= strlen(name) < SG_NFT_NAME_SIZE. */
-bool encode_name_fits(struct sg_wire *wire, const char *what, const char *name);
+bool sg_encode_name_fits(struct sg_wire *wire, const char *what, const char *name);
 
 /* Adds one item; fails (and the error sticks) when the whole would be too long. */
-bool encode_udata_put(struct sg_wire *wire, struct encode_udata *udata, uint8_t type, const void *data, size_t size);
-bool encode_udata_comment(struct sg_wire *wire, struct encode_udata *udata, uint8_t type, const char *comment);
+bool sg_encode_udata_put(struct sg_wire *wire, struct encode_udata *udata, uint8_t type, const void *data, size_t size);
+bool sg_encode_udata_comment(struct sg_wire *wire, struct encode_udata *udata, uint8_t type, const char *comment);
 
 #endif

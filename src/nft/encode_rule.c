@@ -56,11 +56,11 @@ static bool encode_expr_valid(struct sg_wire *wire, const struct sg_expr *expr)
 	case SG_EXPR_LOOKUP:
 		source = expr->sreg < SG_NFT_REGISTERS;
 		destination = !expr->is_map || expr->dreg == SG_REG_VERDICT || expr->dreg < SG_NFT_REGISTERS;
-		if (!encode_name_fits(wire, "set", expr->name))
+		if (!sg_encode_name_fits(wire, "set", expr->name))
 			return false;
 		break;
 	case SG_EXPR_VERDICT:
-		if (expr->verdict.chain && !encode_name_fits(wire, "chain", expr->verdict.chain))
+		if (expr->verdict.chain && !sg_encode_name_fits(wire, "chain", expr->verdict.chain))
 			return false;
 		break;
 	case SG_EXPR_IMMEDIATE:
@@ -70,11 +70,12 @@ static bool encode_expr_valid(struct sg_wire *wire, const struct sg_expr *expr)
 	case SG_EXPR_COUNTER:
 	case SG_EXPR_REJECT: break;
 	default:
-		encode_fail(wire, SG_ERROR_INPUT, "expression '%.64s' cannot be written", expr->name ? expr->name : "");
+		sg_encode_fail(wire, SG_ERROR_INPUT, "expression '%.64s' cannot be written",
+			       expr->name ? expr->name : "");
 		return false;
 	}
 	if (!source || !destination || !data)
-		encode_fail(wire, SG_ERROR_INPUT, "expression has a register or a value that does not exist");
+		sg_encode_fail(wire, SG_ERROR_INPUT, "expression has a register or a value that does not exist");
 	return source && destination && data;
 }
 
@@ -211,16 +212,16 @@ static int encode_rule_members(struct nftnl_rule *r, const struct sg_rule *rule,
 static bool encode_rule_valid(struct sg_wire *wire, const struct sg_rule *rule, struct encode_udata *udata)
 {
 	if (rule->expr_count > ENCODE_EXPR_COUNT) {
-		encode_fail(wire, SG_ERROR_LIMIT, "rule has %zu expressions", rule->expr_count);
+		sg_encode_fail(wire, SG_ERROR_LIMIT, "rule has %zu expressions", rule->expr_count);
 		return false;
 	}
 	for (size_t i = 0; i < rule->expr_count; i++) {
 		if (!encode_expr_valid(wire, &rule->exprs[i]))
 			return false;
 	}
-	if (!encode_udata_comment(wire, udata, NFTNL_UDATA_RULE_COMMENT, rule->comment))
+	if (!sg_encode_udata_comment(wire, udata, NFTNL_UDATA_RULE_COMMENT, rule->comment))
 		return false;
-	return !rule->mark || encode_udata_put(wire, udata, SG_UDATA_MARK, rule->mark, rule->mark_size);
+	return !rule->mark || sg_encode_udata_put(wire, udata, SG_UDATA_MARK, rule->mark, rule->mark_size);
 }
 
 /* rule NULL: nothing but the frame (a deletion, of one rule by its handle or of all with handle 0). */
@@ -231,10 +232,10 @@ static void encode_rule(struct sg_wire *wire, const struct sg_table *table, cons
 	size_t size = ENCODE_RULE_SIZE + (rule ? rule->expr_count * ENCODE_EXPR_SIZE : 0);
 	const struct sg_wire_note note = {.what = "rule", .name = chain->name, .origin = rule ? rule->origin : 0};
 
-	if (wire->error.kind != SG_ERROR_NONE || !encode_name_fits(wire, "table", table->name) ||
-	    !encode_name_fits(wire, "chain", chain->name) || (rule && !encode_rule_valid(wire, rule, &udata)))
+	if (wire->error.kind != SG_ERROR_NONE || !sg_encode_name_fits(wire, "table", table->name) ||
+	    !sg_encode_name_fits(wire, "chain", chain->name) || (rule && !encode_rule_valid(wire, rule, &udata)))
 		return;
-	struct nlmsghdr *header = encode_message(wire, type, flags, table->family, size, &note);
+	struct nlmsghdr *header = sg_encode_message(wire, type, flags, table->family, size, &note);
 
 	if (!header)
 		return;
@@ -248,8 +249,8 @@ static void encode_rule(struct sg_wire *wire, const struct sg_table *table, cons
 	} else {
 		nftnl_rule_nlmsg_build_payload(header, r);
 		if (header->nlmsg_len > UINT16_MAX)
-			encode_fail(wire, SG_ERROR_LIMIT, "rule of %u bytes", header->nlmsg_len);
-		encode_finish(wire, header);
+			sg_encode_fail(wire, SG_ERROR_LIMIT, "rule of %u bytes", header->nlmsg_len);
+		sg_encode_finish(wire, header);
 	}
 	if (r)
 		nftnl_rule_free(r);

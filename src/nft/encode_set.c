@@ -29,16 +29,16 @@ static bool encode_set_valid(struct sg_wire *wire, const struct sg_table *table,
 {
 	const uint32_t known = SG_SET_CONSTANT | SG_SET_INTERVAL | SG_SET_MAP | SG_SET_CONCAT;
 
-	if (!encode_name_fits(wire, "table", table->name) || !encode_name_fits(wire, "set", set->name))
+	if (!sg_encode_name_fits(wire, "table", table->name) || !sg_encode_name_fits(wire, "set", set->name))
 		return false;
 	if (set->unknown || set->raw || (set->flags & ~known))
-		encode_fail(wire, SG_ERROR_INPUT, "set '%s' has features that cannot be written", set->name);
+		sg_encode_fail(wire, SG_ERROR_INPUT, "set '%s' has features that cannot be written", set->name);
 	else if (!set->key_length || set->key_length > SG_NFT_DATA_SIZE)
-		encode_fail(wire, SG_ERROR_INPUT, "set '%s' has keys of %u bytes", set->name, set->key_length);
+		sg_encode_fail(wire, SG_ERROR_INPUT, "set '%s' has keys of %u bytes", set->name, set->key_length);
 	else if ((set->flags & SG_SET_MAP) && set->data_type != DATATYPE_VERDICT)
-		encode_fail(wire, SG_ERROR_INPUT, "map '%s' is not one of verdicts", set->name);
+		sg_encode_fail(wire, SG_ERROR_INPUT, "map '%s' is not one of verdicts", set->name);
 	else if (set->field_count > SG_NFT_REGISTERS || (set->flags & SG_SET_CONCAT && set->field_count < 2))
-		encode_fail(wire, SG_ERROR_INPUT, "set '%s' has %zu fields", set->name, set->field_count);
+		sg_encode_fail(wire, SG_ERROR_INPUT, "set '%s' has %zu fields", set->name, set->field_count);
 	else
 		return true;
 	return false;
@@ -48,12 +48,12 @@ static bool encode_set_valid(struct sg_wire *wire, const struct sg_table *table,
 static bool encode_set_udata(struct sg_wire *wire, const struct sg_set *set, struct encode_udata *udata)
 {
 	const struct datatype *fields[DATATYPE_FIELDS];
-	size_t count = datatype_split(set->key_type, fields);
+	size_t count = sg_datatype_split(set->key_type, fields);
 	uint32_t byteorder = count == 1 ? fields[0]->byteorder : 0;
 
-	if (!encode_udata_put(wire, udata, NFTNL_UDATA_SET_KEYBYTEORDER, &byteorder, sizeof(byteorder)))
+	if (!sg_encode_udata_put(wire, udata, NFTNL_UDATA_SET_KEYBYTEORDER, &byteorder, sizeof(byteorder)))
 		return false;
-	return encode_udata_comment(wire, udata, NFTNL_UDATA_SET_COMMENT, set->comment);
+	return sg_encode_udata_comment(wire, udata, NFTNL_UDATA_SET_COMMENT, set->comment);
 }
 
 static int encode_set_members(struct nftnl_set *s, const struct sg_set *set, uint32_t id,
@@ -86,11 +86,11 @@ static void encode_set(struct sg_wire *wire, const struct sg_table *table, const
 
 	if (wire->error.kind != SG_ERROR_NONE)
 		return;
-	if (!encode_name_fits(wire, "table", table->name) || !encode_name_fits(wire, "set", set->name) ||
+	if (!sg_encode_name_fits(wire, "table", table->name) || !sg_encode_name_fits(wire, "set", set->name) ||
 	    (new && (!encode_set_valid(wire, table, set) || !encode_set_udata(wire, set, &udata))))
 		return;
-	struct nlmsghdr *header = encode_message(wire, type, flags, table->family, ENCODE_SET_SIZE,
-						 &(struct sg_wire_note){.what = "set", .name = set->name});
+	struct nlmsghdr *header = sg_encode_message(wire, type, flags, table->family, ENCODE_SET_SIZE,
+						    &(struct sg_wire_note){.what = "set", .name = set->name});
 
 	if (!header)
 		return;
@@ -102,7 +102,7 @@ static void encode_set(struct sg_wire *wire, const struct sg_table *table, const
 		sg_error_nomem(&wire->error);
 	} else {
 		nftnl_set_nlmsg_build_payload(header, s);
-		encode_finish(wire, header);
+		sg_encode_finish(wire, header);
 	}
 	if (s)
 		nftnl_set_free(s);
@@ -133,7 +133,7 @@ static void encode_elements_close(struct encode_elements *to)
 	if (!to->header)
 		return;
 	mnl_attr_nest_end(to->header, to->list);
-	encode_finish(to->wire, to->header);
+	sg_encode_finish(to->wire, to->header);
 	to->header = NULL;
 }
 
@@ -145,7 +145,7 @@ static bool encode_elements_open(struct encode_elements *to, size_t index)
 			return true;
 		encode_elements_close(to);
 	}
-	to->header = encode_message(
+	to->header = sg_encode_message(
 		to->wire, to->add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, to->add ? NLM_F_CREATE | NLM_F_EXCL : 0,
 		to->table->family, UINT16_MAX + 4 * SG_NFT_NAME_SIZE,
 		&(struct sg_wire_note){.what = "element", .name = to->set->name, .set = to->set, .first = index});
@@ -167,7 +167,7 @@ static void encode_key(struct nlmsghdr *header, uint16_t type, const uint8_t *ke
 
 static void encode_element_verdict(struct encode_elements *to, const struct sg_nft_verdict *verdict)
 {
-	if (verdict->chain && !encode_name_fits(to->wire, "chain", verdict->chain))
+	if (verdict->chain && !sg_encode_name_fits(to->wire, "chain", verdict->chain))
 		return;
 	struct nlattr *data = mnl_attr_nest_start(to->header, NFTA_SET_ELEM_DATA);
 	struct nlattr *nest = mnl_attr_nest_start(to->header, NFTA_DATA_VERDICT);
@@ -188,7 +188,7 @@ static void encode_element_rest(struct encode_elements *to, const struct sg_nft_
 		return;
 	if (to->set->flags & SG_SET_MAP)
 		encode_element_verdict(to, verdict);
-	if (comment && encode_udata_comment(to->wire, &udata, NFTNL_UDATA_SET_ELEM_COMMENT, comment))
+	if (comment && sg_encode_udata_comment(to->wire, &udata, NFTNL_UDATA_SET_ELEM_COMMENT, comment))
 		mnl_attr_put(to->header, NFTA_SET_ELEM_USERDATA, udata.size, udata.bytes);
 }
 
@@ -240,8 +240,8 @@ static bool encode_elements_ascend(struct sg_wire *wire, const struct sg_set *se
 		const uint8_t *first = set->keys + i * stride;
 
 		if (memcmp(first, first + length, length) > 0 || (i && memcmp(first - length, first, length) >= 0)) {
-			encode_fail(wire, SG_ERROR_INPUT, "elements of set '%s' are not in order or overlap",
-				    set->name);
+			sg_encode_fail(wire, SG_ERROR_INPUT, "elements of set '%s' are not in order or overlap",
+				       set->name);
 			return false;
 		}
 	}
@@ -256,7 +256,7 @@ static void encode_elements(struct sg_wire *wire, const struct sg_table *table, 
 	    !encode_elements_ascend(wire, set))
 		return;
 	if (add && (set->flags & SG_SET_MAP) && set->count && !set->verdicts) {
-		encode_fail(wire, SG_ERROR_INPUT, "map '%s' has elements without verdict", set->name);
+		sg_encode_fail(wire, SG_ERROR_INPUT, "map '%s' has elements without verdict", set->name);
 		return;
 	}
 	for (size_t i = 0; i < set->count && encode_elements_open(&to, i); i++)

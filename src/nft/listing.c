@@ -35,7 +35,7 @@ static bool listing_comment(struct sg_buf *out, const char *comment)
 	if (!comment)
 		return true;
 	sg_buf_adds(out, "\t\tcomment ");
-	if (!listing_quoted(out, comment))
+	if (!sg_listing_quoted(out, comment))
 		return false;
 	sg_buf_addc(out, '\n');
 	return true;
@@ -46,10 +46,10 @@ static bool listing_comment(struct sg_buf *out, const char *comment)
 static bool listing_type(struct sg_buf *out, const struct sg_set *set)
 {
 	const struct datatype *fields[DATATYPE_FIELDS];
-	size_t count = datatype_split(set->key_type, fields), length = 0;
+	size_t count = sg_datatype_split(set->key_type, fields), length = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		length += count > 1 ? datatype_padded(fields[i]->length) : fields[i]->length;
+		length += count > 1 ? sg_datatype_padded(fields[i]->length) : fields[i]->length;
 		sg_buf_addf(out, "%s%s", i ? " . " : "\t\ttype ", fields[i]->name);
 		if (count > 1 && (i >= set->field_count || set->field_length[i] != fields[i]->length))
 			return false;
@@ -93,9 +93,9 @@ static bool listing_key(struct sg_buf *out, const struct sg_set *set, const stru
 	for (size_t i = 0, at = 0; i < field_count; i++) {
 		if (i)
 			sg_buf_adds(out, " . ");
-		if (!listing_value(out, fields[i]->number, first + at, last ? last + at : NULL))
+		if (!sg_listing_value(out, fields[i]->number, first + at, last ? last + at : NULL))
 			return false;
-		at += datatype_padded(fields[i]->length);
+		at += sg_datatype_padded(fields[i]->length);
 	}
 	return true;
 }
@@ -112,19 +112,19 @@ static bool listing_element(struct sg_buf *out, const struct sg_set *set, const 
 		return false;
 	if (comment) {
 		sg_buf_adds(out, " comment ");
-		if (!listing_quoted(out, comment))
+		if (!sg_listing_quoted(out, comment))
 			return false;
 	}
 	if (!(set->flags & SG_SET_MAP))
 		return true;
 	sg_buf_adds(out, " : ");
-	return listing_verdict(out, catch_all ? &set->catch_all_verdict : &set->verdicts[index]);
+	return sg_listing_verdict(out, catch_all ? &set->catch_all_verdict : &set->verdicts[index]);
 }
 
 static bool listing_elements(struct sg_buf *out, const struct sg_set *set)
 {
 	const struct datatype *fields[DATATYPE_FIELDS];
-	size_t field_count = datatype_split(set->key_type, fields), total = set->count + (set->catch_all ? 1 : 0);
+	size_t field_count = sg_datatype_split(set->key_type, fields), total = set->count + (set->catch_all ? 1 : 0);
 	static const char head[] = "\t\telements = { ";
 	size_t line = out->size;
 	bool alone = set->flags & SG_SET_MAP || set->comments;
@@ -158,7 +158,7 @@ static int listing_set(struct sg_buf *out, const struct sg_set *set, struct sg_e
 	bool map = set->flags & SG_SET_MAP;
 
 	sg_buf_adds(out, map ? "\tmap " : "\tset ");
-	if (set->unknown || set->raw || set->flags & SG_SET_ANONYMOUS || !listing_name(out, set->name))
+	if (set->unknown || set->raw || set->flags & SG_SET_ANONYMOUS || !sg_listing_name(out, set->name))
 		return listing_fail(err, "set '%s'", set->name);
 	sg_buf_adds(out, " {\n");
 	if ((map && (set->data_type != DATATYPE_VERDICT || (set->count && !set->verdicts))) || !listing_type(out, set))
@@ -220,7 +220,7 @@ static int listing_chain(struct sg_buf *out, const struct sg_table *table, const
 			 struct sg_error *err)
 {
 	sg_buf_adds(out, "\tchain ");
-	if (chain->unknown || !listing_name(out, chain->name))
+	if (chain->unknown || !sg_listing_name(out, chain->name))
 		return listing_fail(err, "chain '%s'", chain->name);
 	sg_buf_adds(out, " {\n");
 	if (!listing_comment(out, chain->comment))
@@ -229,7 +229,7 @@ static int listing_chain(struct sg_buf *out, const struct sg_table *table, const
 		return listing_fail(err, "the hook of chain '%s'", chain->name);
 	for (size_t i = 0; i < chain->rule_count; i++) {
 		sg_buf_adds(out, "\t\t");
-		if (!listing_rule(out, table, &chain->rules[i]))
+		if (!sg_listing_rule(out, table, &chain->rules[i]))
 			return listing_fail(err, "rule %zu of chain '%s'", i + 1, chain->name);
 		sg_buf_addc(out, '\n');
 	}
@@ -249,7 +249,7 @@ static int listing_content(struct sg_buf *out, const struct sg_table *table, str
 		sg_buf_adds(out, "\tflags dormant\n");
 	if (table->comment) {
 		sg_buf_adds(out, "\tcomment ");
-		if (!listing_quoted(out, table->comment))
+		if (!sg_listing_quoted(out, table->comment))
 			return listing_fail(err, "the comment of table '%s'", table->name);
 		sg_buf_addc(out, '\n');
 	}
@@ -287,7 +287,7 @@ int sg_listing_table(const struct sg_table *table, struct sg_buf *out, struct sg
 	if (!family || table->unknown || table->object_count || table->flowtable_count)
 		return listing_fail(err, "table '%s'", table->name);
 	sg_buf_addf(out, "table %s ", family);
-	if (listing_name(out, table->name)) {
+	if (sg_listing_name(out, table->name)) {
 		sg_buf_adds(out, " {\n");
 		result = listing_content(out, table, err);
 		sg_buf_adds(out, "}\n");

@@ -8,18 +8,18 @@
 #include "sockgate/ruleset.h"
 
 /* A word that nft takes as the name of a table, chain or set: not one of its own. */
-bool listing_name(struct sg_buf *out, const char *name);
-bool listing_is_keyword(const char *name);
+bool sg_listing_name(struct sg_buf *out, const char *name);
+bool sg_listing_is_keyword(const char *name);
 /* A text between quotation marks; nft has no way to put one of these into it. */
-bool listing_quoted(struct sg_buf *out, const char *text);
+bool sg_listing_quoted(struct sg_buf *out, const char *text);
 
 /* A key of one field, or a range of them (last NULL: a single key). */
-bool listing_value(struct sg_buf *out, uint32_t type, const uint8_t *first, const uint8_t *last);
+bool sg_listing_value(struct sg_buf *out, uint32_t type, const uint8_t *first, const uint8_t *last);
 /* The conntrack states in a mask, "established,related"; 0 and unknown ones cannot be said. */
-bool listing_ct_states(struct sg_buf *out, uint32_t mask);
-bool listing_verdict(struct sg_buf *out, const struct sg_nft_verdict *verdict);
+bool sg_listing_ct_states(struct sg_buf *out, uint32_t mask);
+bool sg_listing_verdict(struct sg_buf *out, const struct sg_nft_verdict *verdict);
 
 /* A rule without its indentation and line end. */
-bool listing_rule(struct sg_buf *out, const struct sg_table *table, const struct sg_rule *rule);
+bool sg_listing_rule(struct sg_buf *out, const struct sg_table *table, const struct sg_rule *rule);
 
 #endif

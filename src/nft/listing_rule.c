@@ -8,7 +8,6 @@
  * match implies exactly what is held; otherwise it is written. A match that would make nft put in a test that the rule
  * does not have cannot be said.
  */
-#include <stdio.h>
 #include <string.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -30,8 +29,8 @@ struct held {
 struct load {
 	const struct sg_expr *expr;
 	const struct sg_expr *mask;
-	uint32_t type; /* of what is loaded: enum datatype_number */
-	char name[24]; /* "ip saddr" */
+	uint32_t type;    /* of what is loaded: enum datatype_number */
+	const char *name; /* "ip saddr" */
 };
 
 struct listing {
@@ -76,7 +75,8 @@ static bool listing_flush(struct listing *l, size_t count)
 		bool family = l->held[i].context == FAMILY;
 
 		listing_word(l, family ? "meta nfproto " : "meta l4proto ");
-		if (!listing_value(l->out, family ? DATATYPE_NF_PROTO : DATATYPE_INET_PROTO, &l->held[i].value, NULL))
+		if (!sg_listing_value(l->out, family ? DATATYPE_NF_PROTO : DATATYPE_INET_PROTO, &l->held[i].value,
+				      NULL))
 			return false;
 		l->known[l->held[i].context] = l->held[i].value;
 	}
@@ -155,25 +155,20 @@ static bool listing_settle(struct listing *l, const struct load *loads, size_t c
 
 /* ---------------------------------------------------------------- loads */
 
+static bool load_is(struct load *load, uint32_t type, const char *name)
+{
+	load->type = type;
+	load->name = name;
+	return true;
+}
+
 static bool load_meta(struct load *load)
 {
 	switch (load->expr->key) {
-	case NFT_META_IIFNAME:
-		load->type = DATATYPE_IFNAME;
-		strcpy(load->name, "iifname");
-		return true;
-	case NFT_META_OIFNAME:
-		load->type = DATATYPE_IFNAME;
-		strcpy(load->name, "oifname");
-		return true;
-	case NFT_META_NFPROTO:
-		load->type = DATATYPE_NF_PROTO;
-		strcpy(load->name, "meta nfproto");
-		return true;
-	case NFT_META_L4PROTO:
-		load->type = DATATYPE_INET_PROTO;
-		strcpy(load->name, "meta l4proto");
-		return true;
+	case NFT_META_IIFNAME: return load_is(load, DATATYPE_IFNAME, "iifname");
+	case NFT_META_OIFNAME: return load_is(load, DATATYPE_IFNAME, "oifname");
+	case NFT_META_NFPROTO: return load_is(load, DATATYPE_NF_PROTO, "meta nfproto");
+	case NFT_META_L4PROTO: return load_is(load, DATATYPE_INET_PROTO, "meta l4proto");
 	default: return false;
 	}
 }
@@ -188,21 +183,20 @@ static bool load_network(const struct listing *l, struct load *load)
 	if (family == UNKNOWN || load->expr->length > (v4 ? 4 : 16) ||
 	    (load->expr->offset != source && load->expr->offset != destination))
 		return false;
-	load->type = v4 ? DATATYPE_IPV4_ADDR : DATATYPE_IPV6_ADDR;
-	snprintf(load->name, sizeof(load->name), "%s %s", v4 ? "ip" : "ip6",
-		 load->expr->offset == source ? "saddr" : "daddr");
-	return true;
+	if (v4)
+		return load_is(load, DATATYPE_IPV4_ADDR, load->expr->offset == source ? "ip saddr" : "ip daddr");
+	return load_is(load, DATATYPE_IPV6_ADDR, load->expr->offset == source ? "ip6 saddr" : "ip6 daddr");
 }
 
-static const char *port_header(int protocol)
+static const char *port_name(int protocol, bool destination)
 {
 	switch (protocol) {
-	case SG_PROTO_TCP: return "tcp";
-	case SG_PROTO_UDP: return "udp";
-	case SG_PROTO_DCCP: return "dccp";
-	case SG_PROTO_SCTP: return "sctp";
-	case SG_PROTO_UDPLITE: return "udplite";
-	default: return "th";
+	case SG_PROTO_TCP: return destination ? "tcp dport" : "tcp sport";
+	case SG_PROTO_UDP: return destination ? "udp dport" : "udp sport";
+	case SG_PROTO_DCCP: return destination ? "dccp dport" : "dccp sport";
+	case SG_PROTO_SCTP: return destination ? "sctp dport" : "sctp sport";
+	case SG_PROTO_UDPLITE: return destination ? "udplite dport" : "udplite sport";
+	default: return destination ? "th dport" : "th sport";
 	}
 }
 
@@ -210,19 +204,15 @@ static bool load_transport(const struct listing *l, struct load *load)
 {
 	int protocol = listing_context(l, PROTOCOL);
 
-	if (load->expr->length == 2 && (load->expr->offset == 0 || load->expr->offset == 2)) {
-		load->type = DATATYPE_INET_SERVICE;
-		snprintf(load->name, sizeof(load->name), "%s %s", port_header(protocol),
-			 load->expr->offset ? "dport" : "sport");
-		return true;
-	}
+	if (load->expr->length == 2 && (load->expr->offset == 0 || load->expr->offset == 2))
+		return load_is(load, DATATYPE_INET_SERVICE, port_name(protocol, load->expr->offset == 2));
 	if (load->expr->length != 1 || load->expr->offset != 0)
 		return false;
-	if (protocol != SG_PROTO_ICMP && protocol != SG_PROTO_ICMPV6)
-		return false;
-	load->type = protocol == SG_PROTO_ICMP ? DATATYPE_ICMP_TYPE : DATATYPE_ICMPV6_TYPE;
-	strcpy(load->name, protocol == SG_PROTO_ICMP ? "icmp type" : "icmpv6 type");
-	return true;
+	switch (protocol) {
+	case SG_PROTO_ICMP: return load_is(load, DATATYPE_ICMP_TYPE, "icmp type");
+	case SG_PROTO_ICMPV6: return load_is(load, DATATYPE_ICMPV6_TYPE, "icmpv6 type");
+	default: return false;
+	}
 }
 
 static bool load_describe(const struct listing *l, struct load *load)
@@ -230,9 +220,8 @@ static bool load_describe(const struct listing *l, struct load *load)
 	switch (load->expr->kind) {
 	case SG_EXPR_META: return load_meta(load);
 	case SG_EXPR_CT:
-		load->type = DATATYPE_CT_STATE;
-		strcpy(load->name, "ct state");
-		return load->expr->key == NFT_CT_STATE && load->expr->direction < 0;
+		return load->expr->key == NFT_CT_STATE && load->expr->direction < 0 &&
+		       load_is(load, DATATYPE_CT_STATE, "ct state");
 	case SG_EXPR_PAYLOAD:
 		if (load->expr->base == NFT_PAYLOAD_NETWORK_HEADER)
 			return load_network(l, load);
@@ -291,14 +280,14 @@ static bool compare_ct_state(struct listing *l, const struct load *load, const s
 		if (cmp->op != NFT_CMP_NEQ || (value & (value - 1)))
 			return false;
 		sg_buf_adds(l->out, "!= ");
-		return listing_ct_states(l->out, value);
+		return sg_listing_ct_states(l->out, value);
 	}
 	memcpy(&mask, load->mask->data, sizeof(mask));
 	if (value)
 		return false;
 	if (cmp->op == NFT_CMP_EQ)
 		sg_buf_adds(l->out, "! ");
-	return listing_ct_states(l->out, mask);
+	return sg_listing_ct_states(l->out, mask);
 }
 
 /* A name, or the beginning of one: fewer bytes than a name has, none of them NUL. */
@@ -316,7 +305,7 @@ static bool compare_interface(struct listing *l, const struct load *load, const 
 		memset(last + cmp->data_length, 0xff, sizeof(last) - cmp->data_length);
 	}
 	sg_buf_adds(l->out, compare_sign(cmp->op));
-	return listing_value(l->out, DATATYPE_IFNAME, first, last);
+	return sg_listing_value(l->out, DATATYPE_IFNAME, first, last);
 }
 
 /* How many bits are set at the front; SIZE_MAX when others are set behind them. */
@@ -354,28 +343,28 @@ static bool compare_address(struct listing *l, const struct load *load, const st
 		last[i / 8] |= (uint8_t)(0x80U >> i % 8);
 	}
 	sg_buf_adds(l->out, compare_sign(cmp->op));
-	return listing_value(l->out, load->type, first, last);
+	return sg_listing_value(l->out, load->type, first, last);
 }
 
 static bool compare_plain(struct listing *l, const struct load *load, const struct sg_expr *cmp)
 {
-	if (load->mask || cmp->data_length != datatype_find(load->type)->length)
+	if (load->mask || cmp->data_length != sg_datatype_find(load->type)->length)
 		return false;
 	sg_buf_adds(l->out, compare_sign(cmp->op));
-	return listing_value(l->out, load->type, cmp->data, NULL);
+	return sg_listing_value(l->out, load->type, cmp->data, NULL);
 }
 
 static bool compare_range(struct listing *l, const struct load *load, const struct sg_expr *cmp, const uint8_t *last,
 			  bool negated)
 {
-	const struct datatype *type = datatype_find(load->type);
+	const struct datatype *type = sg_datatype_find(load->type);
 
 	if (load->mask || load->expr->kind != SG_EXPR_PAYLOAD || load->expr->length != type->length ||
 	    cmp->data_length != type->length || memcmp(cmp->data, last, type->length) >= 0)
 		return false;
 	if (negated)
 		sg_buf_adds(l->out, "!= ");
-	return listing_value(l->out, load->type, cmp->data, last);
+	return sg_listing_value(l->out, load->type, cmp->data, last);
 }
 
 static bool listing_cmp(struct listing *l, const struct load *load, const struct sg_expr *cmp)
@@ -411,18 +400,18 @@ static bool listing_lookup(struct listing *l, const struct load *loads, size_t c
 	    (lookup->is_map && (lookup->inverted || lookup->dreg != SG_REG_VERDICT)))
 		return false;
 	for (size_t i = 0, slot = lookup->sreg; i < count; i++) {
-		size_t length = datatype_find(loads[i].type)->length;
+		size_t length = sg_datatype_find(loads[i].type)->length;
 
 		if (loads[i].mask || loads[i].expr->dreg != slot ||
 		    (loads[i].expr->kind == SG_EXPR_PAYLOAD && loads[i].expr->length != length))
 			return false;
 		type = type << DATATYPE_BITS | loads[i].type;
-		slot += datatype_padded(length) / 4;
+		slot += sg_datatype_padded(length) / 4;
 	}
-	if (type != set->key_type || datatype_split(type, fields) != count)
+	if (type != set->key_type || sg_datatype_split(type, fields) != count)
 		return false;
 	sg_buf_adds(l->out, lookup->is_map ? "vmap @" : lookup->inverted ? "!= @" : "@");
-	return listing_name(l->out, set->name);
+	return sg_listing_name(l->out, set->name);
 }
 
 /* The loads at hand and the test on them. */
@@ -490,12 +479,12 @@ static bool listing_statement(struct listing *l, const struct sg_expr *expr)
 			    (unsigned long long)expr->bytes);
 		return true;
 	case SG_EXPR_REJECT: return listing_reject(l, expr);
-	case SG_EXPR_VERDICT: listing_word(l, ""); return listing_verdict(l->out, &expr->verdict);
+	case SG_EXPR_VERDICT: listing_word(l, ""); return sg_listing_verdict(l->out, &expr->verdict);
 	default: return false;
 	}
 }
 
-bool listing_rule(struct sg_buf *out, const struct sg_table *table, const struct sg_rule *rule)
+bool sg_listing_rule(struct sg_buf *out, const struct sg_table *table, const struct sg_rule *rule)
 {
 	struct listing l = {.out = out, .table = table, .rule = rule, .start = out->size, .known = {UNKNOWN, UNKNOWN}};
 	const struct sg_expr *expr;
@@ -515,5 +504,5 @@ bool listing_rule(struct sg_buf *out, const struct sg_table *table, const struct
 	if (!rule->comment)
 		return true;
 	listing_word(&l, "comment ");
-	return listing_quoted(out, rule->comment);
+	return sg_listing_quoted(out, rule->comment);
 }

@@ -14,7 +14,7 @@
 #include "sockgate/packet.h"
 #include "sockgate/proto.h"
 
-bool listing_name(struct sg_buf *out, const char *name)
+bool sg_listing_name(struct sg_buf *out, const char *name)
 {
 	for (const char *p = name; *p; p++) {
 		bool letter = isalpha((unsigned char)*p) || *p == '_' || *p == '.';
@@ -24,13 +24,13 @@ bool listing_name(struct sg_buf *out, const char *name)
 		if ((unsigned char)*p >= 0x80)
 			return false;
 	}
-	if (!*name || listing_is_keyword(name))
+	if (!*name || sg_listing_is_keyword(name))
 		return false;
 	sg_buf_adds(out, name);
 	return true;
 }
 
-bool listing_quoted(struct sg_buf *out, const char *text)
+bool sg_listing_quoted(struct sg_buf *out, const char *text)
 {
 	for (const char *p = text; *p; p++) {
 		if (*p == '"' || (unsigned char)*p < ' ' || *p == 0x7f)
@@ -98,7 +98,7 @@ static bool value_interface(struct sg_buf *out, const uint8_t *first, const uint
 		if (name[i] == '*' || name[i] == '\\')
 			return false;
 	}
-	return length && listing_quoted(out, name);
+	return length && sg_listing_quoted(out, name);
 }
 
 static bool value_nfproto(struct sg_buf *out, uint8_t number)
@@ -126,9 +126,9 @@ static void value_named(struct sg_buf *out, uint32_t type, unsigned int number)
 		sg_buf_addf(out, "%u", number);
 }
 
-bool listing_value(struct sg_buf *out, uint32_t type, const uint8_t *first, const uint8_t *last)
+bool sg_listing_value(struct sg_buf *out, uint32_t type, const uint8_t *first, const uint8_t *last)
 {
-	const struct datatype *known = datatype_find(type);
+	const struct datatype *known = sg_datatype_find(type);
 	unsigned int number;
 	uint32_t host;
 
@@ -141,7 +141,7 @@ bool listing_value(struct sg_buf *out, uint32_t type, const uint8_t *first, cons
 	case DATATYPE_IPV6_ADDR: value_address(out, SG_IPV6, first, last ? last : first); return true;
 	case DATATYPE_IFNAME: return value_interface(out, first, last ? last : first);
 	case DATATYPE_NF_PROTO: return single && value_nfproto(out, *first);
-	case DATATYPE_CT_STATE: memcpy(&host, first, sizeof(host)); return !last && listing_ct_states(out, host);
+	case DATATYPE_CT_STATE: memcpy(&host, first, sizeof(host)); return !last && sg_listing_ct_states(out, host);
 	case DATATYPE_INET_SERVICE:
 	case DATATYPE_INET_PROTO:
 	case DATATYPE_ICMP_TYPE:
@@ -156,7 +156,7 @@ bool listing_value(struct sg_buf *out, uint32_t type, const uint8_t *first, cons
 	}
 }
 
-bool listing_ct_states(struct sg_buf *out, uint32_t mask)
+bool sg_listing_ct_states(struct sg_buf *out, uint32_t mask)
 {
 	/* NF_CT_STATE_BIT of linux/netfilter/nf_conntrack_common.h */
 	static const struct {
@@ -175,7 +175,7 @@ bool listing_ct_states(struct sg_buf *out, uint32_t mask)
 	return any && !mask;
 }
 
-bool listing_verdict(struct sg_buf *out, const struct sg_nft_verdict *verdict)
+bool sg_listing_verdict(struct sg_buf *out, const struct sg_nft_verdict *verdict)
 {
 	switch (verdict->code) {
 	case SG_CODE_ACCEPT: sg_buf_adds(out, "accept"); return true;
@@ -185,7 +185,7 @@ bool listing_verdict(struct sg_buf *out, const struct sg_nft_verdict *verdict)
 	case SG_CODE_JUMP:
 	case SG_CODE_GOTO:
 		sg_buf_adds(out, verdict->code == SG_CODE_JUMP ? "jump " : "goto ");
-		return verdict->chain && listing_name(out, verdict->chain);
+		return verdict->chain && sg_listing_name(out, verdict->chain);
 	default: return false;
 	}
 }

@@ -47,7 +47,7 @@ static const char *const words[] = {
 };
 /* clang-format on */
 
-bool listing_is_keyword(const char *name)
+bool sg_listing_is_keyword(const char *name)
 {
 	size_t low = 0, high = sizeof(words) / sizeof(words[0]);
 
