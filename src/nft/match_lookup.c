@@ -145,6 +145,29 @@ static int by_pieces(const void *a, const void *b, void *data)
 	return x < y ? -1 : x > y;
 }
 
+/*
+ * Whether the kernel compares an interval's key field by field as the registers have it. Without a concatenation the key is
+ * one string of bytes, with one its fields are those of the set: another division of the bytes is another set.
+ */
+static bool fields_fit(const struct lookup *lookup)
+{
+	const struct sg_set *set = lookup->set;
+	size_t offset = 0;
+
+	if (!(set->flags & SG_SET_INTERVAL))
+		return true; /* all bytes are equal or they are not */
+	if (!(set->flags & SG_SET_CONCAT))
+		return lookup->piece_count == 1 && lookup->pieces[0].bytes == set->key_length;
+	if (set->field_count != lookup->piece_count)
+		return false;
+	for (size_t i = 0; i < set->field_count; i++) {
+		if (lookup->pieces[i].offset != offset || lookup->pieces[i].bytes != set->field_length[i])
+			return false;
+		offset += (set->field_length[i] + 3U) / 4U * 4U;
+	}
+	return true;
+}
+
 /* Splits the key into fields along the registers that it is made of. */
 static bool find_pieces(struct lookup *lookup, uint8_t slot)
 {
@@ -166,7 +189,7 @@ static bool find_pieces(struct lookup *lookup, uint8_t slot)
 		slot = (uint8_t)(slot + (value->length + 3) / 4);
 		offset += (value->length + 3U) / 4U * 4U;
 	}
-	return lookup->piece_count > 0;
+	return lookup->piece_count > 0 && fields_fit(lookup);
 }
 
 sg_ref sg_match_lookup(struct sg_matcher *matcher, const struct sg_expr *expr, const struct sg_set *set,
