@@ -146,8 +146,8 @@ static int by_pieces(const void *a, const void *b, void *data)
 }
 
 /*
- * Whether the kernel compares an interval's key field by field as the registers have it. Without a concatenation the key is
- * one string of bytes, with one its fields are those of the set: another division of the bytes is another set.
+ * Whether the kernel compares an interval's key field by field as the registers have it. Without a concatenation the
+ * key is one string of bytes, with one its fields are those of the set: another division of the bytes is another set.
  */
 static bool fields_fit(const struct lookup *lookup)
 {
@@ -165,6 +165,23 @@ static bool fields_fit(const struct lookup *lookup)
 			return false;
 		offset += (set->field_length[i] + 3U) / 4U * 4U;
 	}
+	return true;
+}
+
+/* Whether the bytes of keys that no register fills are zero, as the kernel's registers have them. */
+static bool padding_is_zero(const struct lookup *lookup)
+{
+	const struct sg_set *set = lookup->set;
+	bool filled[SG_NFT_DATA_SIZE] = {false};
+	size_t keys = set->count * (set->flags & SG_SET_INTERVAL ? 2 : 1);
+
+	for (size_t i = 0; i < lookup->piece_count; i++)
+		for (size_t j = 0; j < lookup->pieces[i].bytes; j++)
+			filled[lookup->pieces[i].offset + j] = true;
+	for (size_t i = 0; i < set->key_length; i++)
+		for (size_t k = 0; !filled[i] && k < keys; k++)
+			if (set->keys[k * set->key_length + i] != 0)
+				return false;
 	return true;
 }
 
@@ -200,7 +217,8 @@ sg_ref sg_match_lookup(struct sg_matcher *matcher, const struct sg_expr *expr, c
 	sg_ref result;
 
 	*ret_known = false;
-	if (expr->sreg >= SG_NFT_REGISTERS || !find_pieces(&lookup, expr->sreg))
+	if (expr->sreg >= SG_NFT_REGISTERS || set->key_length > SG_NFT_DATA_SIZE || !find_pieces(&lookup, expr->sreg) ||
+	    !padding_is_zero(&lookup))
 		return SG_IDD_FAILED;
 	lookup.may_overlap = terminal && lookup.piece_count > 1 && (set->flags & SG_SET_INTERVAL);
 	order = malloc((set->count + 1) * sizeof(*order));
