@@ -254,8 +254,8 @@ static int make_edges(struct sg_graph *graph, struct sg_error *err)
 struct reach {
 	const struct sg_table *table;
 	bool *sets, *chains;
-	size_t *todo; /* chains at their index, sets behind all chains */
-	size_t todo_count;
+	size_t *pending; /* chains at their index, sets behind all chains */
+	size_t pending_count;
 };
 
 static int reach_one(bool to_set, size_t to, void *data, struct sg_error *err)
@@ -265,23 +265,23 @@ static int reach_one(bool to_set, size_t to, void *data, struct sg_error *err)
 
 	(void)err;
 	if (!*seen)
-		reach->todo[reach->todo_count++] = to_set ? reach->table->chain_count + to : to;
+		reach->pending[reach->pending_count++] = to_set ? reach->table->chain_count + to : to;
 	*seen = true;
 	return 0;
 }
 
 int sg_graph_reachable(const struct sg_table *table, bool *sets, bool *chains, struct sg_error *err)
 {
-	sg_autofree size_t *todo = calloc(table->set_count + table->chain_count + 1, sizeof(*todo));
-	struct reach reach = {.table = table, .sets = sets, .chains = chains, .todo = todo};
+	sg_autofree size_t *pending = calloc(table->set_count + table->chain_count + 1, sizeof(*pending));
+	struct reach reach = {.table = table, .sets = sets, .chains = chains, .pending = pending};
 
-	if (!todo)
+	if (!pending)
 		return sg_error_nomem(err);
 	for (size_t i = 0; i < table->chain_count; i++)
 		if (table->chains[i].is_base)
 			reach_one(false, i, &reach, err);
-	while (reach.todo_count) {
-		size_t next = todo[--reach.todo_count];
+	while (reach.pending_count) {
+		size_t next = pending[--reach.pending_count];
 
 		if (next < table->chain_count)
 			references_of_chain(table, next, reach_one, &reach, err);
