@@ -165,14 +165,28 @@ static int set_interface(const struct word *word, struct sg_packet *packet, stru
 	return 0;
 }
 
+/* The IPv4 field of an end: what leaves comes from here. */
+static enum sg_field end_of(const struct sg_packet *packet, bool from)
+{
+	bool out = packet->field[SG_FIELD_DIRECTION] == SG_OUT;
+
+	return from != out ? SG_FIELD_REMOTE4 : SG_FIELD_LOCAL4;
+}
+
+void packet_outbound(struct sg_packet *packet)
+{
+	packet->field[SG_FIELD_DIRECTION] = SG_OUT;
+	packet->fixed[SG_FIELD_DIRECTION] = true;
+}
+
 int packet_from(const char *text, size_t size, struct sg_packet *packet, struct sg_error *err)
 {
-	return set_address(&(struct word){text, size}, SG_FIELD_REMOTE4, packet, err);
+	return set_address(&(struct word){text, size}, end_of(packet, true), packet, err);
 }
 
 int packet_to(const char *text, size_t size, struct sg_packet *packet, struct sg_error *err)
 {
-	return set_address(&(struct word){text, size}, SG_FIELD_LOCAL4, packet, err);
+	return set_address(&(struct word){text, size}, end_of(packet, false), packet, err);
 }
 
 int packet_interface(const char *text, size_t size, struct sg_packet *packet, struct sg_error *err)
@@ -196,7 +210,7 @@ static bool next_word(const char **at, const char *end, struct word *ret)
 static int set_named(const struct word *key, const struct word *value, struct sg_packet *packet, struct sg_error *err)
 {
 	bool from = is(key, "from"), to = is(key, "to"), interface = is(key, "interface");
-	enum sg_field v4 = from ? SG_FIELD_REMOTE4 : SG_FIELD_LOCAL4;
+	enum sg_field v4 = end_of(packet, from);
 
 	if (!from && !to && !interface)
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "'%.*s' is not 'from', 'to' or 'interface'",
@@ -213,12 +227,18 @@ int packet_line(const char *text, size_t size, struct sg_packet *ret, struct sg_
 	const char *at = text, *end = text + size;
 	struct sg_packet packet = {0};
 	struct word word, value;
-	bool more;
+	bool more, outbound;
 
-	if (!next_word(&at, end, &word))
+	more = next_word(&at, end, &word);
+	outbound = more && is(&word, "outbound");
+	if (outbound)
+		more = next_word(&at, end, &word);
+	if (!more)
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "no packet in this line");
 	if (packet_target(word.text, word.size, &packet, err) < 0)
 		return -1;
+	if (outbound)
+		packet_outbound(&packet);
 	more = next_word(&at, end, &word);
 	if (more && !packet.fixed[SG_FIELD_PORT] && !is(&word, "from") && !is(&word, "to") && !is(&word, "interface")) {
 		if (set_port(&word, &packet, err) < 0)

@@ -61,15 +61,17 @@ const struct verb verbs[] = {
 	},
 	[EXPLAIN] = {
 		"explain", "[PORT/PROTO]", 0, 1, "say what happens to a packet, and which line decides it",
-		"The packet is the first of a new connection to this host. What is left open (--from, --to, --interface)\n"
-		"means every value, loopback aside; where the verdict is not the same for all of them, the answer says for\n"
-		"which it is what. With --stdin each line of standard input is a packet:\n"
-		"tcp 9100 from 192.0.2.9 to 198.51.100.20 interface eth1.\n"
+		"The packet is the first of a new connection to this host, or with --outbound from it. What is left open\n"
+		"(--from, --to, --interface) means every value, loopback aside; where the verdict is not the same for all of\n"
+		"them, the answer says for which it is what. With --stdin each line of standard input is a packet, and those\n"
+		"that leave begin with outbound:\n"
+		"tcp 9100 from 192.0.2.9 to 198.51.100.20 interface eth1\n"
 		"Exits with 0 when the packet is accepted, with 1 when it is not or depends, with 4 when it is undecided.",
 		"sockgate explain 22/tcp\n"
 		"sockgate explain https/tcp --from 192.0.2.9\n"
 		"sockgate explain echo-request/icmp --kernel\n"
-		"sockgate explain esp",
+		"sockgate explain esp\n"
+		"sockgate explain smtp/tcp --outbound --to 203.0.113.9",
 		verb_explain,
 	},
 	[SHOW] = {
@@ -95,15 +97,15 @@ const struct option_row option_rows[] = {
 	{'n', "dry-run", OPTION_FLAG, AT(dry_run), NULL, 0, OF(APPLY), "only say what would change, as diff does"},
 	{0, "force", OPTION_FLAG, AT(force), NULL, 0, OF(APPLY) | OF(CLEAR),
 	 "go on where the program would refuse or ask"},
+	{0, "outbound", OPTION_FLAG, AT(outbound), NULL, 0, OF(EXPLAIN), "a packet that leaves this host"},
 	{0, "from", OPTION_TEXT, AT(from), "ADDRESS", 0, OF(EXPLAIN), "the packet's source"},
-	{0, "to", OPTION_TEXT, AT(to), "ADDRESS", 0, OF(EXPLAIN), "the local address that it is sent to"},
-	{0, "interface", OPTION_TEXT, AT(interface), "NAME", 0, OF(EXPLAIN), "the interface that it comes in by"},
+	{0, "to", OPTION_TEXT, AT(to), "ADDRESS", 0, OF(EXPLAIN), "the address that it is sent to"},
+	{0, "interface", OPTION_TEXT, AT(interface), "NAME", 0, OF(EXPLAIN), "the interface that it comes in by, or leaves by"},
 	{0, "stdin", OPTION_FLAG, AT(stdin_packets), NULL, 0, OF(EXPLAIN), "read packets from standard input, one a line"},
 	{0, "kernel", OPTION_FLAG, AT(kernel), NULL, 0, ON_KERNEL, "ask the rules in the kernel, not the policy"},
 	{0, "format", OPTION_CHOICE, AT(format), "nft|json|summary", SHOW_NFT, OF(SHOW), "what to print (nft)"},
 	{0, "confirm", OPTION_TEXT, 0, "TIME", 0, OF(APPLY), NULL},
 	{0, "boot", OPTION_FLAG, 0, NULL, 0, OF(APPLY), NULL},
-	{0, "outbound", OPTION_FLAG, 0, NULL, 0, OF(EXPLAIN), NULL},
 	{'f', "policy", OPTION_TEXT, AT(policy), "FILE", 0, OPTION_GLOBAL,
 	 "the policy (" DEFAULT_POLICY "); - is standard input"},
 	{'j', "json", OPTION_FLAG, AT(json), NULL, 0, OPTION_GLOBAL, "answer with one JSON object"},

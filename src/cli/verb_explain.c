@@ -42,6 +42,8 @@ static int read_question(const struct options *options, struct sg_packet *ret, s
 
 	if (packet_target(target, strlen(target), ret, err) < 0)
 		return -1;
+	if (options->outbound)
+		packet_outbound(ret);
 	if (options->from && packet_from(options->from, strlen(options->from), ret, err) < 0)
 		return sg_error_prefix(err, "--from");
 	if (options->to && packet_to(options->to, strlen(options->to), ret, err) < 0)
@@ -218,7 +220,7 @@ static int check_usage(const struct options *options, struct sg_error *err)
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "'explain' wants PORT/PROTO, for example 22/tcp");
 	if (!options->stdin_packets)
 		return 0;
-	if (options->argument_count || options->from || options->to || options->interface)
+	if (options->argument_count || options->outbound || options->from || options->to || options->interface)
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "with --stdin the packets stand on standard input alone");
 	if (!strcmp(options->policy, "-") && !options->kernel)
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "standard input cannot be policy and packets at once");

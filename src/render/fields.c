@@ -265,8 +265,10 @@ void sg_fields_packet(struct sg_buf *buf, const struct sg_packet *packet)
 	uint8_t protocol = (uint8_t)packet->field[SG_FIELD_PROTOCOL];
 	bool icmp = protocol == SG_PROTO_ICMP || protocol == SG_PROTO_ICMPV6;
 	char address[SG_ADDR_TEXT_SIZE], name[SG_INTERFACE_NAME_SIZE + 1];
+	bool out = packet->field[SG_FIELD_DIRECTION] == SG_OUT;
 	const char *type;
 
+	sg_buf_adds(buf, out ? "outbound " : "");
 	if (packet->fixed[SG_FIELD_PROTOCOL])
 		add_protocol(buf, protocol);
 	else
@@ -280,9 +282,9 @@ void sg_fields_packet(struct sg_buf *buf, const struct sg_packet *packet)
 		else
 			sg_buf_addf(buf, " %u", port);
 	}
-	if (sg_fields_packet_address(packet, SG_FIELD_REMOTE4, address))
+	if (sg_fields_packet_address(packet, out ? SG_FIELD_LOCAL4 : SG_FIELD_REMOTE4, address))
 		sg_buf_addf(buf, " from %s", address);
-	if (sg_fields_packet_address(packet, SG_FIELD_LOCAL4, address))
+	if (sg_fields_packet_address(packet, out ? SG_FIELD_REMOTE4 : SG_FIELD_LOCAL4, address))
 		sg_buf_addf(buf, " to %s", address);
 	if (sg_fields_packet_interface(packet, name)) {
 		sg_buf_adds(buf, " interface ");

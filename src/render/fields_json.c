@@ -183,11 +183,15 @@ static void put_subject(struct sg_json *json, json_t *map, const struct sg_packe
 		sg_json_put(json, map, "type", sg_json_number(json, number));
 }
 
-static json_t *address_json(struct sg_json *json, const struct sg_packet *packet, enum sg_field v4)
+/* Of the end that a packet comes from, or goes to: what leaves comes from here. */
+static json_t *address_json(struct sg_json *json, const struct sg_packet *packet, bool from)
 {
+	bool out = packet->field[SG_FIELD_DIRECTION] == SG_OUT;
 	char text[SG_ADDR_TEXT_SIZE];
 
-	return sg_fields_packet_address(packet, v4, text) ? sg_json_text(json, text) : json_null();
+	return sg_fields_packet_address(packet, from != out ? SG_FIELD_REMOTE4 : SG_FIELD_LOCAL4, text)
+		       ? sg_json_text(json, text)
+		       : json_null();
 }
 
 static json_t *interface_json(struct sg_json *json, const struct sg_packet *packet)
@@ -199,11 +203,11 @@ static json_t *interface_json(struct sg_json *json, const struct sg_packet *pack
 
 json_t *sg_fields_packet_json(struct sg_json *json, const struct sg_packet *packet)
 {
-	json_t *map = sg_json_map(json), *to = address_json(json, packet, SG_FIELD_LOCAL4);
+	json_t *map = sg_json_map(json), *to = address_json(json, packet, false);
 	json_t *interface = interface_json(json, packet);
 
 	put_subject(json, map, packet);
-	sg_json_put(json, map, "from", address_json(json, packet, SG_FIELD_REMOTE4));
+	sg_json_put(json, map, "from", address_json(json, packet, true));
 	if (json_is_null(to))
 		json_decref(to);
 	else
@@ -222,8 +226,8 @@ json_t *sg_fields_question_json(struct sg_json *json, const struct sg_packet *pa
 
 	sg_json_put(json, map, "direction", sg_json_text(json, directions[packet->field[SG_FIELD_DIRECTION]]));
 	put_subject(json, map, packet);
-	sg_json_put(json, map, "from", address_json(json, packet, SG_FIELD_REMOTE4));
-	sg_json_put(json, map, "to", address_json(json, packet, SG_FIELD_LOCAL4));
+	sg_json_put(json, map, "from", address_json(json, packet, true));
+	sg_json_put(json, map, "to", address_json(json, packet, false));
 	sg_json_put(json, map, "interface", interface_json(json, packet));
 	return map;
 }

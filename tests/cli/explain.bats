@@ -85,6 +85,65 @@ load common
 	[[ $output == *"policy and packets at once"* ]]
 }
 
+# A host that sends mail by its relay alone, in policy.yaml.
+relay_policy() {
+	cat >policy.yaml <<-'END'
+		allow:
+		  tcp: [22]
+		outbound:
+		  default: reject
+		  allow:
+		    tcp: [443, {port: 587, from: 192.0.2.9, interface: eth0}]
+		  block:
+		    tcp: [{port: 25, except: 198.51.100.25, answer: drop}]
+	END
+}
+
+@test "what leaves: by its own lines, with the ends the other way round" {
+	relay_policy
+	run -1 gate -f policy.yaml explain smtp/tcp --outbound --to 203.0.113.9
+	[ "$output" = $'drop outbound tcp 25 to 203.0.113.9\n  because policy.yaml:8 outbound.block.tcp[0]' ]
+	run -1 gate -f policy.yaml explain 25/tcp --outbound --to 198.51.100.25
+	[ "$output" = $'reject outbound tcp 25 to 198.51.100.25\n  because policy.yaml:4 outbound.default: reject' ]
+	run -0 gate -f policy.yaml explain 587/tcp --outbound --from 192.0.2.9 --to 203.0.113.9 --interface eth0
+	[ "${lines[0]}" = "accept outbound tcp 587 from 192.0.2.9 to 203.0.113.9 interface eth0" ]
+	run -1 gate -f policy.yaml explain 587/tcp --outbound --from 192.0.2.9 --interface eth1
+	run -1 gate -f policy.yaml explain 443/tcp
+	[ "$output" = $'drop tcp 443\n  because default: drop' ]
+	run -0 gate -f policy.yaml explain 25/tcp --outbound --interface lo
+	[[ $output == *"because baseline.loopback"* ]]
+	run -1 gate -f policy.yaml explain 25/tcp --outbound
+	[ "${lines[0]}" = "depends outbound tcp 25" ]
+	[[ $output == *"  reject    to 198.51.100.25"* ]]
+	run -1 gate -f policy.yaml -j explain 25/tcp --outbound --to 203.0.113.9
+	json '.packet == {direction: "out", protocol: "tcp", port: 25, from: null, to: "203.0.113.9", interface: null}'
+	json '.verdict == "drop" and .because == [{file: "policy.yaml", line: 8, rule: "outbound.block.tcp[0]"}]'
+	run -1 gate -f policy.yaml -j explain 587/tcp --outbound
+	json '[.boxes[] | select(.verdict == "accept").where] == [{protocol: "tcp", ports: [{first: 587, last: 587}],
+		sources: ["192.0.2.9"], destinations: ["0.0.0.0/0"], interfaces: ["eth0"]}]'
+}
+
+@test "what leaves is not decided when the policy says nothing of it" {
+	web_policy
+	run -0 gate -f policy.yaml explain 25/tcp --outbound
+	[ "${lines[0]}" = "accept outbound tcp 25" ]
+}
+
+@test "many packets, some of which leave" {
+	relay_policy
+	printf '%s\n' "outbound tcp 25 to 203.0.113.9" "tcp 25 to 203.0.113.9" "outbound tcp 443" "outbound 22/tcp from 192.0.2.9" \
+		"outbound" "outbound outbound tcp 25" >packets
+	run -2 gate -f policy.yaml explain --stdin <packets
+	[ "${lines[0]}" = "drop outbound tcp 25 to 203.0.113.9: policy.yaml:8 outbound.block.tcp[0]" ]
+	[ "${lines[1]}" = "drop tcp 25 to 203.0.113.9: default: drop" ]
+	[[ ${lines[2]} == "accept outbound tcp 443: "* ]]
+	[[ ${lines[3]} == "reject outbound tcp 22 from 192.0.2.9: "* ]]
+	[ "${lines[4]}" = "error line 5: no packet in this line" ]
+	[[ ${lines[5]} == "error line 6: unknown protocol 'outbound'"* ]]
+	run -2 gate -f policy.yaml explain --stdin --outbound <packets
+	[[ $output == *"the packets stand on standard input alone" ]]
+}
+
 @test "a policy that is not valid is the answer" {
 	printf 'allow: {tcp: 0}\n' >bad.yaml
 	run -2 --separate-stderr gate -f bad.yaml explain 22/tcp

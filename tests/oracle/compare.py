@@ -29,7 +29,8 @@ NUMBERS = {name: number for number, name in NAMES.items()}
 
 def question(packet):
     service = NAMES[packet.protocol] + ("" if packet.port is None else " %d" % packet.port)
-    return "%s from %s to %s interface %s" % (service, packet.source, packet.target, packet.interface)
+    way = "outbound " if packet.leaves else ""
+    return "%s%s from %s to %s interface %s" % (way, service, packet.source, packet.target, packet.interface)
 
 
 def run(command, **options):
@@ -65,6 +66,7 @@ class Change:
         where = row["where"]
         self.verdicts = row["from_verdict"], row["to_verdict"]
         self.new = "new" in where.get("states", ["new"])
+        self.leaves = row["direction"] == "out"
         self.protocols = None if where["protocol"] == "any" else [self.protocol(part) for part in where["protocol"].split("+")]
         self.ports = where.get("types", where["ports"])
         self.addresses = [None if where[side] is None else [ipaddress.ip_network(text) for text in where[side]]
@@ -79,6 +81,8 @@ class Change:
         return int(first), int(last or first)
 
     def __contains__(self, packet):
+        if packet.leaves != self.leaves:
+            return False
         if self.protocols is not None and not any(first <= packet.protocol <= last for first, last in self.protocols):
             return False
         if self.ports is not None and not any(span["first"] <= packet.port <= span["last"] for span in self.ports):
@@ -104,7 +108,8 @@ def second_policy(folder, seed):
     path = generate.Generator(seed).write(other)
     with open(path, encoding="utf-8") as file:
         doc = yaml.safe_load(file)
-    places = [(doc[section], key) for section in ("allow", "block") for key in doc.get(section, {})]
+    places = [(part[section], key) for part in (doc, doc.get("outbound", {})) for section in ("allow", "block")
+              for key in part.get(section, {})]
     section, key = random.Random(seed).choice(places) if places else ({"any": None}, "any")
     value = section[key]
     if isinstance(value, list) and len(value) > 1:

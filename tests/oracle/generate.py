@@ -110,7 +110,7 @@ class Generator:
             entry["from"] = self.addresses()
         return entry
 
-    def section(self, section):
+    def section(self, section, leaves=False):
         keys = ["tcp", "udp", "tcp+udp", "tcp", "udp", "icmp", "sctp", "esp", "gre", "any"]
         if self.real_packets:
             keys = ["tcp", "udp", "tcp+udp", "tcp", "udp", "any", "icmp"]
@@ -120,17 +120,18 @@ class Generator:
                 block[key] = None
                 continue
             entries = self.some(2 if key == "any" else 5, lambda: self.entry(key, section))
-            entries = [item for item in entries if self.possible(key, item, section)]
+            entries = [item for item in entries if self.possible(key, item, section, leaves)]
             if entries:
                 block[key] = entries[0] if len(entries) == 1 and self.chance(0.5) else entries
         return block
 
-    def possible(self, key, entry, section):
+    def possible(self, key, entry, section, leaves):
         """A line that no packet can match is refused when a policy is read: leave it out."""
         if not isinstance(entry, dict):
             return True
-        probe = Prober({**self.doc, "allow": {}, "block": {}, section: {key: [entry]}}, self.files)
-        line = (probe.allow + probe.block)[0]
+        lines = {"allow": {}, "block": {}, section: {key: [entry]}}
+        probe = Prober({**self.doc, "allow": {}, "block": {}, "outbound": lines} if leaves else {**self.doc, **lines}, self.files)
+        line = (probe.allow + probe.block + probe.out_allow + probe.out_block)[0]
         versions = [version for version in (4, 6) if line.family in (None, version)]
         if line.types is not None:
             versions = [version for version in versions if line.types[0 if version == 4 else 1]]
@@ -166,6 +167,14 @@ class Generator:
             found = self.section(section) if self.chance(share) else None
             if found:
                 doc[section] = found
+        if self.chance(0.4) and not self.real_packets:
+            outbound = {"default": rng.choice(("drop", "reject", "accept"))} if self.chance(0.7) else {}
+            for section in ("allow", "block"):
+                found = self.section(section, leaves=True) if self.chance(0.7) else None
+                if found:
+                    outbound[section] = found
+            if outbound:
+                doc["outbound"] = outbound
         if self.chance(0.4):
             parts = rng.sample(oracle.BASELINE, rng.randint(1, 4))
             doc["baseline"] = {part: self.chance(0.3) for part in parts}
@@ -192,6 +201,8 @@ class Prober(oracle.Policy):
         self.doc, self.files, self.folder = doc, files, ""
         self.default = "drop"
         self.allow, self.block = self.section("allow", "accept"), self.section("block", "drop")
+        outbound = doc.get("outbound", {})
+        self.out_allow, self.out_block = (self.section(name, "accept", outbound) for name in ("allow", "block"))
 
     def addresses(self, value):
         spans = []
@@ -227,7 +238,8 @@ class Packets:
 
     def __init__(self, policy, rng):
         self.random = rng
-        lines = policy.allow + policy.block
+        lines = policy.allow + policy.block + policy.out_allow + policy.out_block
+        self.leaving = 0.5 if "outbound" in policy.doc else 0.02
         self.ports = sorted(edges([span for line in lines for span in line.ports or []] + [(546, 546), (1, 65535)], 0, 65535))
         self.types = sorted({8, 128, 0, 3, 255} | {kind for line in lines if line.types for both in line.types for kind in both})
         sides = [side for line in lines for side in (line.source, line.target) if side is not None]
@@ -260,4 +272,5 @@ class Packets:
             port = rng.choice(self.ports) if rng.random() < 0.8 else rng.randint(0, 65535)
         else:
             port = None
-        return oracle.Packet(protocol, port, self.address(version), self.address(version), rng.choice(self.interfaces))
+        return oracle.Packet(protocol, port, self.address(version), self.address(version), rng.choice(self.interfaces),
+                             rng.random() < self.leaving)

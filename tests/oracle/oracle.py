@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A slow and obvious reading of the policy language: what happens to the first packet of an inbound connection.
+"""A slow and obvious reading of the policy language: what happens to the first packet of a connection, inbound or outbound.
 
 It was written from the description of the language alone and shares nothing with the program: YAML by python3-yaml,
 addresses by the ipaddress module, every line tried for every packet."""
@@ -24,17 +24,19 @@ ICMP_TYPES = {  # name: (ICMP types, ICMPv6 types)
 ICMP_ERRORS = ((3, 11, 12), (1, 2, 3, 4))                     # RFC 792, RFC 4443
 NEIGHBOUR_DISCOVERY = (133, 134, 135, 136, 130, 131, 132, 143)  # RFC 4861, RFC 2710, RFC 3810
 LINK_LOCAL = ipaddress.ip_network("fe80::/10")
+DHCPV6_SERVERS = ipaddress.ip_address("ff02::1:2")               # RFC 8415
 BASELINE = ("established", "invalid", "loopback", "icmp-errors", "neighbour-discovery", "dhcpv6-client", "ping")
 
 
 class Packet:
-    """port is the destination port, the ICMP type, or None; addresses are ipaddress objects of one version."""
+    """port is the destination port, the ICMP type, or None; addresses are ipaddress objects of one version. interface is where it
+    comes in or, when it leaves, where it goes out."""
 
-    __slots__ = ("protocol", "port", "source", "target", "interface")
+    __slots__ = ("protocol", "port", "source", "target", "interface", "leaves")
 
-    def __init__(self, protocol, port, source, target, interface):
+    def __init__(self, protocol, port, source, target, interface, leaves=False):
         self.protocol, self.port, self.source, self.target = protocol, port, source, target
-        self.interface = interface
+        self.interface, self.leaves = interface, leaves
 
     @property
     def version(self):
@@ -71,7 +73,7 @@ EVERYWHERE = [(4, 0, 2**32 - 1), (6, 0, 2**128 - 1)]
 
 
 class Line:
-    def __init__(self, answer, protocols, ports=None, types=None, entry=None, policy=None):
+    def __init__(self, answer, protocols, ports=None, types=None, entry=None, policy=None, leaves=False):
         entry = entry or {}
         self.answer = answer
         self.protocols = protocols            # a set of numbers; None: every protocol
@@ -79,11 +81,12 @@ class Line:
         self.types = types                    # ({ICMP types}, {ICMPv6 types})
         self.family = {"ipv4": 4, "ipv6": 6, None: None}[entry.get("family")]
         self.source = self.target = self.interfaces = None
-        if "from" in entry or "except" in entry:
-            without = policy.addresses(entry["except"]) if "except" in entry else []
-            self.source = AddressSet(policy.addresses(entry["from"]) if "from" in entry else EVERYWHERE, without)
-        if "to" in entry:
-            self.target = AddressSet(policy.addresses(entry["to"]))
+        # what is excepted is the other host
+        without = policy.addresses(entry["except"]) if "except" in entry else []
+        if "from" in entry or (without and not leaves):
+            self.source = AddressSet(policy.addresses(entry["from"]) if "from" in entry else EVERYWHERE, () if leaves else without)
+        if "to" in entry or (without and leaves):
+            self.target = AddressSet(policy.addresses(entry["to"]) if "to" in entry else EVERYWHERE, without if leaves else ())
         if "interface" in entry:
             self.interfaces = policy.interface_names(entry["interface"])
 
@@ -122,6 +125,11 @@ class Policy:
         refusal = "drop" if self.default == "accept" else self.default
         self.allow = self.section("allow", "accept")
         self.block = self.section("block", refusal)
+        outbound = self.doc.get("outbound", {})
+        self.out_default = outbound.get("default", "accept")
+        refusal = "drop" if self.out_default == "accept" else self.out_default
+        self.out_allow = self.section("allow", "accept", outbound)
+        self.out_block = self.section("block", refusal, outbound)
 
     def addresses(self, value):
         spans = []
@@ -167,23 +175,24 @@ class Policy:
                     types[family].add(found)
         return types
 
-    def section(self, name, answer):
+    def section(self, name, answer, outbound=None):
         lines = []
-        for key, value in (self.doc.get(name) or {}).items():
+        more = {"policy": self, "leaves": outbound is not None}
+        for key, value in ((self.doc if outbound is None else outbound).get(name) or {}).items():
             for item in [{}] if value is None else listed(value):
                 entry = item if isinstance(item, dict) else {"type" if key == "icmp" else "port": item}
                 given = entry.get("answer", answer)
                 if key == "any":
-                    lines.append(Line(given, None, entry=entry, policy=self))
+                    lines.append(Line(given, None, entry=entry, **more))
                 elif key == "icmp":
-                    lines.append(Line(given, None, types=self.icmp_types(entry["type"]), entry=entry, policy=self))
+                    lines.append(Line(given, None, types=self.icmp_types(entry["type"]), entry=entry, **more))
                 elif all(part in PORT_PROTOCOLS for part in key.split("+")):
                     for part in key.split("+"):
                         lines.append(Line(given, {PORT_PROTOCOLS[part]}, self.port_spans(entry["port"], part),
-                                          entry=entry, policy=self))
+                                          entry=entry, **more))
                 else:
                     number = PORTLESS_PROTOCOLS[key] if key in PORTLESS_PROTOCOLS else int(key)
-                    lines.append(Line(given, {number}, entry=entry, policy=self))
+                    lines.append(Line(given, {number}, entry=entry, **more))
         return lines
 
     def baseline_accepts(self, packet):
@@ -195,19 +204,26 @@ class Policy:
         if packet.version == 6 and packet.protocol == ICMPV6:
             return ((on["icmp-errors"] and packet.port in ICMP_ERRORS[1]) or (on["ping"] and packet.port == 128)
                     or (on["neighbour-discovery"] and packet.port in NEIGHBOUR_DISCOVERY))
+        if packet.leaves:
+            return (on["dhcpv6-client"] and packet.version == 6 and packet.protocol == UDP and packet.port == 547
+                    and packet.source in LINK_LOCAL and (packet.target in LINK_LOCAL or packet.target == DHCPV6_SERVERS))
         return (on["dhcpv6-client"] and packet.version == 6 and packet.protocol == UDP and packet.port == 546
                 and packet.source in LINK_LOCAL and packet.target in LINK_LOCAL)
 
     def verdict(self, packet):
         """accept, drop or reject."""
+        if packet.leaves and not self.doc.get("outbound"):
+            return "accept"
         if self.baseline_accepts(packet):
             return "accept"
-        refusals = {line.answer for line in self.block if line.speaks_of(packet)}
+        allow, block, default = ((self.out_allow, self.out_block, self.out_default) if packet.leaves
+                                 else (self.allow, self.block, self.default))
+        refusals = {line.answer for line in block if line.speaks_of(packet)}
         if refusals:
             return "drop" if "drop" in refusals else "reject"
-        if any(line.speaks_of(packet) for line in self.allow):
+        if any(line.speaks_of(packet) for line in allow):
             return "accept"
-        return self.default
+        return default
 
     def verdicts(self, protocol, source, target, interface):
         """The verdicts on all ports 0-65535 of a protocol with ports: later strokes paint over earlier ones, so they

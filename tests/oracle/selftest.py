@@ -24,6 +24,13 @@ block:
   tcp: [{port: 22, from: 192.0.2.7, answer: drop}, {port: 22, family: ipv6, from: "2001:db8:10::1"}]
   any: {from: 203.0.113.20}
 baseline: {ping: false}
+outbound:
+  default: drop
+  allow:
+    udp: [{port: 53, to: office}]
+    tcp: [{port: 25, from: 192.0.2.9, interface: eth0}, {port: 443, except: 203.0.113.0/24}]
+  block:
+    any: {to: 192.0.2.66, answer: reject}
 """
 ANSWERS = """
 tcp 22 198.51.100.9 198.51.100.20 eth0 accept
@@ -50,6 +57,20 @@ esp - 1.1.1.1 198.51.100.20 eth0 accept
 gre - 1.1.1.1 198.51.100.20 eth0 reject
 udp 546 fe80::1 fe80::2 eth0 accept
 udp 546 fe80::1 2001:db8::2 eth0 reject
+out udp 53 198.51.100.20 192.0.2.1 eth0 accept
+out udp 53 192.0.2.1 198.51.100.20 eth0 drop
+out udp 53 198.51.100.20 192.0.2.66 eth0 reject
+out tcp 25 192.0.2.9 203.0.113.1 eth0 accept
+out tcp 25 192.0.2.9 203.0.113.1 eth1 drop
+out tcp 25 192.0.2.8 203.0.113.1 eth0 drop
+out tcp 443 203.0.113.7 198.51.100.1 eth1 accept
+out tcp 443 198.51.100.1 203.0.113.7 eth1 drop
+out tcp 443 203.0.113.7 203.0.113.7 lo accept
+out udp 547 fe80::1 ff02::1:2 eth0 accept
+out udp 547 2001:db8::2 ff02::1:2 eth0 drop
+out udp 546 fe80::1 fe80::2 eth0 drop
+out icmpv6 135 2001:db8::9 2001:db8::1 eth0 accept
+out icmpv6 128 2001:db8::9 2001:db8::1 eth0 drop
 """
 NUMBERS = {**oracle.PORT_PROTOCOLS, **oracle.PORTLESS_PROTOCOLS, "icmp": 1, "icmpv6": 58}
 
@@ -61,9 +82,9 @@ def by_hand():
             file.write(POLICY)
         policy = oracle.Policy(path)
     for row in ANSWERS.split("\n")[1:-1]:
-        protocol, port, source, target, interface, expected = row.split()
+        protocol, port, source, target, interface, expected = row.removeprefix("out ").split()
         packet = oracle.Packet(NUMBERS[protocol], None if port == "-" else int(port), ipaddress.ip_address(source),
-                               ipaddress.ip_address(target), interface)
+                               ipaddress.ip_address(target), interface, row.startswith("out "))
         if policy.verdict(packet) != expected:
             yield "%s, not %s" % (row, policy.verdict(packet))
 
@@ -75,6 +96,7 @@ def both_ways():
         maker = generate.Packets(policy, random.Random(seed))
         for _ in range(20):
             packet = maker.one()
+            packet.leaves = False
             if packet.protocol in oracle.PORT_PROTOCOLS.values():
                 painted = policy.verdicts(packet.protocol, packet.source, packet.target, packet.interface)
                 for port in maker.ports + [packet.port]:

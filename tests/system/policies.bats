@@ -19,7 +19,7 @@ load common
 		ip netns exec "$EMPTY" nft -c -f rules.nft
 		count=$((count + 1))
 	done
-	[ $count -ge 9 ]
+	[ $count -ge 10 ]
 }
 
 @test "any shipped policy can follow any other" {

@@ -297,6 +297,17 @@ static void test_packets(void **state)
 		      "{\"direction\": \"in\", \"protocol\": \"icmpv6\", \"port\": null, \"type\": 128, "
 		      "\"from\": null, \"to\": \"::1\", \"interface\": null}");
 	packet = (struct sg_packet){0};
+	fix(&packet, SG_FIELD_PROTOCOL, SG_PROTO_TCP);
+	fix(&packet, SG_FIELD_DIRECTION, SG_OUT);
+	fix(&packet, SG_FIELD_LOCAL4, 0xc0000209);
+	expect_packet(&packet, "outbound tcp from 192.0.2.9",
+		      "{\"direction\": \"out\", \"protocol\": \"tcp\", \"port\": null, \"from\": \"192.0.2.9\", "
+		      "\"to\": null, \"interface\": null}");
+	fix(&packet, SG_FIELD_REMOTE4, 0xc0000201);
+	expect_packet(&packet, "outbound tcp from 192.0.2.9 to 192.0.2.1",
+		      "{\"direction\": \"out\", \"protocol\": \"tcp\", \"port\": null, \"from\": \"192.0.2.9\", "
+		      "\"to\": \"192.0.2.1\", \"interface\": null}");
+	packet = (struct sg_packet){0};
 	fix(&packet, SG_FIELD_PROTOCOL, 99);
 	fix(&packet, SG_FIELD_PORT, SG_PORT_ABSENT);
 	expect_packet(&packet, "99",
