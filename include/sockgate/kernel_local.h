@@ -8,4 +8,7 @@
 /* The addresses of all interfaces of the calling thread's network namespace. *ret is overwritten. Needs no rights. */
 int sg_kernel_local_addresses(struct sg_local_addresses *ret, struct sg_error *err);
 
+/* The ports that the kernel hands out to sockets that ask for none, in that namespace. Needs no rights, but /proc. */
+int sg_kernel_ephemeral_ports(uint16_t *ret_first, uint16_t *ret_last, struct sg_error *err);
+
 #endif

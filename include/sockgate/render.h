@@ -11,6 +11,7 @@
 
 #include "sockgate/buf.h"
 #include "sockgate/explain.h"
+#include "sockgate/learn.h"
 #include "sockgate/lockout.h"
 #include "sockgate/verify.h"
 
@@ -97,6 +98,9 @@ struct sg_listening_report {
 };
 void sg_render_listening(struct sg_buf *buf, const struct sg_style *style, const struct sg_listening_report *report);
 void sg_render_listening_json(struct sg_buf *buf, const struct sg_listening_report *report);
+
+/* A draft: the text, the sockets that it allows, those that it leaves out and why. */
+void sg_render_learn_json(struct sg_buf *buf, const struct sg_listeners *listeners, const struct sg_learn *learn);
 
 /* Policy, kernel and sockets. */
 struct sg_verify_report {

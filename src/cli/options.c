@@ -18,7 +18,7 @@
 #define LONG_OPTION  256 /* getopt's value of a long option: this and its place in the grammar */
 
 /* Verbs of the whole command line that this version does not have. */
-static const char *const later_verbs[] = {"confirm", "rollback", "learn", "import", "open", "close", "leases", "watch"};
+static const char *const later_verbs[] = {"confirm", "rollback", "import", "open", "close", "leases", "watch"};
 
 /* What getopt_long is given: the rows that hold for a verb (NULL: the global ones). */
 struct grammar {

@@ -25,7 +25,7 @@ struct options {
 	const char *netns;
 	int completion; /* enum shell */
 	bool dry_run, force, kernel, stdin_packets, outbound;
-	const char *from, *to, *interface;
+	const char *from, *to, *interface, *output;
 	int format;             /* enum show_format */
 	char *const *arguments; /* behind the verb and the options */
 	size_t argument_count;

@@ -6,7 +6,7 @@
 #include "cli/verbs.h"
 
 /* The order of the verbs in the table. */
-enum verb_number { CHECK, DIFF, APPLY, VERIFY, STATUS, LISTENING, EXPLAIN, SHOW, CLEAR };
+enum verb_number { CHECK, DIFF, APPLY, VERIFY, STATUS, LISTENING, EXPLAIN, SHOW, LEARN, CLEAR };
 #define OF(verb) (1U << (verb))
 
 // clang-format off
@@ -81,6 +81,15 @@ const struct verb verbs[] = {
 		"sockgate show --kernel --format summary",
 		verb_show,
 	},
+	[LEARN] = {
+		"learn", "", 0, 0, "draft a policy from the sockets that listen now",
+		"A commented policy on standard output that allows what other hosts could reach, as narrow as the sockets are,\n"
+		"and nothing else. Go through it before it is used: it knows what listens, not what should. Touches nothing and\n"
+		"needs no rights; without those to look at other users' processes their names are missing.",
+		"sockgate learn\n"
+		"sockgate learn -o policy.yaml && sockgate check policy.yaml && sockgate -f policy.yaml diff",
+		verb_learn,
+	},
 	[CLEAR] = {
 		"clear", "", 0, 0, "take sockgate's table out of the kernel: every port is then open",
 		"Asks first on a terminal; elsewhere it wants --force. Other tables are left as they are.",
@@ -95,7 +104,7 @@ const size_t verb_count = SG_COUNT(verbs);
 
 const struct option_row option_rows[] = {
 	{'n', "dry-run", OPTION_FLAG, AT(dry_run), NULL, 0, OF(APPLY), "only say what would change, as diff does"},
-	{0, "force", OPTION_FLAG, AT(force), NULL, 0, OF(APPLY) | OF(CLEAR),
+	{0, "force", OPTION_FLAG, AT(force), NULL, 0, OF(APPLY) | OF(LEARN) | OF(CLEAR),
 	 "go on where the program would refuse or ask"},
 	{0, "outbound", OPTION_FLAG, AT(outbound), NULL, 0, OF(EXPLAIN), "a packet that leaves this host"},
 	{0, "from", OPTION_TEXT, AT(from), "ADDRESS", 0, OF(EXPLAIN), "the packet's source"},
@@ -104,6 +113,8 @@ const struct option_row option_rows[] = {
 	{0, "stdin", OPTION_FLAG, AT(stdin_packets), NULL, 0, OF(EXPLAIN), "read packets from standard input, one a line"},
 	{0, "kernel", OPTION_FLAG, AT(kernel), NULL, 0, ON_KERNEL, "ask the rules in the kernel, not the policy"},
 	{0, "format", OPTION_CHOICE, AT(format), "nft|json|summary", SHOW_NFT, OF(SHOW), "what to print (nft)"},
+	{'o', "output", OPTION_TEXT, AT(output), "FILE", 0, OF(LEARN),
+	 "write the policy to a new file; with --force, over an old one"},
 	{0, "confirm", OPTION_TEXT, 0, "TIME", 0, OF(APPLY), NULL},
 	{0, "boot", OPTION_FLAG, 0, NULL, 0, OF(APPLY), NULL},
 	{'f', "policy", OPTION_TEXT, AT(policy), "FILE", 0, OPTION_GLOBAL,

@@ -10,6 +10,7 @@ int verb_check(struct session *session);
 int verb_clear(struct session *session);
 int verb_diff(struct session *session);
 int verb_explain(struct session *session);
+int verb_learn(struct session *session);
 int verb_listening(struct session *session);
 int verb_show(struct session *session);
 int verb_status(struct session *session);

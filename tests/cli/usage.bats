@@ -76,7 +76,7 @@ verbs="check diff apply verify status listening explain show clear"
 
 @test "what a later version will have says so, and is not in the help" {
 	gate --help >help
-	for verb in confirm rollback learn import open close leases watch; do
+	for verb in confirm rollback import open close leases watch; do
 		run -2 gate $verb
 		[ "$output" = "sockgate: error: '$verb' is not supported yet" ]
 		run ! grep -qw "^  $verb" help

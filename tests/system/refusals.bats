@@ -167,7 +167,7 @@ sys.stdout.writelines("%d.%d.%d.0/25\n" % (10 + (n >> 16), n >> 8 & 255, n & 255
 
 @test "verbs of later releases say that they are not there" {
 	web_policy
-	for verb in confirm rollback learn import "open 80/tcp --for 1h" watch; do
+	for verb in confirm rollback import "open 80/tcp --for 1h" watch; do
 		refused 2 quickly -f policy.yaml $verb
 	done
 }
