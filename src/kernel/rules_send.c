@@ -80,6 +80,8 @@ static void see_refusal(struct verdicts *v, const struct nlmsghdr *header, const
 	struct sg_kernel_reply *reply = v->reply;
 	uint32_t offset = 0;
 
+	if (!sg_wire_find(v->wire, header->nlmsg_seq, 0, &refusal.element))
+		return; /* an answer to something before */
 	if (header->nlmsg_seq == v->first_seq && errnum == ERESTART)
 		v->stale = true;
 	if (errnum == EPERM)
@@ -205,10 +207,12 @@ int sg_kernel_reply_error(const struct sg_kernel_reply *reply, struct sg_error *
 	const char *open = *refusal->text ? " (" : "", *close = *refusal->text ? ")" : "";
 	char element[sizeof("number 18446744073709551615 of set ")] = "";
 
-	if (!note)
-		return sg_error_set(err, SG_ERROR_SYSTEM, refusal->errnum, "the kernel refused the rules");
+	/* the batch as a whole has no name: its messages were good, putting them in force failed */
+	if (!note || !note->name)
+		return sg_error_set(err, SG_ERROR_SYSTEM, refusal->errnum, "the kernel refused the rules%s%s%s", open,
+				    refusal->text, close);
 	if (refusal->element != SIZE_MAX)
 		snprintf(element, sizeof(element), "number %zu of set ", refusal->element + 1);
 	return sg_error_set(err, SG_ERROR_SYSTEM, refusal->errnum, "the kernel refused %s %s'%s'%s%s%s", note->what,
-			    element, note->name ? note->name : "", open, refusal->text, close);
+			    element, note->name, open, refusal->text, close);
 }

@@ -6,8 +6,10 @@
  * SG_EXPR_UNKNOWN with the reason, in its place in the rule. Each reader below fills the expression and returns NULL,
  * or says what it did not understand; a message that is torn is told by decode_reader.malformed.
  */
+#include <stdio.h>
 #include <string.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
 #include <libnftnl/udata.h>
 
 #include "base/mem.h"
@@ -17,8 +19,9 @@ struct decode_reader {
 	struct sg_table *table;
 	struct sg_expr *expr;
 	struct decode_attrs attrs;
-	bool nothing; /* the expression has no effect at all: it is left out */
-	bool failed;  /* malformed, or no memory: err is filled */
+	char detail[64]; /* what the expression stands for, "" when its name says it */
+	bool nothing;    /* the expression has no effect at all: it is left out */
+	bool failed;     /* malformed, or no memory: err is filled */
 	struct sg_error *err;
 };
 
@@ -302,6 +305,16 @@ static const char *read_dynset(struct decode_reader *in)
 	return "packets change a set";
 }
 
+/* An extension of iptables: all of them are one kind of expression, but the extension is what matters to a person. */
+static const char *read_extension(struct decode_reader *in)
+{
+	const struct attr *name = &in->attrs.at[NFTA_MATCH_NAME];
+
+	if (name->data && sg_attr_string(name, sizeof(in->detail) - 16))
+		snprintf(in->detail, sizeof(in->detail), "%.*s", (int)name->size, (const char *)name->data);
+	return "it is an extension of iptables";
+}
+
 static const struct decode_kind {
 	const char *name;
 	uint64_t known;
@@ -336,6 +349,8 @@ static const struct decode_kind {
 	 DECODE_BIT(NFTA_BYTEORDER_SREG) | DECODE_BIT(NFTA_BYTEORDER_DREG) | DECODE_BIT(NFTA_BYTEORDER_OP) |
 		 DECODE_BIT(NFTA_BYTEORDER_LEN) | DECODE_BIT(NFTA_BYTEORDER_SIZE),
 	 read_byteorder},
+	{"match", DECODE_BIT(NFTA_MATCH_NAME), read_extension},
+	{"target", DECODE_BIT(NFTA_TARGET_NAME), read_extension},
 	{"dynset", DECODE_BIT(NFTA_DYNSET_SET_NAME), read_dynset},
 };
 
@@ -381,7 +396,14 @@ static int decode_expr(struct sg_table *table, struct sg_rule *rule, const struc
 		rule->expr_count--;
 		return 0;
 	}
-	return reason ? decode_expr_unknown(in.expr, name, reason, err) : 0;
+	if (!reason)
+		return 0;
+	if (*in.detail) { /* "match conntrack" */
+		size_t length = strlen(name);
+
+		snprintf(name + length, sizeof(name) - length, " %s", in.detail);
+	}
+	return decode_expr_unknown(in.expr, name, reason, err);
 }
 
 static int decode_rule_udata(struct sg_rule *rule, const struct attr *udata, struct sg_error *err)

@@ -414,6 +414,67 @@ static void unknown_expressions(void **state)
 	}
 }
 
+/* Swapping the bytes of less than a word is nothing; any other swap is not interpreted. */
+static void swaps_of_nothing(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t from, to, length, size;
+		bool nothing;
+	} cases[] = {
+		{9, 9, 1, 2, true}, {9, 9, 2, 2, false}, {9, 10, 1, 2, false}, {9, 9, 3, 4, true}, {9, 9, 1, 3, false}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const uint32_t pairs[] = {NFTA_BYTEORDER_SREG,
+					  cases[i].from,
+					  NFTA_BYTEORDER_DREG,
+					  cases[i].to,
+					  NFTA_BYTEORDER_OP,
+					  1,
+					  NFTA_BYTEORDER_LEN,
+					  cases[i].length,
+					  NFTA_BYTEORDER_SIZE,
+					  cases[i].size,
+					  0};
+		struct sg_ruleset ruleset = {0};
+		struct sg_error err = {0};
+		struct message m;
+
+		frame(&ruleset, 0);
+		struct nlattr *exprs = open_rule(&m);
+
+		put_expr(&m, "byteorder", pairs);
+		mnl_attr_nest_end(m.header, exprs);
+		assert_int_equal(give(&ruleset, &m, &err), 0);
+		assert_int_equal(ruleset.tables[0].chains[0].rules[0].expr_count, cases[i].nothing ? 0 : 1);
+		sg_ruleset_clear(&ruleset);
+	}
+}
+
+static void extensions_are_named(void **state)
+{
+	(void)state;
+	struct sg_ruleset ruleset = {0};
+	struct sg_error err = {0};
+	struct message m;
+
+	frame(&ruleset, 0);
+	struct nlattr *exprs = open_rule(&m), *element = mnl_attr_nest_start(m.header, NFTA_LIST_ELEM);
+
+	mnl_attr_put_strz(m.header, NFTA_EXPR_NAME, "match");
+	struct nlattr *data = mnl_attr_nest_start(m.header, NFTA_EXPR_DATA);
+
+	mnl_attr_put_strz(m.header, 1, "conntrack"); /* NFTA_MATCH_NAME */
+	mnl_attr_put_u32(m.header, 2, htonl(3));
+	mnl_attr_nest_end(m.header, data);
+	mnl_attr_nest_end(m.header, element);
+	mnl_attr_nest_end(m.header, exprs);
+	assert_int_equal(give(&ruleset, &m, &err), 0);
+	assert_int_equal(ruleset.tables[0].chains[0].rules[0].exprs[0].kind, SG_EXPR_UNKNOWN);
+	assert_string_equal(ruleset.tables[0].chains[0].rules[0].exprs[0].name, "match conntrack");
+	sg_ruleset_clear(&ruleset);
+}
+
 /* Marks of a newer kernel on a rule, a chain, a table, a set, an element. */
 static void unknown_attributes(void **state)
 {
@@ -783,6 +844,8 @@ int main(void)
 		cmocka_unit_test(finds_elements),
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(unknown_expressions),
+		cmocka_unit_test(swaps_of_nothing),
+		cmocka_unit_test(extensions_are_named),
 		cmocka_unit_test(unknown_attributes),
 		cmocka_unit_test(unknown_sets),
 		cmocka_unit_test(dynset_marks_its_set),
