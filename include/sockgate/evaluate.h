@@ -6,7 +6,7 @@
 #include "sockgate/decision.h"
 #include "sockgate/ruleset.h"
 
-/* A test whose outcome the evaluator does not know: a Boolean level of its own. */
+/* What the evaluator does not know has a level of its own: the outcome of a test, 0 or 1; or a verdict, of three. */
 struct sg_unknown {
 	size_t level;
 	char *identity;                 /* equal tests have equal identities */
@@ -22,7 +22,7 @@ struct sg_place {
 };
 
 struct sg_evaluation {
-	struct sg_decision decision;    /* over the packet levels and the Boolean levels of `unknowns` */
+	struct sg_decision decision;    /* over the packet levels and the levels of `unknowns` */
 	struct sg_unknown *unknowns;
 	size_t unknown_count, unknown_room;
 	struct sg_place *places;        /* borrowed pointers into the table */
@@ -30,8 +30,9 @@ struct sg_evaluation {
 };
 
 /*
- * Evaluates one table on the input, forward and output hooks in the caller's context (Boolean levels may be added to
- * it). Equal stateless tests share their level, so that correlation survives.
+ * Evaluates one table on the input, forward and output hooks in the caller's context (levels may be added to it).
+ * Equal stateless tests share their level, so that correlation survives. Each verdict that the kernel may give a packet
+ * is the decision's for some value of the unknowns.
  */
 int sg_evaluate(struct sg_idd *idd, const struct sg_table *table, struct sg_evaluation *ret, struct sg_error *err);
 void sg_evaluation_clear(struct sg_evaluation *evaluation);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Whether a table decides as a decision does. Where they differ for every value of the Boolean levels that stand for
- * what was not understood, they differ; where only for some, nobody can say.
+ * Whether a table decides as a decision does. Where they differ for every value of the levels that stand for what was
+ * not understood, they differ; where only for some, nobody can say.
  */
 #include "sockgate/evaluate.h"
 

@@ -8,7 +8,8 @@
  * a goto is the target's function as it is. So a chain is evaluated once per hook, however often it is called.
  *
  * An action is a terminal: the place (rule) that decided and the verdict, in one number. What is not understood is a
- * verdict that a Boolean level decides: the packets that reach it may be accepted or dropped.
+ * verdict that a level of its own decides: the packets that reach it may be accepted, dropped or rejected. They may
+ * also have been changed there, so nothing is said of them any more: later base chains are not asked.
  */
 #include "sockgate/evaluate.h"
 
@@ -20,11 +21,15 @@
 #include <linux/netfilter/nf_tables.h>
 #include "base/mem.h"
 #include "nft/match.h"
+#include "sockgate/proto.h"
 
 /* NFT_JUMP_STACK_SIZE of include/net/netfilter/nf_tables.h: the kernel refuses deeper call chains */
 #define MAX_DEPTH 16
 
 #define RETURN 0U /* the terminal of "the chain ended without a verdict" */
+
+/* Accepted for all hooks to come, where it is not known what was accepted. Stands in the place of SG_VERDICT_NONE. */
+#define ACCEPT_FOR_GOOD SG_VERDICT_NONE
 
 struct chain_memo {
 	sg_ref actions;
@@ -37,7 +42,6 @@ struct evaluator {
 	struct sg_evaluation *out;
 	enum sg_direction direction;
 	struct chain_memo *memo; /* one per chain of the table */
-	unsigned int fresh;
 	bool nomem;
 };
 
@@ -66,11 +70,26 @@ static uint32_t add_place(struct evaluator *ev, const struct sg_chain *chain, si
 	return (uint32_t)out->place_count;
 }
 
+static struct sg_matcher matcher_at(struct evaluator *ev, const char *where)
+{
+	return (struct sg_matcher){.idd = ev->idd,
+				   .evaluation = ev->out,
+				   .table = ev->table,
+				   .direction = ev->direction,
+				   .within = SG_IDD_FULL,
+				   .where = where};
+}
+
 /* A verdict that nobody here knows. */
 static sg_ref unknown_action(struct evaluator *ev, struct sg_matcher *matcher, uint32_t place, const char *what)
 {
-	return sg_idd_ite(ev->idd, sg_match_fresh(matcher, what), sg_idd_terminal(action(place, SG_VERDICT_ACCEPT)),
-			  sg_idd_terminal(action(place, SG_VERDICT_DROP)));
+	static const sg_u128 last[] = {0, 1, 2};
+	const sg_ref actions[] = {sg_idd_terminal(action(place, SG_VERDICT_DROP)),
+				  sg_idd_terminal(action(place, ACCEPT_FOR_GOOD)),
+				  sg_idd_terminal(action(place, SG_VERDICT_REJECT))};
+	size_t level = sg_match_fresh_level(matcher, what, SG_COUNT(actions) - 1);
+
+	return level == SIZE_MAX ? SG_IDD_FAILED : sg_idd_node(ev->idd, level, last, actions, SG_COUNT(actions));
 }
 
 /* What a verdict does with the packets that get it; `rest` is what follows the rule. */
@@ -88,7 +107,7 @@ static sg_ref verdict_action(struct evaluator *ev, struct sg_matcher *matcher, c
 	case SG_CODE_JUMP:
 	case SG_CODE_GOTO:
 		target = verdict->chain ? sg_table_chain(ev->table, verdict->chain) : NULL;
-		if (!target || depth + 1 >= MAX_DEPTH || ev->memo[target - ev->table->chains].busy)
+		if (!target || target->unknown || depth + 1 >= MAX_DEPTH || ev->memo[target - ev->table->chains].busy)
 			return unknown_action(ev, matcher, place, "a jump to a chain that cannot be followed");
 		if (verdict->code == SG_CODE_GOTO)
 			return evaluate_chain(ev, target, depth + 1);
@@ -142,9 +161,9 @@ static sg_ref map_action(struct evaluator *ev, struct sg_matcher *matcher, const
 {
 	sg_autofree uint32_t *terminal = calloc(set->count + 1, sizeof(*terminal));
 	sg_autofree sg_ref *table = calloc(set->count + 2, sizeof(*table));
-	sg_ref found, result = SG_IDD_FAILED;
+	sg_ref found;
 	size_t count = 0;
-	bool known;
+	bool known = false;
 
 	if (!terminal || !table || !number_verdicts(ev, matcher, set, place, rest, depth, terminal, table, &count)) {
 		ev->nomem = true;
@@ -156,8 +175,7 @@ static sg_ref map_action(struct evaluator *ev, struct sg_matcher *matcher, const
 	found = sg_match_lookup(matcher, expr, set, terminal, &known);
 	if (!known)
 		return unknown_action(ev, matcher, place, "a lookup that cannot be interpreted");
-	result = sg_idd_compose(ev->idd, found, table, count);
-	return result;
+	return sg_idd_compose(ev->idd, found, table, count);
 }
 
 static sg_ref set_condition(struct sg_matcher *matcher, const struct sg_expr *expr, const struct sg_set *set)
@@ -173,6 +191,39 @@ static sg_ref set_condition(struct sg_matcher *matcher, const struct sg_expr *ex
 	return expr->inverted ? sg_idd_not(matcher->idd, inside) : inside;
 }
 
+/* Where nothing is answered the packet is dropped all the same: only TCP has resets. */
+static sg_ref reject_action(struct evaluator *ev, const struct sg_expr *expr, uint32_t place)
+{
+	sg_ref reject = sg_idd_terminal(action(place, SG_VERDICT_REJECT));
+
+	if (expr->key != NFT_REJECT_TCP_RST)
+		return reject;
+	return sg_idd_ite(ev->idd, sg_idd_range(ev->idd, SG_FIELD_PROTOCOL, SG_PROTO_TCP, SG_PROTO_TCP), reject,
+			  sg_idd_terminal(action(place, SG_VERDICT_DROP)));
+}
+
+static bool is_named(const struct sg_expr *expr, const char *name)
+{
+	return expr->name && !strcmp(expr->name, name);
+}
+
+/* Statements that are not interpreted but can do no more than let the rule go on or not, whatever they are told. */
+static bool may_only_break(const struct sg_expr *expr)
+{
+	return is_named(expr, "limit") || is_named(expr, "quota") || is_named(expr, "log") || is_named(expr, "last");
+}
+
+/* The packets for which the rule goes on behind such a statement. */
+static sg_ref goes_on(struct sg_matcher *matcher, const struct sg_expr *expr)
+{
+	char what[40];
+
+	if (is_named(expr, "log") || is_named(expr, "last"))
+		return SG_IDD_FULL;
+	snprintf(what, sizeof(what), "expression '%s'", expr->name);
+	return sg_match_fresh(matcher, what);
+}
+
 /* The verdict of an expression that ends a rule. False: it is not one of those. */
 static bool final_action(struct evaluator *ev, struct sg_matcher *matcher, const struct sg_expr *expr, uint32_t place,
 			 sg_ref rest, unsigned int depth, sg_ref *ret)
@@ -181,9 +232,15 @@ static bool final_action(struct evaluator *ev, struct sg_matcher *matcher, const
 	char what[300];
 
 	switch (expr->kind) {
-	case SG_EXPR_VERDICT: *ret = verdict_action(ev, matcher, &expr->verdict, place, rest, depth); return true;
-	case SG_EXPR_REJECT: *ret = sg_idd_terminal(action(place, SG_VERDICT_REJECT)); return true;
+	case SG_EXPR_VERDICT:
+		if (expr->verdict.code == SG_CODE_CONTINUE) /* with the rule's next expression */
+			return false;
+		*ret = verdict_action(ev, matcher, &expr->verdict, place, rest, depth);
+		return true;
+	case SG_EXPR_REJECT: *ret = reject_action(ev, expr, place); return true;
 	case SG_EXPR_UNKNOWN:
+		if (may_only_break(expr))
+			return false;
 		snprintf(what, sizeof(what), "expression '%s'", expr->name ? expr->name : "?");
 		*ret = unknown_action(ev, matcher, place, what);
 		return true;
@@ -191,8 +248,8 @@ static bool final_action(struct evaluator *ev, struct sg_matcher *matcher, const
 		if (!expr->is_map)
 			return false;
 		set = expr->name ? sg_table_set(ev->table, expr->name) : NULL;
-		if (!set || set->unknown || !(set->flags & SG_SET_MAP) || !set->verdicts || expr->inverted ||
-		    expr->dreg != SG_REG_VERDICT)
+		if (!set || set->unknown || !(set->flags & SG_SET_MAP) || (set->count && !set->verdicts) ||
+		    expr->inverted || expr->dreg != SG_REG_VERDICT)
 			*ret = unknown_action(ev, matcher, place, "a map that is not understood");
 		else
 			*ret = map_action(ev, matcher, expr, set, place, rest, depth);
@@ -205,20 +262,13 @@ static sg_ref evaluate_rule(struct evaluator *ev, const struct sg_chain *chain, 
 			    unsigned int depth)
 {
 	const struct sg_rule *rule = &chain->rules[index];
-	struct sg_matcher matcher = {.idd = ev->idd,
-				     .evaluation = ev->out,
-				     .table = ev->table,
-				     .direction = ev->direction,
-				     .within = SG_IDD_FULL,
-				     .fresh = ev->fresh};
+	char where[SG_NFT_NAME_SIZE + 40] = "";
+	struct sg_matcher matcher = matcher_at(ev, where);
 	uint32_t place = add_place(ev, chain, index);
-	char where[SG_NFT_NAME_SIZE + 40];
 	sg_ref result = rest, final;
-	size_t i;
 
 	snprintf(where, sizeof(where), "chain %s, rule %zu", chain->name, index + 1);
-	matcher.where = where;
-	for (i = 0; i < rule->expr_count; i++) {
+	for (size_t i = 0; i < rule->expr_count; i++) {
 		const struct sg_expr *expr = &rule->exprs[i];
 		sg_ref holds = SG_IDD_FULL;
 
@@ -240,11 +290,11 @@ static sg_ref evaluate_rule(struct evaluator *ev, const struct sg_chain *chain, 
 		case SG_EXPR_LOOKUP:
 			holds = set_condition(&matcher, expr, expr->name ? sg_table_set(ev->table, expr->name) : NULL);
 			break;
+		case SG_EXPR_UNKNOWN: holds = goes_on(&matcher, expr); break;
 		default: break; /* counters decide nothing */
 		}
 		matcher.within = sg_idd_and(ev->idd, matcher.within, holds);
 	}
-	ev->fresh = matcher.fresh;
 	ev->nomem |= matcher.failed;
 	return result;
 }
@@ -306,19 +356,55 @@ static sg_ref evaluate_base(struct evaluator *ev, const struct sg_chain *chain)
 	return sg_idd_overlay(ev->idd, evaluate_chain(ev, chain, 0), sg_idd_terminal(action(place, policy)));
 }
 
-/* `second` is asked where `first` accepts. */
-static sg_ref in_sequence(struct evaluator *ev, sg_ref first, sg_ref second)
+/* Replaces each action by what `of` says of its number; actions beyond the last place stay. */
+static sg_ref map_actions(struct evaluator *ev, sg_ref actions, uint32_t (*of)(uint32_t action))
 {
 	size_t count = (ev->out->place_count + 1) * 4;
-	sg_autofree uint32_t *accepts = calloc(count, sizeof(*accepts));
+	sg_autofree uint32_t *table = calloc(count, sizeof(*table));
 
-	if (!accepts) {
+	if (!table) {
 		ev->nomem = true;
 		return SG_IDD_FAILED;
 	}
 	for (size_t i = 0; i < count; i++)
-		accepts[i] = i % 4 == SG_VERDICT_ACCEPT;
-	return sg_idd_ite(ev->idd, sg_idd_map(ev->idd, first, accepts, count), second, first);
+		table[i] = of((uint32_t)i);
+	return sg_idd_map(ev->idd, actions, table, count);
+}
+
+static uint32_t accepts(uint32_t action)
+{
+	return action % 4 == SG_VERDICT_ACCEPT;
+}
+
+static uint32_t verdict_of(uint32_t action)
+{
+	if (action / 4 && action % 4 == ACCEPT_FOR_GOOD)
+		return SG_VERDICT_ACCEPT;
+	return action % 4;
+}
+
+static uint32_t place_of(uint32_t action)
+{
+	return action / 4;
+}
+
+/* `second` is asked where `first` accepts. */
+static sg_ref in_sequence(struct evaluator *ev, sg_ref first, sg_ref second)
+{
+	return sg_idd_ite(ev->idd, map_actions(ev, first, accepts), second, first);
+}
+
+/*
+ * Chains of one priority: which is asked first is not to be seen in the rules (it was the newer one's right in some
+ * kernels, and the older one's in others). Of two that refuse a packet the first decides how.
+ */
+static sg_ref in_any_order(struct evaluator *ev, struct sg_matcher *matcher, sg_ref a, sg_ref b)
+{
+	sg_ref ab = in_sequence(ev, a, b), ba = in_sequence(ev, b, a);
+
+	if (map_actions(ev, ab, verdict_of) == map_actions(ev, ba, verdict_of))
+		return ab;
+	return sg_idd_ite(ev->idd, sg_match_fresh(matcher, "which of the chains of one priority comes first"), ab, ba);
 }
 
 static sg_ref families_of(struct evaluator *ev)
@@ -331,65 +417,65 @@ static sg_ref families_of(struct evaluator *ev)
 	}
 }
 
-static sg_ref evaluate_direction(struct evaluator *ev, enum sg_direction direction)
+/* All base chains of the hook; `accept` is what there is without any. */
+static sg_ref evaluate_hook(struct evaluator *ev, uint32_t hook, sg_ref accept)
 {
-	static const uint32_t hooks[] = {
-		[SG_IN] = NF_INET_LOCAL_IN, [SG_FORWARD] = NF_INET_FORWARD, [SG_OUT] = NF_INET_LOCAL_OUT};
-	const struct sg_table *table = ev->table;
-	sg_autofree const struct sg_chain **chains = calloc(table->chain_count + 1, sizeof(*chains));
-	uint32_t nobody = add_place(ev, NULL, 0);
-	sg_ref accept = sg_idd_terminal(action(nobody, SG_VERDICT_ACCEPT)), result = accept;
+	sg_autofree const struct sg_chain **chains = calloc(ev->table->chain_count + 1, sizeof(*chains));
+	sg_ref result = accept, equals = accept;
 	size_t count;
 
 	if (!chains) {
 		ev->nomem = true;
 		return SG_IDD_FAILED;
 	}
+	count = hooked(ev->table, hook, chains);
+	for (size_t i = 0; i < count; i++) {
+		sg_ref actions = evaluate_base(ev, chains[i]);
+
+		if (i > 0 && chains[i]->priority == chains[i - 1]->priority) {
+			struct sg_matcher matcher = matcher_at(ev, chains[i]->name);
+
+			equals = in_any_order(ev, &matcher, equals, actions);
+			ev->nomem |= matcher.failed;
+			continue;
+		}
+		result = in_sequence(ev, result, equals);
+		equals = actions;
+	}
+	return in_sequence(ev, result, equals);
+}
+
+static sg_ref evaluate_direction(struct evaluator *ev, enum sg_direction direction)
+{
+	static const uint32_t hooks[] = {
+		[SG_IN] = NF_INET_LOCAL_IN, [SG_FORWARD] = NF_INET_FORWARD, [SG_OUT] = NF_INET_LOCAL_OUT};
+	const struct sg_table *table = ev->table;
+	uint32_t nobody = add_place(ev, NULL, 0);
+	sg_ref accept = sg_idd_terminal(action(nobody, SG_VERDICT_ACCEPT));
+
 	if (table->flags & NFT_TABLE_F_DORMANT)
 		return accept;
 	ev->direction = direction;
 	memset(ev->memo, 0, table->chain_count * sizeof(*ev->memo));
 	for (size_t i = 0; i < table->chain_count; i++) {
-		struct sg_matcher matcher = {.idd = ev->idd,
-					     .evaluation = ev->out,
-					     .direction = direction,
-					     .where = table->chains[i].name,
-					     .fresh = ev->fresh};
+		struct sg_matcher matcher = matcher_at(ev, table->chains[i].name);
 		sg_ref odd;
 
 		if (!strange(table, &table->chains[i]))
 			continue;
 		odd = unknown_action(ev, &matcher, nobody, "a base chain that is not understood");
-		ev->fresh = matcher.fresh;
 		ev->nomem |= matcher.failed;
 		return odd;
 	}
-	count = hooked(table, hooks[direction], chains);
-	for (size_t i = 0; i < count; i++)
-		result = in_sequence(ev, result, evaluate_base(ev, chains[i]));
-	return sg_idd_ite(ev->idd, families_of(ev), result, accept);
+	return sg_idd_ite(ev->idd, families_of(ev), evaluate_hook(ev, hooks[direction], accept), accept);
 }
 
 /* Splits actions into verdicts and places, within the packets that can exist. */
 static void split_actions(struct evaluator *ev, sg_ref actions, struct sg_decision *ret)
 {
-	size_t count = (ev->out->place_count + 1) * 4;
-	sg_autofree uint32_t *verdicts = malloc(count * sizeof(*verdicts));
-	sg_autofree uint32_t *places = malloc(count * sizeof(*places));
-	sg_ref universe = sg_packet_universe(ev->idd), nothing = sg_idd_terminal(0);
-
-	ret->verdict = ret->origin = SG_IDD_FAILED;
-	if (!verdicts || !places) {
-		ev->nomem = true;
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		verdicts[i] = (uint32_t)(i % 4);
-		places[i] = (uint32_t)(i / 4);
-	}
-	actions = sg_idd_ite(ev->idd, universe, actions, nothing);
-	ret->verdict = sg_idd_map(ev->idd, actions, verdicts, count);
-	ret->origin = sg_idd_map(ev->idd, actions, places, count);
+	actions = sg_idd_ite(ev->idd, sg_packet_universe(ev->idd), actions, sg_idd_terminal(0));
+	ret->verdict = map_actions(ev, actions, verdict_of);
+	ret->origin = map_actions(ev, actions, place_of);
 }
 
 int sg_evaluate(struct sg_idd *idd, const struct sg_table *table, struct sg_evaluation *ret, struct sg_error *err)

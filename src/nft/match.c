@@ -12,7 +12,8 @@
 #include "base/mem.h"
 #include "sockgate/proto.h"
 
-sg_ref sg_match_unknown(struct sg_matcher *matcher, const char *identity, const char *what)
+/* The level of that identity, made when it is new. SIZE_MAX: out of memory. */
+static size_t level_of(struct sg_matcher *matcher, const char *identity, const char *what, unsigned int max)
 {
 	struct sg_evaluation *evaluation = matcher->evaluation;
 	struct sg_unknown *unknown;
@@ -21,7 +22,7 @@ sg_ref sg_match_unknown(struct sg_matcher *matcher, const char *identity, const 
 
 	for (size_t i = 0; i < evaluation->unknown_count; i++)
 		if (!strcmp(evaluation->unknowns[i].identity, identity))
-			return sg_idd_range(matcher->idd, evaluation->unknowns[i].level, 1, 1);
+			return evaluation->unknowns[i].level;
 	own = strdup(identity);
 	if (!own || asprintf(&reason, "%s in %s", what, matcher->where) < 0) {
 		reason = NULL;
@@ -30,30 +31,40 @@ sg_ref sg_match_unknown(struct sg_matcher *matcher, const char *identity, const 
 	if (sg_grow(&evaluation->unknowns, &evaluation->unknown_room, evaluation->unknown_count, 1,
 		    sizeof(*evaluation->unknowns)))
 		goto nomem;
-	level = sg_idd_add_level(matcher->idd, 1);
+	level = sg_idd_add_level(matcher->idd, max);
 	if (level == SIZE_MAX)
 		goto nomem;
 	unknown = &evaluation->unknowns[evaluation->unknown_count++];
 	unknown->level = level;
 	unknown->identity = sg_steal(own);
 	unknown->reason = sg_steal(reason);
-	return sg_idd_range(matcher->idd, level, 1, 1);
+	return level;
 nomem:
 	matcher->failed = true;
-	return SG_IDD_FAILED;
+	return SIZE_MAX;
+}
+
+sg_ref sg_match_unknown(struct sg_matcher *matcher, const char *identity, const char *what)
+{
+	size_t level = level_of(matcher, identity, what, 1);
+
+	return level == SIZE_MAX ? SG_IDD_FAILED : sg_idd_range(matcher->idd, level, 1, 1);
+}
+
+size_t sg_match_fresh_level(struct sg_matcher *matcher, const char *what, unsigned int max)
+{
+	char identity[64];
+
+	/* the number of the unknown that this makes */
+	snprintf(identity, sizeof(identity), "fresh %zu", matcher->evaluation->unknown_count);
+	return level_of(matcher, identity, what, max);
 }
 
 sg_ref sg_match_fresh(struct sg_matcher *matcher, const char *what)
 {
-	char identity[64];
+	size_t level = sg_match_fresh_level(matcher, what, 1);
 
-	snprintf(identity, sizeof(identity), "fresh %d %u", (int)matcher->direction, matcher->fresh++);
-	return sg_match_unknown(matcher, identity, what);
-}
-
-void sg_matcher_reset(struct sg_matcher *matcher)
-{
-	memset(matcher->registers, 0, sizeof(matcher->registers));
+	return level == SIZE_MAX ? SG_IDD_FAILED : sg_idd_range(matcher->idd, level, 1, 1);
 }
 
 static sg_ref set_register(struct sg_matcher *matcher, uint8_t slot, const struct sg_value *value)
@@ -62,28 +73,39 @@ static sg_ref set_register(struct sg_matcher *matcher, uint8_t slot, const struc
 
 	if (slot + slots > SG_NFT_REGISTERS)
 		return sg_match_fresh(matcher, "a register out of range");
+	/* of a longer value in front, what is not written over stays */
+	for (size_t i = 0; i < slot; i++)
+		if (matcher->registers[i].length > (slot - i) * 4)
+			matcher->registers[i].length = (uint8_t)((slot - i) * 4);
 	for (size_t i = 0; i < slots; i++)
 		matcher->registers[slot + i] = (struct sg_value){0};
 	matcher->registers[slot] = *value;
 	return SG_IDD_FULL;
 }
 
-static bool has_port_level(uint8_t protocol)
+/*
+ * The packets whose transport header has at least `end` bytes. The port level says of a protocol with ports whether
+ * there are four, of ICMP whether there is one; it says something of other lengths only where they are less and these
+ * are there, or more and they are not.
+ */
+static sg_ref transport_present(struct sg_matcher *matcher, uint64_t end)
 {
-	return sg_proto_has_ports(protocol) || sg_match_is_icmp(protocol);
-}
+	struct sg_idd *idd = matcher->idd;
+	sg_ref present = sg_idd_range(idd, SG_FIELD_PORT, 0, SG_PORT_ABSENT - 1), unknown = SG_IDD_EMPTY;
+	sg_ref ports = sg_match_protocols(matcher, sg_proto_has_ports);
+	sg_ref icmp = sg_match_protocols(matcher, sg_match_is_icmp);
+	sg_ref exact = end == 4 ? ports : end == 1 ? icmp : SG_IDD_EMPTY, longer;
+	char identity[64];
 
-static sg_ref transport_present(struct sg_matcher *matcher, uint32_t end)
-{
-	sg_ref present = sg_idd_range(matcher->idd, SG_FIELD_PORT, 0, SG_PORT_ABSENT - 1);
-	sg_ref known = sg_match_protocols(matcher, has_port_level);
-
-	if (end > 4) /* longer than what the port level promises */
-		return sg_match_fresh(matcher, "a load behind the ports");
-	if (sg_idd_subset(matcher->idd, matcher->within, known))
-		return present;
-	return sg_idd_ite(matcher->idd, known, present,
-			  sg_match_unknown(matcher, "transport header", "whether there is a transport header"));
+	if (!sg_idd_subset(idd, matcher->within, exact)) {
+		snprintf(identity, sizeof(identity), "transport header of %llu bytes", (unsigned long long)end);
+		unknown = sg_match_unknown(matcher, identity, "whether there is a transport header");
+	}
+	longer = sg_idd_ite(idd, present, end > 4 ? unknown : SG_IDD_FULL, end > 4 ? SG_IDD_EMPTY : unknown);
+	unknown = sg_idd_ite(idd, ports, longer, unknown);
+	longer = sg_idd_ite(idd, present, end > 1 ? unknown : SG_IDD_FULL, SG_IDD_EMPTY);
+	unknown = sg_idd_ite(idd, icmp, longer, unknown);
+	return sg_idd_ite(idd, exact, present, unknown);
 }
 
 static sg_ref load_payload(struct sg_matcher *matcher, const struct sg_expr *expr)
@@ -105,11 +127,11 @@ static sg_ref load_payload(struct sg_matcher *matcher, const struct sg_expr *exp
 		break;
 	case NFT_PAYLOAD_TRANSPORT_HEADER:
 		value.source = SG_SOURCE_TRANSPORT;
-		loaded = transport_present(matcher, expr->offset > 64 ? 65 : expr->offset + expr->length);
+		loaded = transport_present(matcher, (uint64_t)expr->offset + expr->length);
 		break;
 	default:
 		value.source = SG_SOURCE_OPAQUE;
-		value.key = 0x100 + expr->base;
+		value.key = (uint64_t)expr->kind << 32 | expr->base;
 		loaded = sg_match_fresh(matcher, "whether a header is there");
 	}
 	set = set_register(matcher, expr->dreg, &value);
@@ -123,7 +145,11 @@ sg_ref sg_match_load(struct sg_matcher *matcher, const struct sg_expr *expr)
 
 	if (expr->kind == SG_EXPR_PAYLOAD)
 		return load_payload(matcher, expr);
-	value.key = (expr->kind == SG_EXPR_CT ? 0x1000U : 0x2000U) + (expr->key & 0xfffU);
+	value.key = (uint64_t)expr->kind << 32 | expr->key;
+	if (expr->kind == SG_EXPR_CT) /* of the one direction of a connection, or of the other, or of both */
+		value.key |= (uint64_t)(uint8_t)(expr->direction + 1) << 56;
+	if (expr->kind == SG_EXPR_META && expr->key == NFT_META_PRANDOM) /* another number each time */
+		value.key |= (uint64_t)matcher->evaluation->unknown_count << 40;
 	if (expr->kind == SG_EXPR_CT && expr->key == NFT_CT_STATE) {
 		value.source = SG_SOURCE_CT_STATE;
 		return set_register(matcher, expr->dreg, &value);

@@ -26,7 +26,7 @@ enum sg_source {
 
 struct sg_value {
 	enum sg_source source;
-	uint32_t key;    /* of an opaque load, to tell one from another */
+	uint64_t key;    /* of an opaque load, to tell one from another */
 	uint32_t offset; /* first byte in the header */
 	uint8_t length;  /* bytes loaded */
 	bool masked;
@@ -41,9 +41,8 @@ struct sg_matcher {
 	enum sg_direction direction;
 	sg_ref within; /* packets that reach the test: others' answers do not matter */
 	struct sg_value registers[SG_NFT_REGISTERS];
-	const char *where;  /* "chain input, rule 12", for reasons */
-	unsigned int fresh; /* how many identities that nothing shares were made */
-	bool failed;        /* out of memory */
+	const char *where; /* "chain input, rule 12", for reasons */
+	bool failed;       /* out of memory */
 };
 
 /* Bytes as a big-endian number; count at most 16. */
@@ -63,7 +62,6 @@ sg_ref sg_match_protocols(struct sg_matcher *matcher, bool (*holds)(uint8_t prot
 sg_ref sg_match_ranges(struct sg_matcher *matcher, const struct sg_value *value, const struct sg_ranges *set,
 		       size_t bytes);
 
-void sg_matcher_reset(struct sg_matcher *matcher); /* registers of a new rule: nothing is known of them */
 /* The packets for which the load does not break; fills the register. */
 sg_ref sg_match_load(struct sg_matcher *matcher, const struct sg_expr *expr);
 void sg_match_immediate(struct sg_matcher *matcher, const struct sg_expr *expr);
@@ -81,5 +79,7 @@ sg_ref sg_match_lookup(struct sg_matcher *matcher, const struct sg_expr *expr, c
 sg_ref sg_match_unknown(struct sg_matcher *matcher, const char *identity, const char *what);
 /* The same for a test that is like no other. */
 sg_ref sg_match_fresh(struct sg_matcher *matcher, const char *what);
+/* A level of its own (values 0 to max) for a choice that is like no other; SIZE_MAX: out of memory. */
+size_t sg_match_fresh_level(struct sg_matcher *matcher, const char *what, unsigned int max);
 
 #endif

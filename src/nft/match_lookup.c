@@ -197,7 +197,7 @@ static bool find_pieces(struct lookup *lookup, uint8_t slot)
 		if (slot >= SG_NFT_REGISTERS || lookup->piece_count == SG_NFT_REGISTERS)
 			return false;
 		value = &lookup->matcher->registers[slot];
-		if (value->source == SG_SOURCE_NOTHING)
+		if (value->source == SG_SOURCE_NOTHING || value->length == 0)
 			return false;
 		piece = &lookup->pieces[lookup->piece_count++];
 		piece->value = value;

@@ -66,8 +66,8 @@ static sg_ref opaque_test(struct sg_matcher *matcher, const struct sg_value *val
 
 	if (value->source == SG_SOURCE_NOTHING || set->count != 1)
 		return sg_match_fresh(matcher, source_name(value));
-	used = (size_t)snprintf(identity, sizeof(identity), "%d:%x:%x:%x:%zu:", (int)value->source, value->key,
-				value->offset, value->length, bytes);
+	used = (size_t)snprintf(identity, sizeof(identity), "%d:%llx:%x:%x:%zu:", (int)value->source,
+				(unsigned long long)value->key, value->offset, value->length, bytes);
 	for (size_t i = 0; value->masked && i < value->length && i < 16; i++)
 		used += (size_t)snprintf(identity + used, sizeof(identity) - used, "%02x%02x", value->mask[i],
 					 value->xored[i]);
