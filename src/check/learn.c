@@ -143,7 +143,7 @@ static void learn_add_left_out(struct sg_buf *buf, const size_t counts[SG_LEARNE
 		{SG_LEARNED_RAW, "raw, of a protocol that is judged by its ports"},
 		{SG_LEARNED_INTERFACE, "bound to an interface that is gone, or that no policy can name"},
 	};
-	const char *before = "# Sockets that are left out:\n";
+	const char *before = "#\n# Sockets that are left out:\n";
 
 	for (size_t i = 0; i < SG_COUNT(rows); i++) {
 		if (!counts[rows[i].learned])
@@ -174,8 +174,7 @@ static void learn_add_head(const struct learn_work *work, const size_t counts[SG
 		    "#   sockgate check policy.yaml                  is it valid, has every line an effect?\n"
 		    "#   sockgate -f policy.yaml diff                what would be decided otherwise than now?\n"
 		    "#   sockgate -f policy.yaml apply --dry-run     the same, and the connection that it would cut\n"
-		    "#   sockgate -f policy.yaml apply\n"
-		    "#\n");
+		    "#   sockgate -f policy.yaml apply\n");
 	learn_add_left_out(buf, counts);
 	sg_buf_adds(buf, "\ndefault: drop\n");
 }

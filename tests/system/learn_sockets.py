@@ -31,7 +31,7 @@ def hold(protocol, address, port, options):
     if family == socket.AF_INET6 and protocol != "raw":
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1 if "v6only" in options else 0)
     if option(options, "dev"):
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, option(options, "dev").encode() + b"\0")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, os.fsencode(option(options, "dev")) + b"\0")
     sock.bind(socket.getaddrinfo(address, 0 if protocol == "raw" else port, family, socket.SOCK_DGRAM)[0][4])
     if protocol == "tcp":
         sock.listen(16)
