@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lint.h - the lints by number. */
+/* lint.h - the lints by number, and what they have in common. */
 #ifndef SG_POLICY_LINT_H
 #define SG_POLICY_LINT_H
 
+#include "policy/coverage.h"
+#include "policy/model.h"
 #include "sockgate/lint.h"
 
 enum lint_number {
@@ -16,5 +18,38 @@ enum lint_number {
 	LINT_NO_SSH,
 	LINT_COUNT,
 };
+
+struct lint {
+	const struct sg_policy *policy;
+	const struct sg_decision *decision;
+	struct sg_idd *idd;
+	struct sg_diags *diags;
+	struct sg_error *err;
+	bool *matters; /* per line: responsible for a packet that nothing of more weight decides */
+	struct sg_region_cache cache;
+};
+
+/* Each adds what it finds to the diagnostics. 0, or -1 with the lint's err. */
+int sg_lint_effect(struct lint *lint, enum sg_direction direction); /* fills `matters`; the others come after it */
+int sg_lint_overlap(struct lint *lint);
+int sg_lint_names(struct lint *lint);
+int sg_lint_sources(struct lint *lint);
+int sg_lint_ports(struct lint *lint); /* wide-open, no-ssh */
+int sg_lint_families(struct lint *lint);
+
+/* Whether the policy, and the line unless it is NULL, lets the lint be reported. */
+bool sg_lint_wanted(const struct lint *lint, enum lint_number number, const struct sg_line *line);
+/* A diagnostic; sg_diag_hint adds to it. */
+#define lint_add(lint, number, span, ...)                                                                              \
+	sg_diag_add((lint)->diags, sg_lint_at(number)->severity, sg_lint_at(number)->id, span, __VA_ARGS__)
+/* The err of a set that failed; -1. */
+int sg_lint_failed(struct lint *lint);
+/* Lines that were one in the file ("tcp+udp" of a service with other ports under each) are judged as one: the line
+ * behind the last of those that begin at `first`. */
+size_t sg_lint_item_end(const struct lint *lint, size_t first);
+bool sg_lint_matters(const struct lint *lint, size_t first, size_t next); /* any of them */
+
+/* The new inbound packets that the decision accepts by whatever interface but lo, over the levels from protocol on. */
+sg_ref sg_lint_accepted(struct lint *lint);
 
 #endif

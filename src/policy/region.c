@@ -60,8 +60,8 @@ static bool cache_grow(struct sg_region_cache *cache)
 	return true;
 }
 
-static sg_ref region_split(struct sg_idd *idd, struct sg_region_cache *cache, size_t level, const struct sg_ranges *set,
-			   sg_ref inside)
+sg_ref sg_region_split(struct sg_idd *idd, struct sg_region_cache *cache, size_t level, const struct sg_ranges *set,
+		       sg_ref inside)
 {
 	struct sg_region_cached key = {set->items, set->count, level, inside, SG_IDD_FAILED};
 	struct sg_region_cached *slot;
@@ -89,12 +89,12 @@ static sg_ref region_addresses(struct sg_idd *idd, struct sg_region_cache *cache
 	if (line->has_family && line->family != family)
 		return SG_IDD_EMPTY;
 	if (out ? line->has_to : line->has_from) {
-		result = region_split(idd, cache, v4 ? SG_FIELD_REMOTE4 : SG_FIELD_REMOTE6,
-				      v4 ? &remote->v4 : &remote->v6, result);
+		result = sg_region_split(idd, cache, v4 ? SG_FIELD_REMOTE4 : SG_FIELD_REMOTE6,
+					 v4 ? &remote->v4 : &remote->v6, result);
 	}
 	if (out ? line->has_from : line->has_to) {
-		result = region_split(idd, cache, v4 ? SG_FIELD_LOCAL4 : SG_FIELD_LOCAL6, v4 ? &local->v4 : &local->v6,
-				      result);
+		result = sg_region_split(idd, cache, v4 ? SG_FIELD_LOCAL4 : SG_FIELD_LOCAL6,
+					 v4 ? &local->v4 : &local->v6, result);
 	}
 	return result;
 }

@@ -11,6 +11,10 @@ struct sg_region_cache {
 	size_t count, room;
 };
 void sg_region_cache_clear(struct sg_region_cache *cache);
+/* sg_idd_split with nothing outside; cache may be NULL. `set` is the policy's: what it lies in is what is remembered.
+ */
+sg_ref sg_region_split(struct sg_idd *idd, struct sg_region_cache *cache, size_t level, const struct sg_ranges *set,
+		       sg_ref inside);
 
 /* A line is the packets whose protocol and port are in `ports` and whose interface, family and addresses are in
  * `constraint`; a line about ICMP is two such parts. */

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include "base/mem.h"
 #include "sockgate/buf.h"
-#include "policy/model.h"
+#include "sockgate/policy.h"
 #include "sockgate/proto.h"
 
 static inline uint64_t random_next(uint64_t *state)
@@ -35,13 +35,17 @@ static inline void random_key(struct sg_buf *text, bool *first, const char *key,
 	*first = false;
 }
 
+struct random_section {
+	bool out, block;
+};
+
 /* {port: …, from: …, …} */
-static inline void random_mapping(struct sg_buf *text, const char *what, const char *value, bool block, bool must,
-				  uint64_t *state)
+static inline void random_mapping(struct sg_buf *text, const char *what, const char *value,
+				  const struct random_section *section, bool must, uint64_t *state)
 {
-	static const char *const from[] = {"g1", "g2", "[g1, g3]", "10.0.0.0/8", "\"2001:db8:1::/64\"", "192.0.2.7"};
+	static const char *const remote[] = {"g1", "g2", "[g1, g3]", "10.0.0.0/8", "\"2001:db8:1::/64\"", "192.0.2.7"};
 	static const char *const except[] = {"192.0.2.7", "[192.0.2.0/25, \"2001:db8:1::/64\"]", "g3"};
-	static const char *const to[] = {"198.51.100.20", "\"2001:db8::20\"", "[198.51.100.20, \"2001:db8::20\"]"};
+	static const char *const local[] = {"198.51.100.20", "\"2001:db8::20\"", "[198.51.100.20, \"2001:db8::20\"]"};
 	static const char *const interface[] = {"eth0", "lan", "lo", "\"eth*\""};
 	static const char *const family[] = {"ipv4", "ipv6"};
 	static const char *const answer[] = {"drop", "reject"};
@@ -51,51 +55,67 @@ static inline void random_mapping(struct sg_buf *text, const char *what, const c
 	if (what)
 		random_key(text, &first, what, value);
 	if (must || random_below(state, 2))
-		random_key(text, &first, "from", PICK(state, from));
+		random_key(text, &first, section->out ? "to" : "from", PICK(state, remote));
 	if (random_below(state, 6) == 0)
 		random_key(text, &first, "except", PICK(state, except));
 	if (random_below(state, 6) == 0)
-		random_key(text, &first, "to", PICK(state, to));
+		random_key(text, &first, section->out ? "from" : "to", PICK(state, local));
 	if (random_below(state, 5) == 0)
 		random_key(text, &first, "interface", PICK(state, interface));
 	if (random_below(state, 6) == 0)
 		random_key(text, &first, "family", PICK(state, family));
-	if (block && random_below(state, 3) == 0)
+	if (section->block && random_below(state, 3) == 0)
 		random_key(text, &first, "answer", PICK(state, answer));
 	sg_buf_addc(text, '}');
 }
 
-static inline void random_section(struct sg_buf *text, const char *name, bool block, uint64_t *state)
+static inline void random_lines(struct sg_buf *text, struct random_section section, uint64_t *state)
 {
 	static const char *const keys[] = {"tcp", "udp", "tcp+udp", "icmp", "esp", "any"};
 	static const char *const ports[] = {"22",  "80",      "443",      "1-100", "80-443",
 					    "546", "1-65535", "[22, 80]", "99-101"};
 	static const char *const types[] = {"echo-request", "3", "13", "8", "destination-unreachable", "128"};
 
-	sg_buf_addf(text, "%s:\n", name);
+	const char *indent = section.out ? "  " : "";
+
+	sg_buf_addf(text, "%s%s:\n", indent, section.block ? "block" : "allow");
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		size_t lines = random_below(state, i < 3 ? 6 : 2);
 
 		if (i && !lines)
 			continue;
-		sg_buf_addf(text, "  %s:\n", keys[i]);
+		sg_buf_addf(text, "%s  %s:\n", indent, keys[i]);
 		for (size_t line = 0; line < lines || line < 1; line++) {
 			bool plain = random_below(state, 2);
 
-			sg_buf_adds(text, "    - ");
+			sg_buf_addf(text, "%s    - ", indent);
 			if (i >= 4)
-				random_mapping(text, NULL, NULL, block, true, state);
+				random_mapping(text, NULL, NULL, &section, true, state);
 			else if (i == 3 && plain)
 				sg_buf_adds(text, PICK(state, types));
 			else if (i == 3)
-				random_mapping(text, "type", PICK(state, types), block, false, state);
+				random_mapping(text, "type", PICK(state, types), &section, false, state);
 			else if (plain)
 				sg_buf_adds(text, ports[random_below(state, 7)]);
 			else
-				random_mapping(text, "port", PICK(state, ports), block, false, state);
+				random_mapping(text, "port", PICK(state, ports), &section, false, state);
 			sg_buf_addc(text, '\n');
 		}
 	}
+}
+
+static inline void random_outbound(struct sg_buf *text, uint64_t *state)
+{
+	static const char *const verdicts[] = {"accept", "drop", "reject"};
+	size_t parts = 1 + random_below(state, 7);
+
+	sg_buf_adds(text, "outbound:\n");
+	if (parts & 1)
+		sg_buf_addf(text, "  default: %s\n", PICK(state, verdicts));
+	if (parts & 2)
+		random_lines(text, (struct random_section){.out = true, .block = false}, state);
+	if (parts & 4)
+		random_lines(text, (struct random_section){.out = true, .block = true}, state);
 }
 
 /* NUL-terminated, malloc'd. Not all are valid: what is constrained to nothing is refused. */
@@ -110,9 +130,11 @@ static inline char *random_policy(uint64_t *state)
 	sg_buf_addf(&text, "default: %s\n", PICK(state, verdicts));
 	sg_buf_adds(&text, "groups:\n  g1: [192.0.2.0/24, \"2001:db8:1::/48\"]\n  g2: [g1, 198.51.100.0/25]\n"
 			   "  g3: [203.0.113.10-203.0.113.20, 192.0.2.128/25]\ninterfaces:\n  lan: [eth1, \"br*\"]\n");
-	random_section(&text, "allow", false, state);
+	random_lines(&text, (struct random_section){.block = false}, state);
 	if (random_below(state, 4))
-		random_section(&text, "block", true, state);
+		random_lines(&text, (struct random_section){.block = true}, state);
+	if (random_below(state, 2))
+		random_outbound(&text, state);
 	if (random_below(state, 2)) {
 		sg_buf_adds(&text, "baseline:\n");
 		for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
@@ -121,31 +143,6 @@ static inline char *random_policy(uint64_t *state)
 	result = sg_buf_steal(&text, NULL, NULL);
 	assert_non_null(result);
 	return result;
-}
-
-/* Makes outbound lines of some, and an outbound default of its own. */
-static inline void random_outbound(struct sg_policy *policy, uint64_t *state)
-{
-	static const enum sg_verdict verdicts[] = {SG_VERDICT_ACCEPT, SG_VERDICT_DROP, SG_VERDICT_REJECT};
-
-	if (random_below(state, 4) == 0)
-		return;
-	for (size_t i = 0; i < policy->line_count; i++) {
-		struct sg_line *line = &policy->lines[i].line;
-		struct sg_line turned = *line;
-
-		if (random_below(state, 2))
-			continue;
-		turned.direction = SG_OUT;
-		turned.has_from = line->has_to;
-		turned.from = line->to;
-		turned.has_to = line->has_from;
-		turned.to = line->from;
-		*line = turned;
-	}
-	policy->outbound_default = PICK(state, verdicts);
-	if (random_below(state, 2) || policy->outbound_default != SG_VERDICT_ACCEPT)
-		policy->outbound_default_span = (struct sg_span){0, 1, 1, 1};
 }
 
 static inline sg_u128 random_address6(uint64_t low, uint64_t *state)

@@ -2,79 +2,37 @@
 /* test_policy_lint.c - warnings: their words, and on random policies that taking away what they name changes nothing.
  */
 #include "policy/model.h"
-#include "policy_random.h"
-#include "policy_text.h"
+#include "policy_lint.h"
 
-struct meaning {
-	struct policy_text read;
-	struct sg_idd *idd;
-	struct sg_decision decision;
-};
-
-static void meaning_clear(struct meaning *meaning)
-{
-	policy_text_clear(&meaning->read);
-	sg_idd_free(meaning->idd);
-}
-#define automeaning sg_cleanup(meaning_clear) struct meaning
-
-/* With `state`, some of the lines become outbound ones. */
-static struct meaning lint_random(const char *text, uint64_t *state)
-{
-	struct meaning meaning = {.read = read_good(text), .idd = sg_packet_context(0)};
-	struct policy_text *read = &meaning.read;
-
-	assert_non_null(meaning.idd);
-	if (state)
-		random_outbound(read->policy, state);
-	assert_int_equal(sg_policy_lower(read->policy, meaning.idd, &meaning.decision, &read->err), 0);
-	assert_int_equal(sg_policy_lint(read->policy, &meaning.decision, &read->diags, &read->err), 0);
-	return meaning;
-}
-
-static struct meaning lint_text(const char *text)
-{
-	return lint_random(text, NULL);
-}
+#define EFFECT "policy/no-effect policy/partly-blocked"
 
 /* ---- Words ---- */
 
-/* Every warning as "line: message [id] hint", a line each. */
-static void check_words(const char *text, const char *expected)
+static void check_effect(const char *text, const char *expected)
 {
-	automeaning meaning = lint_text(text);
-	sg_cleanup(sg_buf_clear) struct sg_buf words = {0};
-
-	sg_buf_adds(&words, "");
-	for (size_t i = 0; i < meaning.read.diags.count; i++) {
-		const struct sg_diag *diag = &meaning.read.diags.items[i];
-
-		assert_int_equal(diag->severity, SG_SEVERITY_WARNING);
-		sg_buf_addf(&words, "%u: %s [%s] %s\n", diag->span.line, diag->message, diag->id, diag->hint);
-	}
-	assert_string_equal(words.data ? words.data : "", expected);
+	check_words(text, EFFECT, expected);
 }
 
 static void test_no_effect(void **unused)
 {
 	(void)unused;
-	check_words("allow:\n  tcp:\n    - 22\n    - {port: 22, from: 10.0.0.0/8}\n    - 80\n",
-		    "4: 'allow.tcp[1]' has no effect [policy/no-effect] "
-		    "all that it allows is decided by policy.yaml:3 (allow.tcp[0]): take it away\n");
-	check_words("allow:\n  tcp:\n    - 22\n    - 22\n",
-		    "4: 'allow.tcp[1]' has no effect [policy/no-effect] "
-		    "all that it allows is decided by policy.yaml:3 (allow.tcp[0]): take it away\n");
-	check_words("allow:\n  tcp:\n    - 22\n    - {port: 80, from: 10.1.0.0/16}\nblock:\n  tcp: [22]\n"
-		    "  any: [{from: 10.0.0.0/8}]\n",
-		    "3: 'allow.tcp[0]' has no effect [policy/no-effect] all that it allows is decided by "
-		    "policy.yaml:6 (block.tcp[0]): take it away\n"
-		    "4: 'allow.tcp[1]' has no effect [policy/no-effect] all that it allows is decided by "
-		    "policy.yaml:7 (block.any[0]): take it away\n");
+	check_effect("allow:\n  tcp:\n    - 22\n    - {port: 22, from: 10.0.0.0/8}\n    - 80\n",
+		     "4: 'allow.tcp[1]' has no effect [policy/no-effect] "
+		     "all that it allows is decided by policy.yaml:3 (allow.tcp[0]): take it away\n");
+	check_effect("allow:\n  tcp:\n    - 22\n    - 22\n",
+		     "4: 'allow.tcp[1]' has no effect [policy/no-effect] "
+		     "all that it allows is decided by policy.yaml:3 (allow.tcp[0]): take it away\n");
+	check_effect("allow:\n  tcp:\n    - 22\n    - {port: 80, from: 10.1.0.0/16}\nblock:\n  tcp: [22]\n"
+		     "  any: [{from: 10.0.0.0/8}]\n",
+		     "3: 'allow.tcp[0]' has no effect [policy/no-effect] all that it allows is decided by "
+		     "policy.yaml:6 (block.tcp[0]): take it away\n"
+		     "4: 'allow.tcp[1]' has no effect [policy/no-effect] all that it allows is decided by "
+		     "policy.yaml:7 (block.any[0]): take it away\n");
 	/* the union of others covers it */
-	check_words("allow:\n  tcp:\n    - 1-10\n    - 8-20\n    - 30\n    - {port: 5-15, from: 10.0.0.0/8}\n",
-		    "6: 'allow.tcp[3]' has no effect [policy/no-effect] all that it allows is decided by "
-		    "policy.yaml:3 (allow.tcp[0]) and policy.yaml:4 (allow.tcp[1]): take it away\n");
-	check_words(
+	check_effect("allow:\n  tcp:\n    - 1-10\n    - 8-20\n    - 30\n    - {port: 5-15, from: 10.0.0.0/8}\n",
+		     "6: 'allow.tcp[3]' has no effect [policy/no-effect] all that it allows is decided by "
+		     "policy.yaml:3 (allow.tcp[0]) and policy.yaml:4 (allow.tcp[1]): take it away\n");
+	check_effect(
 		"allow:\n  tcp: [1, 2, 3, 4, 5, {port: 1-5, from: 10.0.0.0/8}]\n",
 		"2: 'allow.tcp[5]' has no effect [policy/no-effect] all that it allows is decided by "
 		"policy.yaml:2 (allow.tcp[0]), policy.yaml:2 (allow.tcp[1]), policy.yaml:2 (allow.tcp[2]) and 2 more: "
@@ -84,54 +42,54 @@ static void test_no_effect(void **unused)
 static void test_baseline_covers(void **unused)
 {
 	(void)unused;
-	check_words("allow:\n  icmp: [echo-request, 13]\n  any: [{interface: lo}]\n",
-		    "2: 'allow.icmp[0]' has no effect [policy/no-effect] "
-		    "all that it allows is decided by baseline.ping: take it away\n"
-		    "3: 'allow.any[0]' has no effect [policy/no-effect] "
-		    "all that it allows is decided by baseline.loopback: take it away\n");
-	check_words("block:\n  icmp: [echo-request]\n",
-		    "2: 'block.icmp[0]' has no effect [policy/no-effect] "
-		    "all that it blocks is decided by baseline.ping: take it away\n");
-	check_words("baseline: {ping: false}\nallow:\n  icmp: [echo-request]\n", "");
+	check_effect("allow:\n  icmp: [echo-request, 13]\n  any: [{interface: lo}]\n",
+		     "2: 'allow.icmp[0]' has no effect [policy/no-effect] "
+		     "all that it allows is decided by baseline.ping: take it away\n"
+		     "3: 'allow.any[0]' has no effect [policy/no-effect] "
+		     "all that it allows is decided by baseline.loopback: take it away\n");
+	check_effect("block:\n  icmp: [echo-request]\n",
+		     "2: 'block.icmp[0]' has no effect [policy/no-effect] "
+		     "all that it blocks is decided by baseline.ping: take it away\n");
+	check_effect("baseline: {ping: false}\nallow:\n  icmp: [echo-request]\n", "");
 }
 
 static void test_blocks(void **unused)
 {
 	(void)unused;
 	/* a block beside a default that drops is said for certainty's sake */
-	check_words("block:\n  tcp: [23]\n", "");
-	check_words("block:\n  tcp:\n    - {port: 23, from: 10.0.0.0/8}\n    - 20-30\n",
-		    "3: 'block.tcp[0]' has no effect [policy/no-effect] "
-		    "all that it blocks is decided by policy.yaml:4 (block.tcp[1]): take it away\n");
+	check_effect("block:\n  tcp: [23]\n", "");
+	check_effect("block:\n  tcp:\n    - {port: 23, from: 10.0.0.0/8}\n    - 20-30\n",
+		     "3: 'block.tcp[0]' has no effect [policy/no-effect] "
+		     "all that it blocks is decided by policy.yaml:4 (block.tcp[1]): take it away\n");
 	/* drop wins over reject; the other way round both matter */
-	check_words("block:\n  tcp:\n    - {port: 23, answer: reject}\n    - {port: 20-30, answer: drop}\n",
-		    "3: 'block.tcp[0]' has no effect [policy/no-effect] "
-		    "all that it blocks is decided by policy.yaml:4 (block.tcp[1]): take it away\n");
-	check_words("block:\n  tcp:\n    - {port: 23, answer: drop}\n    - {port: 20-30, answer: reject}\n", "");
+	check_effect("block:\n  tcp:\n    - {port: 23, answer: reject}\n    - {port: 20-30, answer: drop}\n",
+		     "3: 'block.tcp[0]' has no effect [policy/no-effect] "
+		     "all that it blocks is decided by policy.yaml:4 (block.tcp[1]): take it away\n");
+	check_effect("block:\n  tcp:\n    - {port: 23, answer: drop}\n    - {port: 20-30, answer: reject}\n", "");
 }
 
 static void test_default_accepts(void **unused)
 {
 	(void)unused;
-	check_words("default: accept\nallow:\n  tcp: [22]\nblock:\n  tcp: [23]\n",
-		    "3: 'allow.tcp[0]' has no effect [policy/no-effect] "
-		    "the default accepts what no line blocks: take it away\n");
+	check_effect("default: accept\nallow:\n  tcp: [22]\nblock:\n  tcp: [23]\n",
+		     "3: 'allow.tcp[0]' has no effect [policy/no-effect] "
+		     "the default accepts what no line blocks: take it away\n");
 }
 
 static void test_partly_blocked(void **unused)
 {
 	(void)unused;
-	check_words("allow:\n  tcp: [20-30]\nblock:\n  tcp: [23]\n",
-		    "2: 'allow.tcp[0]' is blocked in part [policy/partly-blocked] policy.yaml:4 (block.tcp[0]) takes "
-		    "away some of what it allows; a block wins over an allow\n");
-	check_words("allow:\n  tcp: [20-30]\nblock:\n  tcp: [23, {port: 25, from: 10.0.0.0/8}, 40]\n",
-		    "2: 'allow.tcp[0]' is blocked in part [policy/partly-blocked] policy.yaml:4 (block.tcp[0]) and "
-		    "policy.yaml:4 (block.tcp[1]) take away some of what it allows; a block wins over an allow\n");
+	check_effect("allow:\n  tcp: [20-30]\nblock:\n  tcp: [23]\n",
+		     "2: 'allow.tcp[0]' is blocked in part [policy/partly-blocked] policy.yaml:4 (block.tcp[0]) takes "
+		     "away some of what it allows; a block wins over an allow\n");
+	check_effect("allow:\n  tcp: [20-30]\nblock:\n  tcp: [23, {port: 25, from: 10.0.0.0/8}, 40]\n",
+		     "2: 'allow.tcp[0]' is blocked in part [policy/partly-blocked] policy.yaml:4 (block.tcp[0]) and "
+		     "policy.yaml:4 (block.tcp[1]) take away some of what it allows; a block wins over an allow\n");
 	/* that is what `any` is for */
-	check_words("allow:\n  tcp: [22]\nblock:\n  any: [{from: 10.0.0.0/8}]\n", "");
-	check_words("allow:\n  tcp: [{port: 22, from: 10.0.0.0/8}]\nblock:\n  tcp: [{port: 22, from: 11.0.0.0/8}]\n",
-		    "");
-	check_words("default: accept\nblock:\n  tcp: [22]\n", "");
+	check_effect("allow:\n  tcp: [22]\nblock:\n  any: [{from: 10.0.0.0/8}]\n", "");
+	check_effect("allow:\n  tcp: [{port: 22, from: 10.0.0.0/8}]\nblock:\n  tcp: [{port: 22, from: 11.0.0.0/8}]\n",
+		     "");
+	check_effect("default: accept\nblock:\n  tcp: [22]\n", "");
 }
 
 /* One item of the file that is two lines: it has an effect when one of them has. */
@@ -142,30 +100,20 @@ static void test_split_lines(void **unused)
 
 	(void)unused;
 	sg_buf_addf(&text, "%sallow:\n  tcp+udp: [twin]\n  tcp: [{port: 4000, from: 10.0.0.0/8}]\n", services);
-	check_words(text.data, "5: 'allow.tcp[0]' has no effect [policy/no-effect] all that it allows is decided by "
-			       "policy.yaml:4 (allow.tcp+udp[0]): take it away\n");
+	check_effect(text.data, "5: 'allow.tcp[0]' has no effect [policy/no-effect] all that it allows is decided by "
+				"policy.yaml:4 (allow.tcp+udp[0]): take it away\n");
 	sg_buf_truncate(&text, 0);
 	sg_buf_addf(&text, "%sallow:\n  tcp+udp: [{port: twin, from: 10.0.0.0/8}]\n  tcp: [4000]\n", services);
-	check_words(text.data, "");
+	check_effect(text.data, "");
 	sg_buf_truncate(&text, 0);
 	sg_buf_addf(&text, "%sallow:\n  tcp+udp: [{port: twin, from: 10.0.0.0/8}]\n  tcp: [4000]\n  udp: [5000]\n",
 		    services);
-	check_words(text.data,
-		    "4: 'allow.tcp+udp[0]' has no effect [policy/no-effect] all that it allows is decided by "
-		    "policy.yaml:5 (allow.tcp[0]) and policy.yaml:6 (allow.udp[0]): take it away\n");
+	check_effect(text.data,
+		     "4: 'allow.tcp+udp[0]' has no effect [policy/no-effect] all that it allows is decided by "
+		     "policy.yaml:5 (allow.tcp[0]) and policy.yaml:6 (allow.udp[0]): take it away\n");
 }
 
 /* ---- Random policies ---- */
-
-static bool warned(const struct policy_text *read, const char *id, const struct sg_line *line)
-{
-	for (size_t i = 0; i < read->diags.count; i++) {
-		if (!strcmp(read->diags.items[i].id, id) &&
-		    !memcmp(&read->diags.items[i].span, &line->span, sizeof(line->span)))
-			return true;
-	}
-	return false;
-}
 
 static sg_ref base_of(struct sg_idd *idd, const struct meaning *meaning)
 {
@@ -255,7 +203,7 @@ static void test_random_policies(void **unused)
 		if (!first.policy)
 			continue;
 		{
-			automeaning meaning = lint_random(text, &state);
+			automeaning meaning = lint_text(text);
 
 			base = base_of(meaning.idd, &meaning);
 			check_found(&meaning, base);

@@ -203,7 +203,6 @@ static size_t check_policy(const char *text, uint64_t *state)
 
 	if (!read.policy)
 		return 0;
-	random_outbound(read.policy, state);
 	idd = sg_packet_context(0);
 	assert_non_null(idd);
 	assert_int_equal(sg_policy_lower(read.policy, idd, &decision, &read.err), 0);
