@@ -84,7 +84,7 @@ void sg_learn_owner(const struct sg_owner *owner, uint32_t uid, struct learn_own
 /* As the policy's reader has it, less what it would take for a wildcard. */
 bool sg_learn_sayable(const char *interface)
 {
-	size_t size = strlen(interface), length;
+	size_t size = strnlen(interface, SG_INTERFACE_NAME_SIZE), length;
 
 	if (!size || size >= SG_INTERFACE_NAME_SIZE || !strcmp(interface, ".") || !strcmp(interface, ".."))
 		return false;

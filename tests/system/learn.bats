@@ -47,7 +47,7 @@ conforms() {
 	chmod 0644 policy.yaml
 	cat policy.yaml
 	run -0 gate -j check policy.yaml
-	jq -e '.ok and .diagnostics == []' <<<"$output"
+	jq -e '.ok and all(.diagnostics[]; .severity != "error" and .id != "policy/no-effect")' <<<"$output"
 	gate -f policy.yaml apply
 	run -0 gate -f policy.yaml -j verify
 	jq -e '.conforms and .kernel_equals_policy == "proven" and all(.findings[]; .severity == "note")' <<<"$output"
