@@ -28,7 +28,7 @@ struct sg_learn_input {
 };
 
 struct sg_learn {
-	char *text; /* the policy, with comments; UTF-8, without control characters, whatever the processes are called
+	char *text; /* the policy, with comments; UTF-8 that a policy may hold, whatever processes are called
 		     */
 	size_t size;
 	enum sg_learned *learned; /* one for each listener, in the list's order */

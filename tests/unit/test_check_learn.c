@@ -462,9 +462,11 @@ static void test_interfaces(void **state)
 		bind_to(add(scene, SG_PROTO_TCP, "::", (uint16_t)(1000 + i), "x"), (uint32_t)(10 + i), good[i]);
 	for (size_t i = 0; i < SG_COUNT(bad); i++)
 		bind_to(add(scene, SG_PROTO_TCP, "::", (uint16_t)(2000 + i), "x"), (uint32_t)(100 + i), bad[i]);
+	memset(add(scene, SG_PROTO_TCP, "::", 2050, "x")->interface_name, 'x', SG_INTERFACE_NAME_SIZE);
+	scene->listeners[scene->list.count - 1].interface = 99;
 	learn(scene);
 	assert_int_equal(scene->learn.counts[SG_LEARNED_ALLOWED], SG_COUNT(good));
-	assert_int_equal(scene->learn.counts[SG_LEARNED_INTERFACE], SG_COUNT(bad));
+	assert_int_equal(scene->learn.counts[SG_LEARNED_INTERFACE], SG_COUNT(bad) + 1);
 	assert_non_null(strstr(body(scene), "interface: \"y\\\"\\\\z\""));
 	assert_non_null(strstr(body(scene), "interface: \"on\""));
 	assert_null(strstr(body(scene), "200"));
