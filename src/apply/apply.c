@@ -96,8 +96,10 @@ static int send_plan(struct transaction *t, struct sg_kernel_reply *reply, struc
 		return -1;
 	if (reply->committed) {
 		t->sent = reply->generation;
-		sg_contents_advance(t->contents, t->before.generation, reply->generation,
-				    t->plan.in_place == SIZE_MAX ? NULL : t->want.sets[t->plan.in_place].name);
+		/* a table that was made anew numbers its sets from the beginning again: of it nothing is known */
+		if (t->have && !t->plan.replace)
+			sg_contents_advance(t->contents, t->before.generation, reply->generation,
+					    t->plan.in_place == SIZE_MAX ? NULL : t->want.sets[t->plan.in_place].name);
 	}
 	return reply->committed;
 }

@@ -5,12 +5,13 @@
  *
  *  - it was read;
  *  - it was known at a generation, and the ruleset still is of that generation, or of one that transactions of ours
- * alone made from it which left the set as it was: nobody can change a set without making a new generation;
+ *    alone made from it which left the set as it was: nobody can change a set without making a new generation, but for
+ *    packets, whose rules make it an unknown one;
  *  - all the elements that it may well hold were asked for and are there, and the kernel's own count says that there
  * are no others.
  *
- * What is known is kept in /run, which does not outlive the boot, under the number of the network namespace. It is a
- * note of root to root; torn or strange ones are not used.
+ * What is known is kept in /run under the number of the network namespace, with the boot that the number is of: in a
+ * container /run may outlive it. It is a note of root to root; torn or strange ones are not used.
  */
 #include "apply/contents.h"
 
@@ -26,7 +27,7 @@
 #include "sockgate/compile.h"
 
 #define FOLDER "/run/sockgate"
-#define MAGIC  "sockgate contents 1"
+#define MAGIC  "sockgate contents 2"
 /* Sets from this size on are remembered: below, reading is cheap. */
 #define REMEMBERED 4096U
 /* Sets from this size on are asked for element by element rather than read, where that proves anything. */
@@ -39,8 +40,11 @@ struct entry {
 	struct sg_set set; /* name, shape, keys */
 };
 
+#define BOOT_SIZE 40 /* a UUID, as text */
+
 struct sg_contents {
-	uint64_t namespace;
+	uint64_t namespace; /* 0: nothing is kept */
+	char boot[BOOT_SIZE];
 	struct entry *entries;
 	size_t count, room;
 	bool changed; /* since it was loaded or stored */
@@ -108,6 +112,8 @@ static void remember(struct sg_contents *contents, const struct sg_set *set, uin
 
 void sg_contents_advance(struct sg_contents *contents, uint32_t from, uint32_t to, const char *edited)
 {
+	if (to != from + 1 && !(to == 1 && from == UINT32_MAX))
+		return; /* somebody else's is in between */
 	for (size_t i = 0; i < contents->count; i++) {
 		struct entry *entry = &contents->entries[i];
 
@@ -153,6 +159,23 @@ static int try_candidate(struct sg_kernel *kernel, const struct sg_table *table,
 	return copy_keys(candidate, set, err) ? -1 : 1;
 }
 
+/* Reads all elements. That packets may change the set is said by rules, and stays. */
+static int dump_set(struct sg_kernel *kernel, uint32_t generation, const struct sg_table *table, struct sg_set *set,
+		    struct sg_error *err)
+{
+	bool unknown = set->unknown;
+	sg_autofree char *reason = set->unknown_reason ? strdup(set->unknown_reason) : NULL;
+
+	if (set->unknown_reason && !reason)
+		return sg_error_nomem(err);
+	if (sg_kernel_dump_set(kernel, generation, table, set, err))
+		return -1;
+	set->unknown |= unknown;
+	if (!set->unknown_reason)
+		set->unknown_reason = sg_steal(reason);
+	return 0;
+}
+
 static int read_set(struct sg_contents *contents, struct sg_kernel *kernel, uint32_t generation,
 		    const struct sg_table *table, struct sg_set *set, const struct sg_set *expected,
 		    struct sg_error *err)
@@ -168,7 +191,7 @@ static int read_set(struct sg_contents *contents, struct sg_kernel *kernel, uint
 		known = try_candidate(kernel, table, set, &entry->set, err);
 	if (known)
 		return known < 0 ? -1 : 0;
-	return sg_kernel_dump_set(kernel, generation, table, set, err);
+	return dump_set(kernel, generation, table, set, err);
 }
 
 static int read_sets(struct sg_contents *contents, struct sg_kernel *kernel, const struct sg_table *expected,
@@ -221,7 +244,7 @@ int sg_contents_read(struct sg_contents *contents, struct sg_kernel *kernel, con
 /* ------------------------------------------------------------------ the file */
 
 struct file_header {
-	char magic[24];
+	char magic[24], boot[BOOT_SIZE];
 	uint64_t namespace;
 	uint64_t count;
 };
@@ -299,7 +322,8 @@ static void load(struct sg_contents *contents)
 	hash = XXH3_128bits(data, left);
 	at = data;
 	if (!XXH128_isEqual(hash, XXH128_hashFromCanonical(&sum)) || !take(&at, &left, &header, sizeof(header)) ||
-	    strncmp(header.magic, MAGIC, sizeof(header.magic)) != 0 || header.namespace != contents->namespace)
+	    strncmp(header.magic, MAGIC, sizeof(header.magic)) != 0 || header.namespace != contents->namespace ||
+	    memcmp(header.boot, contents->boot, sizeof(header.boot)) != 0)
 		return;
 	for (uint64_t i = 0; i < header.count; i++)
 		if (!load_entry(contents, &at, &left)) {
@@ -334,6 +358,7 @@ void sg_contents_store(struct sg_contents *contents, uint32_t generation)
 	prune(contents, generation);
 	contents->changed = false;
 	header.count = contents->count;
+	memcpy(header.boot, contents->boot, sizeof(header.boot));
 	file_name(contents, name);
 	if (!contents->count) {
 		remove(name);
@@ -363,13 +388,24 @@ void sg_contents_store(struct sg_contents *contents, uint32_t generation)
 	sg_buf_clear(&buf);
 }
 
+/* False: this boot cannot be told from another. */
+static bool read_boot(char boot[BOOT_SIZE])
+{
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+	size_t size = file ? fread(boot, 1, BOOT_SIZE, file) : 0;
+
+	if (file)
+		fclose(file);
+	return size >= 36 && size < BOOT_SIZE;
+}
+
 struct sg_contents *sg_contents_open(struct sg_kernel *kernel)
 {
 	struct sg_contents *contents = calloc(1, sizeof(*contents));
 
 	if (!contents)
 		return NULL;
-	contents->namespace = sg_kernel_namespace(kernel);
+	contents->namespace = read_boot(contents->boot) ? sg_kernel_namespace(kernel) : 0;
 	if (contents->namespace)
 		load(contents);
 	return contents;

@@ -165,6 +165,52 @@ size_t sg_graph_distance(const struct sg_graph *graph, size_t index, const bool 
 	return want->count + have->count - 2 * same;
 }
 
+/* ------------------------------------------------------------------ lookups */
+
+/* What a rule does with a set: what it looks up, whether it wants it there, the verdict. */
+struct use {
+	const struct sg_expr *load, *lookup, *verdict;
+};
+
+/* The expression that loads what the lookup at `index` looks up. NULL: there is none, or more than one. */
+static const struct sg_expr *load_of(const struct sg_rule *rule, size_t index)
+{
+	const struct sg_expr *load = index ? &rule->exprs[index - 1] : NULL;
+	bool loads = load && (load->kind == SG_EXPR_PAYLOAD || load->kind == SG_EXPR_META || load->kind == SG_EXPR_CT);
+
+	return loads && load->dreg == rule->exprs[index].sreg ? load : NULL;
+}
+
+static bool same_use(const struct use *a, const struct use *b)
+{
+	return a->load && b->load && sg_expr_equal(a->load, b->load) && a->lookup->sreg == b->lookup->sreg &&
+	       a->lookup->inverted == b->lookup->inverted && sg_expr_equal(a->verdict, b->verdict);
+}
+
+bool sg_graph_looks_up_alike(const struct sg_graph *graph, size_t index)
+{
+	const struct sg_table *want = graph->want;
+	struct use first = {0};
+
+	for (size_t c = 0; c < want->chain_count; c++)
+		for (size_t r = 0; r < want->chains[c].rule_count; r++) {
+			const struct sg_rule *rule = &want->chains[c].rules[r];
+
+			for (size_t e = 0; e < rule->expr_count; e++) {
+				struct use use = {load_of(rule, e), &rule->exprs[e],
+						  &rule->exprs[rule->expr_count - 1]};
+
+				if (use.lookup->kind != SG_EXPR_LOOKUP || !use.lookup->name ||
+				    strcmp(use.lookup->name, want->sets[index].name) != 0)
+					continue;
+				if (first.lookup && !same_use(&first, &use))
+					return false;
+				first = use;
+			}
+		}
+	return true;
+}
+
 /* ------------------------------------------------------------------ who refers to whom */
 
 typedef int see_reference(bool to_set, size_t to, void *data, struct sg_error *err);

@@ -30,6 +30,9 @@ int sg_graph_reachable(const struct sg_table *table, bool *sets, bool *chains, s
 /* How many elements are to be deleted and added to make the twin of a set that set, if elements that lead to a marked
  * chain differ too. */
 size_t sg_graph_distance(const struct sg_graph *graph, size_t index, const bool *marked_chains);
+/* Whether a packet that meets some rules with the set's elements of before, and others with those of after, still gets
+ * the verdict of one of them: all rules that look into the set ask the same of it and give the same verdict. */
+bool sg_graph_looks_up_alike(const struct sg_graph *graph, size_t index);
 /* Renames want's objects and what refers to them. True: out of memory. */
 bool sg_graph_rename(struct sg_graph *graph, char *const *sets, char *const *chains);
 /* Elements of `a` that `b` (of the same shape, both sorted) does not have as they are. */

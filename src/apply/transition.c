@@ -4,7 +4,8 @@
  * the base chain, and looks into sets as they are when it gets there. So a change must have one place at which a packet
  * meets either the old or the new policy, and everything behind that place must be there for both:
  *
- *  - elements of one set or map are added and deleted, all else stays: the lookup is the place; or
+ *  - elements of one set or map are added and deleted, all else stays: the lookup is the place, or several lookups
+ *    that come to the same; or
  *  - whatever differs is put in beside the old under another name, and the base chain's rules are the place.
  *
  * Chains and sets that only new packets can reach go in with the same transaction. What the old rules used is deleted
@@ -100,6 +101,19 @@ static bool can_edit(const struct sg_graph *graph, size_t index)
 	return have->size == 0 || have->size >= want->count;
 }
 
+/* Whether the edit would both add to a concatenated interval set and delete from it. Kernels before 6.17 have a moment
+ * then when packets find neither the old elements nor the new (they put in the changed copy of the set only after the
+ * old elements have ended). */
+static bool tears(const struct planner *p, size_t index)
+{
+	const struct sg_set *want = &p->graph->want->sets[index],
+			    *have = &p->graph->have->sets[p->graph->set_twin[index]];
+	size_t changed = sg_graph_distance(p->graph, index, p->changed_chains);
+	size_t added = (changed + want->count - have->count) / 2;
+
+	return (want->flags & SG_SET_INTERVAL) && (want->flags & SG_SET_CONCAT) && added > 0 && added < changed;
+}
+
 /* The cheapest way: SIZE_MAX for "everything that differs beside", or the set that is edited in place. */
 static size_t choose(struct planner *p, bool in_place)
 {
@@ -117,7 +131,7 @@ static size_t choose(struct planner *p, bool in_place)
 		/* maps switch between chains; a plain set only when nothing else changes */
 		if (!can_edit(graph, i) || (!is_map && !(graph->set_differs[i] && differing == 1)))
 			continue;
-		if (find_changed(p, i))
+		if (!sg_graph_looks_up_alike(graph, i) || find_changed(p, i) || tears(p, i))
 			continue;
 		cost = cost_of(p, i);
 		if (cost < least) {
@@ -212,6 +226,9 @@ static bool is_ours(const struct sg_table *have)
 	for (size_t i = 0; i < have->chain_count; i++) {
 		const struct sg_chain *chain = &have->chains[i];
 
+		/* a chain that only has the name of a base chain takes its place */
+		if (!chain->is_base && (!strcmp(chain->name, "input") || !strcmp(chain->name, "output")))
+			return false;
 		if (!chain->is_base)
 			continue;
 		if (chain->unknown || chain->device || chain->priority != 0 || chain->policy != NF_DROP ||

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Which way from one table to another is taken: an edit in place only where no packet can be judged by half of each.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include "apply/transition.h"
+#include "sockgate/compile.h"
+#include "sockgate/proto.h"
+
+/* ------------------------------------------------------------------ decisions */
+
+static sg_ref v4_from(struct sg_idd *idd, const uint32_t *addresses, size_t count)
+{
+	sg_ref from = SG_IDD_EMPTY;
+
+	for (size_t i = 0; i < count; i++)
+		from = sg_idd_or(idd, from, sg_idd_range(idd, SG_FIELD_REMOTE4, addresses[i], addresses[i]));
+	return sg_idd_and(idd, sg_idd_range(idd, SG_FIELD_FAMILY, SG_IPV4, SG_IPV4), from);
+}
+
+static sg_ref tcp_ports(struct sg_idd *idd, uint32_t first, uint32_t last)
+{
+	return sg_idd_and(idd, sg_idd_range(idd, SG_FIELD_PROTOCOL, SG_PROTO_TCP, SG_PROTO_TCP),
+			  sg_idd_range(idd, SG_FIELD_PORT, first, last));
+}
+
+static sg_ref judge(struct sg_idd *idd, sg_ref region, enum sg_verdict verdict, sg_ref rest)
+{
+	return sg_idd_ite(idd, region, sg_idd_terminal(verdict), rest);
+}
+
+/* The rules for new packets that come in; everything else passes. */
+static struct sg_table compile(struct sg_idd *idd, sg_ref inbound)
+{
+	sg_ref in = sg_idd_and(idd, sg_idd_range(idd, SG_FIELD_DIRECTION, SG_IN, SG_IN),
+			       sg_idd_range(idd, SG_FIELD_STATE, SG_CT_NEW, SG_CT_NEW));
+	sg_ref judged = sg_idd_ite(idd, in, inbound, sg_idd_terminal(SG_VERDICT_ACCEPT));
+	struct sg_decision decision = {.idd = idd, .origin = SG_IDD_EMPTY};
+	struct sg_table table;
+	struct sg_error err = {0};
+
+	decision.verdict = sg_idd_ite(idd, sg_packet_universe(idd), judged, sg_idd_terminal(0));
+	if (sg_compile(&decision, NULL, &table, &err))
+		fail_msg("%s", err.message);
+	return table;
+}
+
+/* The name of the set that is edited in place, "" for none; clears the tables. */
+static const char *edited(struct sg_table have, struct sg_table want)
+{
+	static char name[SG_NFT_NAME_SIZE];
+	struct sg_transition plan;
+
+	*name = '\0';
+	assert_int_equal(sg_transition_make(&have, &want, true, &plan, NULL), 0);
+	assert_false(plan.nothing);
+	if (plan.in_place != SIZE_MAX)
+		strcpy(name, want.sets[plan.in_place].name);
+	else
+		assert_true(plan.replace || plan.elements_added > 0);
+	sg_transition_clear(&plan);
+	sg_table_clear(&have);
+	sg_table_clear(&want);
+	return name;
+}
+
+static const uint32_t hosts[] = {0x0a000001, 0x0a000005, 0x0a000009, 0x0a00000d, 0x0a000011};
+static const size_t count = sizeof(hosts) / sizeof(hosts[0]);
+
+/* ------------------------------------------------------------------ sets */
+
+/* Port 22 is dropped, accepted and refused: one set tells in two rules who is dropped and who is refused. */
+static struct sg_table three_verdicts(struct sg_idd *idd, size_t hosts_used)
+{
+	struct sg_range eth0 = {0}, eth1 = {0};
+	sg_ref here, blocked = v4_from(idd, hosts, hosts_used), judged;
+
+	assert_true(sg_interface_range("eth0", 4, &eth0) && sg_interface_range("eth1", 4, &eth1));
+	here = sg_idd_or(idd, sg_idd_range(idd, SG_FIELD_INTERFACE, eth0.first, eth0.last),
+			 sg_idd_range(idd, SG_FIELD_INTERFACE, eth1.first, eth1.last));
+	judged = judge(idd, here, SG_VERDICT_REJECT, sg_idd_terminal(SG_VERDICT_ACCEPT));
+	judged = judge(idd, blocked, SG_VERDICT_DROP, judged);
+	return compile(idd, sg_idd_ite(idd, tcp_ports(idd, 22, 22), judged, sg_idd_terminal(SG_VERDICT_DROP)));
+}
+
+static unsigned int lookups(const struct sg_table *table, const char *set)
+{
+	unsigned int result = 0;
+
+	for (size_t c = 0; c < table->chain_count; c++)
+		for (size_t r = 0; r < table->chains[c].rule_count; r++)
+			for (size_t e = 0; e < table->chains[c].rules[r].expr_count; e++) {
+				const struct sg_expr *expr = &table->chains[c].rules[r].exprs[e];
+
+				result += expr->kind == SG_EXPR_LOOKUP && !strcmp(expr->name, set);
+			}
+	return result;
+}
+
+static void a_set_of_two_verdicts_is_not_edited(void **state)
+{
+	struct sg_idd *idd = sg_packet_context(0);
+	struct sg_table table = three_verdicts(idd, count);
+
+	(void)state;
+	/* whoever is just added would meet neither rule, and be accepted */
+	assert_true(lookups(&table, "tcp_22_from4") > 1);
+	sg_table_clear(&table);
+	assert_string_equal(edited(three_verdicts(idd, count - 1), three_verdicts(idd, count)), "in_ports");
+	sg_idd_free(idd);
+}
+
+/* Two ports whose classes differ by an interface, and have one set. */
+static struct sg_table one_verdict(struct sg_idd *idd, size_t hosts_used)
+{
+	struct sg_range eth0;
+	sg_ref from = v4_from(idd, hosts, hosts_used), here;
+
+	assert_true(sg_interface_range("eth0", 4, &eth0));
+	here = sg_idd_and(idd, from, sg_idd_range(idd, SG_FIELD_INTERFACE, eth0.first, eth0.last));
+	from = sg_idd_and(idd, from, tcp_ports(idd, 22, 22));
+	here = sg_idd_and(idd, here, tcp_ports(idd, 80, 80));
+	return compile(idd,
+		       judge(idd, sg_idd_or(idd, from, here), SG_VERDICT_ACCEPT, sg_idd_terminal(SG_VERDICT_DROP)));
+}
+
+static void a_set_of_one_verdict_is_edited(void **state)
+{
+	struct sg_idd *idd = sg_packet_context(0);
+	struct sg_table table = one_verdict(idd, count);
+
+	(void)state;
+	assert_int_equal(lookups(&table, "tcp_22_from4"), 2);
+	sg_table_clear(&table);
+	assert_string_equal(edited(one_verdict(idd, count - 1), one_verdict(idd, count)), "tcp_22_from4");
+	sg_idd_free(idd);
+}
+
+/* Packets from the hosts, and to them: of one packet both addresses may be in what changes. */
+static struct sg_table both_ends(struct sg_idd *idd, size_t hosts_used)
+{
+	sg_ref from = v4_from(idd, hosts, hosts_used), to = SG_IDD_EMPTY;
+
+	for (size_t i = 0; i < hosts_used; i++)
+		to = sg_idd_or(idd, to, sg_idd_range(idd, SG_FIELD_LOCAL4, hosts[i], hosts[i]));
+	to = sg_idd_and(idd, sg_idd_range(idd, SG_FIELD_FAMILY, SG_IPV4, SG_IPV4), to);
+	from = sg_idd_and(idd, from, tcp_ports(idd, 22, 22));
+	to = sg_idd_and(idd, to, tcp_ports(idd, 80, 80));
+	return compile(idd, judge(idd, sg_idd_or(idd, from, to), SG_VERDICT_ACCEPT, sg_idd_terminal(SG_VERDICT_DROP)));
+}
+
+static void a_set_of_both_ends_is_not_edited(void **state)
+{
+	struct sg_idd *idd = sg_packet_context(0);
+
+	(void)state;
+	assert_string_equal(edited(both_ends(idd, count - 1), both_ends(idd, count)), "in_ports");
+	sg_idd_free(idd);
+}
+
+/* ------------------------------------------------------------------ maps */
+
+/* Thousands of wide ranges of ports, so that editing one is cheaper than making all anew. */
+static struct sg_table ranges(struct sg_idd *idd, uint32_t first, uint32_t last, uint32_t missing)
+{
+	sg_ref judged = SG_IDD_EMPTY;
+
+	for (uint32_t port = 1000; port < 60000; port += 40)
+		if (port != missing)
+			judged = sg_idd_or(idd, judged, tcp_ports(idd, port, port + 34));
+	judged = sg_idd_or(idd, judged, tcp_ports(idd, first, last));
+	return compile(idd, judge(idd, judged, SG_VERDICT_ACCEPT, sg_idd_terminal(SG_VERDICT_DROP)));
+}
+
+static void ranges_are_added_or_deleted_but_not_exchanged(void **state)
+{
+	struct sg_idd *idd = sg_packet_context(0);
+
+	(void)state;
+	assert_string_equal(edited(ranges(idd, 1000, 1000, 50000), ranges(idd, 1000, 1000, 0)), "in_ranges");
+	assert_string_equal(edited(ranges(idd, 1000, 1000, 0), ranges(idd, 1000, 1000, 50000)), "in_ranges");
+	assert_string_equal(edited(ranges(idd, 62000, 62100, 0), ranges(idd, 62000, 62200, 0)), "");
+	sg_idd_free(idd);
+}
+
+/* ------------------------------------------------------------------ tables that are not ours */
+
+static bool replaced(struct sg_idd *idd, void (*spoil)(struct sg_table *table))
+{
+	struct sg_table have = one_verdict(idd, count), want = one_verdict(idd, count);
+	struct sg_transition plan;
+	bool result;
+
+	spoil(&have);
+	assert_int_equal(sg_transition_make(&have, &want, true, &plan, NULL), 0);
+	result = plan.replace;
+	sg_transition_clear(&plan);
+	sg_table_clear(&have);
+	sg_table_clear(&want);
+	return result;
+}
+
+static void spoil_nothing(struct sg_table *table)
+{
+	(void)table;
+}
+
+static void spoil_name(struct sg_table *table)
+{
+	sg_table_add_chain(table, "output", NULL);
+}
+
+static void spoil_priority(struct sg_table *table)
+{
+	table->chains[0].priority = 1;
+}
+
+static void spoil_policy(struct sg_table *table)
+{
+	table->chains[0].policy = 1;
+}
+
+static void spoil_hook(struct sg_table *table)
+{
+	table->chains[0].hook = 2;
+}
+
+static void spoil_flags(struct sg_table *table)
+{
+	table->flags = 1;
+}
+
+static void strange_tables_are_replaced(void **state)
+{
+	struct sg_idd *idd = sg_packet_context(0);
+
+	(void)state;
+	assert_false(replaced(idd, spoil_nothing));
+	assert_true(replaced(idd, spoil_name));
+	assert_true(replaced(idd, spoil_priority));
+	assert_true(replaced(idd, spoil_policy));
+	assert_true(replaced(idd, spoil_hook));
+	assert_true(replaced(idd, spoil_flags));
+	sg_idd_free(idd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_set_of_two_verdicts_is_not_edited),
+		cmocka_unit_test(a_set_of_one_verdict_is_edited),
+		cmocka_unit_test(a_set_of_both_ends_is_not_edited),
+		cmocka_unit_test(ranges_are_added_or_deleted_but_not_exchanged),
+		cmocka_unit_test(strange_tables_are_replaced),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
