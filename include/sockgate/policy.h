@@ -73,12 +73,14 @@ struct sg_policy_test {
 
 struct sg_policy_options {
 	bool trusted_only;              /* refuse files that others may write (root without --insecure-permissions) */
+	const char *drop_in;            /* a pattern that is included unasked; NULL: none */
 };
 
 /*
  * Reads a policy file ("-": standard input) and all that it names. Every problem becomes a diagnostic; NULL when there
  * is an error among them, or (with err) when something else than the policy is wrong: file not readable, no memory.
- * A problem of opening the policy file itself is in err; of a list file, a diagnostic at the line that names it.
+ * A problem of opening the policy file itself is in err; of a list file or an included one, a diagnostic at the line
+ * that names it.
  * `files` outlives the policy.
  */
 struct sg_policy *sg_policy_read(const char *path, const struct sg_policy_options *options, struct sg_files *files,
@@ -91,6 +93,8 @@ void sg_policy_free(struct sg_policy *policy);
 
 const char *sg_policy_name(const struct sg_policy *policy);             /* its `name`, or NULL */
 const char *sg_policy_file(const struct sg_policy *policy);             /* as given to read or parse */
+/* The file that a line, a group … of it stands in: its own, or one that it includes. */
+const char *sg_policy_file_of(const struct sg_policy *policy, struct sg_span span);
 enum sg_verdict sg_policy_default(const struct sg_policy *policy);
 enum sg_verdict sg_policy_outbound_default(const struct sg_policy *policy); /* accept when the file does not say */
 bool sg_policy_has_outbound(const struct sg_policy *policy);    /* says anything of what leaves: a line or a default */

@@ -106,7 +106,10 @@ int loaded_prove(struct loaded *loaded, struct sg_test_sum *ret, struct sg_error
 
 struct sg_policy *session_read(struct session *session, const char *path, struct sg_diags *diags, struct sg_error *err)
 {
-	struct sg_policy_options options = {.trusted_only = geteuid() == 0 && !session->options->insecure};
+	struct sg_policy_options options = {
+		.trusted_only = geteuid() == 0 && !session->options->insecure,
+		.drop_in = strcmp(path, DEFAULT_POLICY) ? NULL : "policy.d/*.yaml",
+	};
 	struct sg_policy *policy;
 
 	progress_say("reading the policy");

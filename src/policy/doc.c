@@ -21,6 +21,7 @@ struct doc_frame {
 
 struct doc_reader {
 	struct doc *doc;
+	uint32_t file;
 	struct report *report;
 	struct sg_error *err;
 	struct doc_frame frames[DOC_DEPTH_MOST];
@@ -32,6 +33,7 @@ enum doc_step { DOC_GO_ON, DOC_END, DOC_REFUSED, DOC_FAILED };
 
 void sg_doc_clear(struct doc *doc)
 {
+	free(doc->files);
 	free(doc->nodes);
 	free(doc->text);
 	*doc = (struct doc){0};
@@ -39,7 +41,7 @@ void sg_doc_clear(struct doc *doc)
 
 static struct sg_span doc_mark_span(const struct doc_reader *reader, const yaml_mark_t *from, const yaml_mark_t *to)
 {
-	struct sg_span span = {reader->doc->file, (uint32_t)from->line + 1, (uint32_t)from->column + 1, 1};
+	struct sg_span span = {reader->file, (uint32_t)from->line + 1, (uint32_t)from->column + 1, 1};
 
 	if (to->line == from->line && to->column > from->column)
 		span.length = (uint32_t)(to->column - from->column);
@@ -54,8 +56,7 @@ static enum doc_step doc_add(struct doc_reader *reader, enum doc_kind kind, cons
 	uint32_t index = (uint32_t)doc->count;
 
 	if (doc->count >= DOC_NODES_MOST) {
-		sg_report_error(reader->report, "policy/too-large", span, "more than %u values in one file",
-				DOC_NODES_MOST);
+		sg_report_error(reader->report, "policy/too-large", span, "more than %u values", DOC_NODES_MOST);
 		sg_report_hint(reader->report, "long lists of addresses belong in list files");
 		return DOC_REFUSED;
 	}
@@ -65,6 +66,7 @@ static enum doc_step doc_add(struct doc_reader *reader, enum doc_kind kind, cons
 	}
 	doc->nodes[index] = (struct doc_node){
 		.kind = (uint8_t)kind,
+		.source = (uint16_t)(doc->file_count - 1),
 		.line = span.line,
 		.column = span.column,
 		.length = span.length,
@@ -149,27 +151,44 @@ static int doc_compare_keys(const void *a, const void *b, void *data)
 	return x < y ? -1 : 1;
 }
 
-/* Keys are sorted, not compared each with each and not hashed: nothing that a file holds makes this quadratic. */
-static enum doc_step doc_refuse_duplicates(struct doc_reader *reader, uint32_t mapping, uint32_t children)
+void sg_doc_report_duplicate(const struct doc *doc, uint32_t key, uint32_t before, struct report *report,
+			     const struct sg_files *files)
 {
-	struct doc *doc = reader->doc;
-	sg_autofree uint32_t *keys = NULL;
-	size_t count = 0;
+	const struct doc_node *node = &doc->nodes[key], *first = &doc->nodes[before];
+	struct report_quote quote, name;
+	const char *file;
 
-	if (children < 4)
-		return DOC_GO_ON;
-	keys = calloc(children / 2, sizeof(*keys));
-	if (!keys) {
-		sg_error_nomem(reader->err);
-		return DOC_FAILED;
+	sg_report_error(report, "policy/duplicate-key", doc_span(doc, key), "duplicate key '%s'",
+			sg_report_quote(&quote, doc_text(doc, key), node->size));
+	if (node->source == first->source) {
+		sg_report_hint(report, "it is given at line %u, column %u already; put all under one", first->line,
+			       first->column);
+		return;
 	}
-	for (uint32_t key = doc->nodes[mapping].first; key; key = doc->nodes[doc->nodes[key].next].next)
-		if (doc->nodes[key].kind == DOC_SCALAR && !doc->nodes[key].bad)
-			keys[count++] = key;
+	file = sg_files_name(files, doc->files[first->source]);
+	sg_report_hint(report, "it is given at %s:%u:%u already", sg_report_quote(&name, file, strlen(file)),
+		       first->line, first->column);
+}
+
+/* Keys are sorted, not compared each with each and not hashed: nothing that a file holds makes this quadratic. */
+int sg_doc_check_keys(struct doc *doc, uint32_t mapping, struct report *report, const struct sg_files *files,
+		      struct sg_error *err)
+{
+	sg_autofree uint32_t *keys = NULL;
+	size_t count = 0, room = 0;
+
+	for (uint32_t key = doc->nodes[mapping].first; key; key = doc->nodes[doc->nodes[key].next].next) {
+		if (doc->nodes[key].kind != DOC_SCALAR || doc->nodes[key].bad)
+			continue;
+		if (sg_grow(&keys, &room, count, 1, sizeof(*keys)))
+			return sg_error_nomem(err);
+		keys[count++] = key;
+	}
+	if (count < 2)
+		return 0;
 	qsort_r(keys, count, sizeof(*keys), doc_compare_keys, doc);
 	for (size_t i = 1, first = 0; i < count; i++) {
 		const struct doc_node *node = &doc->nodes[keys[i]], *before = &doc->nodes[keys[first]];
-		struct report_quote quote;
 
 		if (node->size != before->size ||
 		    memcmp(doc->text + node->text, doc->text + before->text, node->size) != 0) {
@@ -177,12 +196,21 @@ static enum doc_step doc_refuse_duplicates(struct doc_reader *reader, uint32_t m
 			continue;
 		}
 		doc->nodes[keys[i]].bad = true;
-		sg_report_error(reader->report, "policy/duplicate-key", doc_span(doc, keys[i]), "duplicate key '%s'",
-				sg_report_quote(&quote, doc_text(doc, keys[i]), node->size));
-		sg_report_hint(reader->report, "it is given at line %u, column %u already; put all under one",
-			       before->line, before->column);
+		sg_doc_report_duplicate(doc, keys[i], keys[first], report, files);
 	}
-	return DOC_GO_ON;
+	return 0;
+}
+
+void sg_doc_splice(struct doc *doc, uint32_t into, uint32_t from)
+{
+	uint32_t last = doc->nodes[into].first;
+
+	while (last && doc->nodes[last].next)
+		last = doc->nodes[last].next;
+	if (last)
+		doc->nodes[last].next = doc->nodes[from].first;
+	else
+		doc->nodes[into].first = doc->nodes[from].first;
 }
 
 static enum doc_step doc_close(struct doc_reader *reader, const yaml_event_t *event)
@@ -196,7 +224,9 @@ static enum doc_step doc_close(struct doc_reader *reader, const yaml_event_t *ev
 		node->length = (uint32_t)event->end_mark.column + 1 - node->column;
 	else if (first && first->line == node->line && first->column == node->column)
 		node->length = first->length;
-	return node->kind == DOC_MAPPING ? doc_refuse_duplicates(reader, frame.node, frame.children) : DOC_GO_ON;
+	if (node->kind != DOC_MAPPING || frame.children < 4)
+		return DOC_GO_ON;
+	return sg_doc_check_keys(reader->doc, frame.node, reader->report, NULL, reader->err) ? DOC_FAILED : DOC_GO_ON;
 }
 
 static enum doc_step doc_scalar(struct doc_reader *reader, const yaml_event_t *event)
@@ -285,7 +315,7 @@ static enum doc_step doc_events(struct doc_reader *reader, yaml_parser_t *parser
 				sg_error_nomem(reader->err);
 				return DOC_FAILED;
 			}
-			sg_doc_syntax_report(reader->report, reader->doc->file, parser, text, size);
+			sg_doc_syntax_report(reader->report, reader->file, parser, text, size);
 			return DOC_REFUSED;
 		}
 		step = doc_event(reader, &event);
@@ -294,14 +324,42 @@ static enum doc_step doc_events(struct doc_reader *reader, yaml_parser_t *parser
 	return step;
 }
 
-int sg_doc_read(struct doc *doc, uint32_t file, const char *text, size_t size, struct report *report,
-		struct sg_error *err)
+void sg_doc_report_empty(struct report *report, struct sg_span span, bool included)
 {
-	struct doc_reader reader = {.doc = doc, .report = report, .err = err};
+	if (included) {
+		sg_report_warning(report, "policy/empty-file", span, "the file says nothing");
+		return;
+	}
+	sg_report_error(report, "policy/empty-file", span, "the file says nothing");
+	sg_report_hint(report, "the shortest policy is 'default: drop'");
+}
+
+/* A place for one more tree. */
+static int doc_add_file(struct doc *doc, uint32_t file, struct sg_error *err)
+{
+	if (sg_grow(&doc->files, &doc->file_room, doc->file_count, 1, sizeof(*doc->files)))
+		return sg_error_nomem(err);
+	doc->files[doc->file_count++] = file;
+	if (doc->text_size)
+		return 0;
+	/* the text of what is no scalar */
+	if (sg_grow(&doc->text, &doc->text_room, 0, 1, 1))
+		return sg_error_nomem(err);
+	doc->text[doc->text_size++] = '\0';
+	return 0;
+}
+
+int sg_doc_read(struct doc *doc, uint32_t file, const char *text, size_t size, struct report *report,
+		uint32_t *ret_root, struct sg_error *err)
+{
+	struct doc_reader reader = {.doc = doc, .file = file, .report = report, .err = err};
+	size_t root = doc->count;
 	yaml_parser_t parser;
 	enum doc_step step;
 
-	*doc = (struct doc){.file = file};
+	*ret_root = DOC_NO_ROOT;
+	if (doc_add_file(doc, file, err))
+		return -1;
 	if (size > DOC_SIZE_MOST) {
 		sg_report_error(report, "policy/too-large", (struct sg_span){file, 0, 0, 0},
 				"the file is larger than %u MiB", DOC_SIZE_MOST >> 20);
@@ -310,23 +368,17 @@ int sg_doc_read(struct doc *doc, uint32_t file, const char *text, size_t size, s
 	}
 	if (!sg_doc_scan(file, text, size, report))
 		return 0;
-	/* the text of what is no scalar */
-	if (sg_grow(&doc->text, &doc->text_room, 0, 1, 1))
+	if (!yaml_parser_initialize(&parser))
 		return sg_error_nomem(err);
-	doc->text[doc->text_size++] = '\0';
-	if (!yaml_parser_initialize(&parser)) {
-		sg_doc_clear(doc);
-		return sg_error_nomem(err);
-	}
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
 	step = doc_events(&reader, &parser, text, size);
 	yaml_parser_delete(&parser);
-	if (step == DOC_END && !reader.documents) {
-		sg_report_error(report, "policy/empty-file", (struct sg_span){file, 0, 0, 0}, "the file says nothing");
-		sg_report_hint(report, "the shortest policy is 'default: drop'");
-	}
-	if (step == DOC_REFUSED || step == DOC_FAILED)
-		sg_doc_clear(doc);
-	return step == DOC_FAILED ? -1 : 0;
+	if (step == DOC_FAILED)
+		return -1;
+	if (step == DOC_END && doc->count > root)
+		*ret_root = (uint32_t)root;
+	else if (step == DOC_END)
+		sg_doc_report_empty(report, (struct sg_span){file, 0, 0, 0}, doc->file_count > 1);
+	return 0;
 }

@@ -30,8 +30,9 @@ static void group_draft_clear(struct group_draft *draft)
 
 static bool group_word(struct reader *reader, struct group_draft *draft, uint32_t node, bool is_file)
 {
-	const char *text = sg_arena_string(&reader->policy->arena, doc_text(&reader->doc, node),
-					   doc_node(&reader->doc, node)->size);
+	const char *text = is_file ? sg_lists_word(reader, node)
+				   : sg_arena_string(&reader->policy->arena, doc_text(&reader->doc, node),
+						     doc_node(&reader->doc, node)->size);
 
 	if (!text || sg_grow(&draft->words, &draft->room, draft->count, 1, sizeof(*draft->words)) ||
 	    sg_grow(&draft->file, &draft->file_room, draft->count, 1, sizeof(*draft->file)))

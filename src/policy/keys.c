@@ -50,6 +50,11 @@ const char *sg_keys_name(enum key_id id)
 	return keys_rows[id].name;
 }
 
+bool sg_keys_is_mapping(enum key_id id)
+{
+	return keys_rows[id].type == KEYS_TYPE_MAPPING;
+}
+
 const char *sg_keys_doc(enum key_id id)
 {
 	return keys_rows[id].doc;

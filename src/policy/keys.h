@@ -51,6 +51,7 @@ bool sg_keys_check_item(struct reader *reader, uint32_t item, enum key_id id);
 bool sg_keys_only_words(struct reader *reader, uint32_t value, enum key_id id);
 
 const char *sg_keys_name(enum key_id id);
+bool sg_keys_is_mapping(enum key_id id); /* whether its value is one */
 const char *sg_keys_doc(enum key_id id);
 bool sg_keys_find(const char *name, enum keys_place place, enum key_id *ret);
 

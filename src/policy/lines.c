@@ -288,17 +288,69 @@ static void lines_warn_number(struct reader *reader, const struct lines_list *li
 	reader_hint(reader, "if a port is meant, write it under its protocol, as in 'tcp: [%u]'", number);
 }
 
+/* A protocol key, and the first one of its name: several files may have it. */
+struct lines_key {
+	uint32_t key, first;
+};
+
+static int lines_compare_names(const void *a, const void *b, void *data)
+{
+	const struct lines_key *x = a, *y = b;
+	int order = strcmp(doc_text(data, x->key), doc_text(data, y->key));
+
+	if (order)
+		return order;
+	return x->key < y->key ? -1 : x->key > y->key;
+}
+
+static int lines_compare_order(const void *a, const void *b)
+{
+	const struct lines_key *x = a, *y = b;
+
+	if (x->first != y->first)
+		return x->first < y->first ? -1 : 1;
+	return x->key < y->key ? -1 : x->key > y->key;
+}
+
+/* The protocols of a section in the order of the files, those of one name together. False: no memory. */
+static bool lines_keys(struct reader *reader, uint32_t mapping, struct lines_key **ret, size_t *ret_count)
+{
+	struct doc *doc = &reader->doc;
+	sg_autofree struct lines_key *keys = NULL;
+	size_t count = 0, room = 0;
+
+	for (uint32_t key = doc_node(doc, mapping)->first; key; key = doc_next(doc, doc_next(doc, key))) {
+		if (doc_node(doc, key)->bad)
+			continue;
+		if (sg_grow(&keys, &room, count, 1, sizeof(*keys)))
+			return sg_reader_nomem(reader);
+		keys[count++] = (struct lines_key){key, key};
+	}
+	if (count) {
+		qsort_r(keys, count, sizeof(*keys), lines_compare_names, doc);
+		for (size_t i = 1; i < count; i++)
+			if (!strcmp(doc_text(doc, keys[i].key), doc_text(doc, keys[i - 1].key)))
+				keys[i].first = keys[i - 1].first;
+		qsort(keys, count, sizeof(*keys), lines_compare_order);
+	}
+	*ret = sg_steal(keys);
+	*ret_count = count;
+	return true;
+}
+
 bool sg_lines_read(struct reader *reader, uint32_t mapping, enum sg_direction direction, enum sg_section section)
 {
-	const struct doc *doc = &reader->doc;
 	struct lines_list list = {.direction = direction, .section = section};
+	sg_autofree struct lines_key *keys = NULL;
+	size_t count;
 
-	for (list.key = doc_node(doc, mapping)->first; list.key; list.key = doc_next(doc, list.value)) {
+	if (!lines_keys(reader, mapping, &keys, &count))
+		return false;
+	for (size_t i = 0; i < count; i++) {
 		const char *instead;
 
-		list.value = doc_next(doc, list.key);
-		if (doc_node(doc, list.key)->bad)
-			continue;
+		list.key = keys[i].key;
+		list.value = doc_next(&reader->doc, list.key);
 		if (sg_line_protocol(reader, list.key, &list.protocol, &instead)) {
 			lines_warn_number(reader, &list);
 			if (!lines_protocol(reader, &list))

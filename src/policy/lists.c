@@ -122,7 +122,8 @@ static bool list_open(struct reader *reader, uint32_t node, const char *path, ui
 			return sg_reader_nomem(reader);
 		reader_error(reader, node, "policy/list-file", "list file '%s': %s", path, err.message);
 		if (err.errnum == ENOENT && path[0] != '/')
-			reader_hint(reader, "a relative path begins at the folder of the policy, '%s'", reader->folder);
+			reader_hint(reader, "a relative path begins at the folder of the policy, '%s'",
+				    reader_source(reader, node)->folder);
 		return false;
 	}
 	if (size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
@@ -161,12 +162,20 @@ static bool list_read(struct reader *reader, uint32_t node, struct list *list)
 
 static const char *list_path(struct reader *reader, uint32_t node)
 {
-	const char *text = doc_text(&reader->doc, node);
+	const char *text = doc_text(&reader->doc, node), *folder = reader_source(reader, node)->folder;
 	struct arena *arena = &reader->policy->arena;
 
-	if (text[0] == '/' || !*reader->folder || !strcmp(reader->folder, "."))
+	/* "-" would be standard input */
+	if (text[0] == '/' || ((!*folder || !strcmp(folder, ".")) && strcmp(text, "-") != 0))
 		return sg_arena_string(arena, text, strlen(text));
-	return sg_arena_format(arena, "%s/%s", reader->folder, text);
+	return sg_arena_format(arena, "%s/%s", *folder ? folder : ".", text);
+}
+
+const char *sg_lists_word(struct reader *reader, uint32_t node)
+{
+	const char *text = doc_text(&reader->doc, node), *prefix = reader_source(reader, node)->prefix;
+
+	return sg_arena_format(&reader->policy->arena, "%s%s", text[0] == '/' ? "" : prefix, text);
 }
 
 bool sg_lists_read(struct reader *reader, uint32_t node, struct sg_addresses *ret)

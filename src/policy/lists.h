@@ -11,6 +11,8 @@
 
 /* Reads the file that a scalar names, or finds what it gave when it was named before. False: reported, or no memory. */
 bool sg_lists_read(struct reader *reader, uint32_t node, struct sg_addresses *ret);
+/* The same path as the policy's own file would have it. NULL: no memory. */
+const char *sg_lists_word(struct reader *reader, uint32_t node);
 void sg_lists_free(struct lists *lists);
 
 #endif

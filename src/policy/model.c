@@ -59,6 +59,14 @@ const char *sg_policy_file(const struct sg_policy *policy)
 	return policy->file;
 }
 
+const char *sg_policy_file_of(const struct sg_policy *policy, struct sg_span span)
+{
+	for (size_t i = 0; i < policy->file_count; i++)
+		if (policy->files[i].number == span.file)
+			return policy->files[i].name;
+	return policy->file;
+}
+
 enum sg_verdict sg_policy_default(const struct sg_policy *policy)
 {
 	return policy->default_verdict;

@@ -73,9 +73,17 @@ enum model_baseline {
 	MODEL_BASELINE_COUNT
 };
 
+/* A file, by the number that spans have. */
+struct model_file {
+	uint32_t number;
+	const char *name;
+};
+
 struct sg_policy {
 	struct arena arena;
 	const char *file;
+	const struct model_file *files; /* it and what it includes; not list files */
+	size_t file_count;
 	const char *name; /* NULL: none */
 	enum sg_verdict default_verdict;
 	struct sg_span default_span; /* SG_SPAN_NONE when the file does not say */

@@ -114,7 +114,8 @@ char *sg_origin_list_text(struct sg_origin_list *list)
 
 		sg_buf_adds(&text, !i ? "" : last ? " and " : ", ");
 		if (origin.kind == SG_ORIGIN_LINE)
-			sg_buf_addf(&text, "%s:%u (%s)", sg_policy_file(list->policy), origin.span.line, origin.rule);
+			sg_buf_addf(&text, "%s:%u (%s)", sg_policy_file_of(list->policy, origin.span), origin.span.line,
+				    origin.rule);
 		else
 			sg_buf_adds(&text, origin.rule);
 	}

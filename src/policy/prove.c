@@ -170,8 +170,8 @@ static void prove_add_cause(struct proof *proof, uint32_t number)
 	struct sg_origin origin = sg_policy_origin(proof->policy, number);
 
 	if (origin.kind == SG_ORIGIN_LINE)
-		sg_diag_hint(proof->diags, "%s:%u (%s) decides it", sg_policy_file(proof->policy), origin.span.line,
-			     origin.rule);
+		sg_diag_hint(proof->diags, "%s:%u (%s) decides it", sg_policy_file_of(proof->policy, origin.span),
+			     origin.span.line, origin.rule);
 	else if (origin.kind == SG_ORIGIN_DEFAULT)
 		sg_diag_hint(proof->diags, "no line speaks of it, so the default decides");
 	else if (origin.kind == SG_ORIGIN_BASELINE)

@@ -10,19 +10,9 @@
 #include "policy/keys.h"
 #include "policy/lines.h"
 #include "policy/lists.h"
+#include "policy/source.h"
 #include "policy/sets.h"
 #include "policy/word.h"
-
-static void read_version(struct reader *reader, uint32_t node)
-{
-	struct report_quote quote;
-
-	if (!strcmp(doc_text(&reader->doc, node), "1"))
-		return;
-	reader_error(reader, node, "policy/unknown-version", "version '%s' of the policy language is not known",
-		     sg_reader_quote(reader, node, &quote));
-	reader_hint(reader, "write 'version: 1', or take it away");
-}
 
 static void read_default(struct reader *reader, uint32_t key, uint32_t node, enum sg_verdict *ret,
 			 struct sg_span *ret_span)
@@ -70,40 +60,36 @@ static bool read_sections(struct reader *reader, const struct keys_values *value
 }
 
 /* False: no memory. */
-static bool read_outbound(struct reader *reader, uint32_t mapping)
+static bool read_outbound(struct reader *reader, const struct keys_values *values)
 {
 	struct sg_policy *policy = reader->policy;
-	struct keys_values values;
 
-	sg_keys_read(reader, mapping, KEYS_OUTBOUND, &values, NULL, NULL);
-	if (values.value[KEY_DEFAULT])
-		read_default(reader, values.key[KEY_DEFAULT], values.value[KEY_DEFAULT], &policy->outbound_default,
+	if (values->value[KEY_DEFAULT])
+		read_default(reader, values->key[KEY_DEFAULT], values->value[KEY_DEFAULT], &policy->outbound_default,
 			     &policy->outbound_default_span);
-	return read_sections(reader, &values, SG_OUT);
+	return read_sections(reader, values, SG_OUT);
 }
 
 /* False: no memory. */
-static bool read_top(struct reader *reader)
+static bool read_tests(struct reader *reader)
 {
-	struct keys_values values;
-	uint32_t *value = values.value;
+	for (size_t i = 0; i < reader->source_count; i++)
+		if (reader->sources[i].tests && !sg_tests_read(reader, reader->sources[i].tests))
+			return false;
+	return true;
+}
+
+/* All files together. False: no memory. */
+static bool read_all(struct reader *reader, const struct source_keys *keys)
+{
+	const struct keys_values *values = &keys->top;
+	const uint32_t *value = values->value;
 	size_t errors;
 
-	if (doc_node(&reader->doc, 0)->kind != DOC_MAPPING || !doc_node(&reader->doc, 0)->first) {
-		if (sg_word_is_null(&reader->doc, 0) || doc_node(&reader->doc, 0)->kind == DOC_MAPPING)
-			reader_error(reader, 0, "policy/empty-file", "the file says nothing");
-		else
-			reader_error(reader, 0, "policy/wrong-type", "a policy is a mapping of keys");
-		reader_hint(reader, "the shortest policy is 'default: drop'");
-		return true;
-	}
-	sg_keys_read(reader, 0, KEYS_TOP, &values, NULL, NULL);
-	if (value[KEY_VERSION])
-		read_version(reader, value[KEY_VERSION]);
 	if (value[KEY_NAME] && !sg_word_text(reader, value[KEY_NAME], "name", &reader->policy->name) && reader->failed)
 		return false;
 	if (value[KEY_DEFAULT])
-		read_default(reader, values.key[KEY_DEFAULT], value[KEY_DEFAULT], &reader->policy->default_verdict,
+		read_default(reader, values->key[KEY_DEFAULT], value[KEY_DEFAULT], &reader->policy->default_verdict,
 			     &reader->policy->default_span);
 	if (value[KEY_BASELINE])
 		read_baseline(reader, value[KEY_BASELINE]);
@@ -114,9 +100,22 @@ static bool read_top(struct reader *reader)
 	if ((value[KEY_INTERFACES] && !sg_interfaces_read(reader, value[KEY_INTERFACES])) ||
 	    (value[KEY_SERVICES] && !sg_services_read(reader, value[KEY_SERVICES])))
 		return false;
-	return read_sections(reader, &values, SG_IN) &&
-	       (!value[KEY_OUTBOUND] || read_outbound(reader, value[KEY_OUTBOUND])) &&
-	       (!value[KEY_TESTS] || sg_tests_read(reader, value[KEY_TESTS]));
+	return read_sections(reader, values, SG_IN) && read_outbound(reader, &keys->outbound) && read_tests(reader);
+}
+
+/* The names of the files, for spans. False: no memory. */
+static bool read_keep_files(struct reader *reader)
+{
+	struct sg_policy *policy = reader->policy;
+	struct model_file *files = sg_arena_alloc(&policy->arena, reader->source_count, sizeof(*files));
+
+	if (!files)
+		return sg_reader_nomem(reader);
+	for (size_t i = 0; i < reader->source_count; i++)
+		files[i] = (struct model_file){reader->sources[i].file, reader->sources[i].name};
+	policy->files = files;
+	policy->file_count = reader->source_count;
+	return true;
 }
 
 static void reader_clear(struct reader *reader)
@@ -126,45 +125,35 @@ static void reader_clear(struct reader *reader)
 	sg_names_clear(&reader->interfaces);
 	sg_names_clear(&reader->services);
 	sg_lists_free(reader->lists);
+	free(reader->sources);
 	sg_policy_free(reader->policy);
 }
 
-/* Takes `text` (malloc'd) into files, without a byte order mark. 0 and the file's number, or -1. */
-static int read_add_file(struct sg_files *files, const char *name, char *text, size_t size, uint32_t *ret_file,
-			 struct sg_error *err)
-{
-	if (size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
-		size -= 3;
-		memmove(text, text + 3, size + 1);
-	}
-	return sg_files_add(files, name, text, size, ret_file, err);
-}
-
-static struct sg_policy *read_text(const char *name, const char *folder, char *owned, size_t size,
+/* `owned` is malloc'd and taken over; `real` is the file's own path, or NULL. */
+static struct sg_policy *read_text(const char *name, const char *folder, const char *real, char *owned, size_t size,
 				   const struct sg_policy_options *options, struct sg_files *files,
 				   struct sg_diags *diags, struct sg_error *err)
 {
 	sg_cleanup(reader_clear) struct reader reader = {
+		.policy = sg_model_new(),
 		.report = {.diags = diags},
 		.files = files,
 		.options = options,
-		.folder = folder,
 		.err = err,
 	};
-	const char *text;
-	uint32_t file;
+	struct reader_source source = {.folder = folder, .prefix = "", .real = real};
+	struct source_keys keys;
 
-	if (read_add_file(files, name, owned, size, &file, err))
-		return NULL;
-	reader.policy = sg_model_new();
-	if (!reader.policy || !(reader.policy->file = sg_arena_string(&reader.policy->arena, name, strlen(name)))) {
+	if (reader.policy)
+		source.name = sg_arena_string(&reader.policy->arena, name, strlen(name));
+	if (!source.name) {
+		free(owned);
 		sg_error_nomem(err);
 		return NULL;
 	}
-	text = sg_files_text(files, file, &size);
-	if (sg_doc_read(&reader.doc, file, text, size, &reader.report, err))
-		return NULL;
-	if (reader.doc.count && !read_top(&reader))
+	reader.policy->file = source.name;
+	if (!sg_source_add(&reader, &source, owned, size, &keys) || !sg_includes_read(&reader, &keys) ||
+	    !read_all(&reader, &keys) || !read_keep_files(&reader))
 		return NULL;
 	sg_report_finish(&reader.report);
 	if (diags->out_of_memory)
@@ -185,7 +174,7 @@ struct sg_policy *sg_policy_parse(const char *name, const char *folder, const ch
 	if (size)
 		memcpy(copy, text, size);
 	copy[size] = '\0';
-	return read_text(name, folder, copy, size, options, files, diags, err);
+	return read_text(name, folder, NULL, copy, size, options, files, diags, err);
 }
 
 struct sg_policy *sg_policy_read(const char *path, const struct sg_policy_options *options, struct sg_files *files,
@@ -197,7 +186,7 @@ struct sg_policy *sg_policy_read(const char *path, const struct sg_policy_option
 		.allow_pipe = true,
 	};
 	const char *slash = strrchr(path, '/');
-	sg_autofree char *folder = NULL;
+	sg_autofree char *folder = NULL, *real = NULL;
 	char *text;
 	size_t size;
 
@@ -209,5 +198,7 @@ struct sg_policy *sg_policy_read(const char *path, const struct sg_policy_option
 	}
 	if (sg_file_read(path, &rules, &text, &size, err))
 		return NULL;
-	return read_text(path, folder, text, size, options, files, diags, err);
+	/* not known to be the same as an included one: read twice, and told so by what it says twice */
+	real = strcmp(path, "-") ? realpath(path, NULL) : NULL;
+	return read_text(path, folder, real, text, size, options, files, diags, err);
 }

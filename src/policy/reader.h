@@ -13,13 +13,24 @@
 
 struct lists;
 
+/* A file of the policy; by doc_node.source. Strings are the policy's arena's. */
+struct reader_source {
+	uint32_t file;      /* its number */
+	const char *name;   /* its path */
+	const char *folder; /* where its relative paths begin */
+	const char *prefix; /* the same as the policy's own file says it, with a '/' behind; "" for itself */
+	const char *real;   /* by which it is told from others; NULL: it is not */
+	uint32_t tests;     /* its nodes; 0: none */
+};
+
 struct reader {
 	struct sg_policy *policy;
 	struct doc doc;
 	struct report report;
 	struct sg_files *files;
 	const struct sg_policy_options *options;
-	const char *folder; /* of list files */
+	struct reader_source *sources; /* the policy's own file first */
+	size_t source_count, source_room;
 	struct names groups, interfaces, services;
 	struct lists *lists; /* list files that were read */
 	bool sets_broken;    /* a group was refused in part: nothing is concluded from what groups lack */
@@ -38,6 +49,11 @@ bool sg_reader_nomem(struct reader *reader);
 #define reader_hint(reader, ...) sg_report_hint(&(reader)->report, __VA_ARGS__)
 /* Whether the newest error deserves a search for what was meant: that is dear, and of use for the first errors only. */
 bool sg_reader_wants_hint(const struct reader *reader);
+/* The file that a node is of. */
+static inline const struct reader_source *reader_source(const struct reader *reader, uint32_t node)
+{
+	return &reader->sources[doc_node(&reader->doc, node)->source];
+}
 /* A scalar's text as it may stand in a message. */
 const char *sg_reader_quote(const struct reader *reader, uint32_t node, struct report_quote *quote);
 

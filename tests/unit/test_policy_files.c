@@ -14,7 +14,7 @@ static char folder[] = "/tmp/sockgate-policy-XXXXXX";
 static int enter_folder(void **state)
 {
 	(void)state;
-	return mkdtemp(folder) && !chdir(folder) && !mkdir("lists", 0755) ? 0 : -1;
+	return mkdtemp(folder) && !chdir(folder) && !mkdir("lists", 0755) && !mkdir("more.d", 0755) ? 0 : -1;
 }
 
 static int leave_folder(void **state)
@@ -24,7 +24,9 @@ static int leave_folder(void **state)
 		return -1;
 	for (const char *const *name =
 		     (const char *const[]){"lists/long.txt", "lists/two.txt", "lists/open.txt", "lists/fifo",
-					   "lists/link", "lists/loop", "policy.yaml", "lists", "", NULL};
+					   "lists/link", "lists/loop", "policy.yaml", "lists", "more.d/a.yaml",
+					   "more.d/B.yaml", "more.d/10.yaml", "more.d/link.yaml", "more.d/sub.yaml",
+					   "more.d", "", NULL};
 	     *name; name++) {
 		sg_autofree char *path = NULL;
 
@@ -48,6 +50,16 @@ static void put(const char *name, const char *text)
 static struct policy_text read_file(const char *path, bool trusted_only)
 {
 	struct sg_policy_options options = {.trusted_only = trusted_only};
+	struct policy_text ret = {.files = sg_files_new()};
+
+	ret.policy = sg_policy_read(path, &options, ret.files, &ret.diags, &ret.err);
+	return ret;
+}
+
+/* The same with what is included unasked. */
+static struct policy_text read_with(const char *path, const char *drop_in)
+{
+	struct sg_policy_options options = {.drop_in = drop_in};
 	struct policy_text ret = {.files = sg_files_new()};
 
 	ret.policy = sg_policy_read(path, &options, ret.files, &ret.diags, &ret.err);
@@ -175,6 +187,133 @@ static void test_named_twice(void **state)
 	assert_int_equal(files, 2);
 }
 
+static void test_include_trust(void **state)
+{
+	(void)state;
+	put("more.d/a.yaml", "allow: {tcp: [22]}\n");
+	put("policy.yaml", "include: more.d/*.yaml\n");
+	{
+		autotext text = read_file("policy.yaml", true);
+		assert_non_null(text.policy);
+	}
+	assert_int_equal(chmod("more.d/a.yaml", 0664), 0);
+	{
+		autotext text = read_file("policy.yaml", true);
+		assert_null(text.policy);
+		assert_int_equal(text.err.kind, SG_ERROR_NONE);
+		assert_int_equal(text.diags.count, 1);
+		assert_string_equal(text.diags.items[0].id, "policy/include");
+		assert_int_equal(text.diags.items[0].span.column, 10);
+		assert_non_null(strstr(text.diags.items[0].message, "more.d/a.yaml"));
+	}
+	{
+		autotext text = read_file("policy.yaml", false);
+		assert_non_null(text.policy);
+	}
+	assert_int_equal(chmod("more.d/a.yaml", 0644), 0);
+	/* who may add a file to the folder may say anything */
+	assert_int_equal(chmod("more.d", 0777), 0);
+	{
+		autotext text = read_file("policy.yaml", true);
+		assert_null(text.policy);
+		assert_non_null(strstr(text.diags.items[0].message, "more.d"));
+	}
+	assert_int_equal(chmod("more.d", 0755), 0);
+}
+
+/* One file by many names is one file; the order is that of bytes, whatever the locale; links are followed. */
+static void test_include_names(void **state)
+{
+	(void)state;
+	put("more.d/B.yaml", "allow: {tcp: [2]}\n");
+	put("more.d/10.yaml", "allow: {tcp: [3]}\n");
+	assert_int_equal(symlink("a.yaml", "more.d/link.yaml"), 0);
+	assert_int_equal(mkdir("more.d/sub.yaml", 0755), 0);
+	put("policy.yaml",
+	    "allow: {tcp: [1]}\ninclude: [more.d/a.yaml, ./more.d/../more.d/a.yaml, more.d/*.yaml, policy.yaml]\n");
+	autotext text = read_with("policy.yaml", "more.d/*.yaml");
+	assert_non_null(text.policy);
+	assert_int_equal(sg_policy_lines(text.policy), 4);
+	for (size_t i = 0; i < 4; i++) {
+		static const struct {
+			uint16_t port;
+			const char *file;
+		} expected[] = {{1, "policy.yaml"}, {22, "more.d/a.yaml"}, {3, "more.d/10.yaml"}, {2, "more.d/B.yaml"}};
+		const struct sg_line *line = sg_policy_line(text.policy, i);
+
+		assert_int_equal(line->ports.items[0].first, expected[i].port);
+		assert_string_equal(sg_files_name(text.files, line->span.file), expected[i].file);
+		assert_string_equal(sg_policy_file_of(text.policy, line->span), expected[i].file);
+		assert_string_equal(line->path, "allow.tcp[0]");
+	}
+	assert_string_equal(sg_policy_file(text.policy), "policy.yaml");
+}
+
+/* What is included unasked need not be there; what is asked for must. */
+static void test_drop_in(void **state)
+{
+	sg_autofree char *path = NULL;
+
+	(void)state;
+	put("policy.yaml", "allow: {tcp: [1]}\n");
+	{
+		autotext text = read_with("policy.yaml", "none.d/*.yaml");
+		assert_non_null(text.policy);
+		assert_int_equal(text.diags.count, 0);
+	}
+	{
+		autotext text = read_with("policy.yaml", "more.d/*.conf");
+		assert_non_null(text.policy);
+		assert_int_equal(text.diags.count, 0);
+	}
+	{
+		autotext text = read_file("policy.yaml", false);
+		assert_int_equal(sg_policy_lines(text.policy), 1);
+	}
+	put("more.d/z.yaml", "allow: {tcp: [x]}\n");
+	{
+		autotext text = read_with("policy.yaml", "more.d/*.yaml");
+		assert_null(text.policy);
+		assert_string_equal(sg_files_name(text.files, text.diags.items[0].span.file), "more.d/z.yaml");
+	}
+	assert_int_equal(remove("more.d/z.yaml"), 0);
+	/* beside the policy, wherever the program was started */
+	assert_true(asprintf(&path, "%s/policy.yaml", folder) > 0);
+	assert_int_equal(chdir("/"), 0);
+	autotext text = read_with(path, "more.d/*.yaml");
+	assert_non_null(text.policy);
+	assert_int_equal(sg_policy_lines(text.policy), 4);
+	assert_int_equal(chdir(folder), 0);
+}
+
+static void test_too_many_included(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("many.d", 0755), 0);
+	for (unsigned int i = 0; i <= 1000; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "many.d/%u.yaml", i);
+		put(name, "allow: {tcp: [22]}\n");
+		if (i == 998) {
+			put("policy.yaml", "include: many.d/*.yaml\n");
+			autotext text = read_file("policy.yaml", false);
+			assert_non_null(text.policy);
+			assert_int_equal(sg_policy_lines(text.policy), 999);
+		}
+	}
+	autotext text = read_file("policy.yaml", false);
+	assert_null(text.policy);
+	assert_true(said(&text, "policy/include"));
+	for (unsigned int i = 0; i <= 1000; i++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "many.d/%u.yaml", i);
+		assert_int_equal(remove(name), 0);
+	}
+	assert_int_equal(rmdir("many.d"), 0);
+}
+
 static double seconds(void)
 {
 	struct timespec now;
@@ -212,9 +351,11 @@ static void test_long_list(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hostile_lists), cmocka_unit_test(test_trust),
-		cmocka_unit_test(test_policy_file),   cmocka_unit_test(test_folders),
-		cmocka_unit_test(test_named_twice),   cmocka_unit_test(test_long_list),
+		cmocka_unit_test(test_hostile_lists),     cmocka_unit_test(test_trust),
+		cmocka_unit_test(test_policy_file),       cmocka_unit_test(test_folders),
+		cmocka_unit_test(test_named_twice),       cmocka_unit_test(test_include_trust),
+		cmocka_unit_test(test_include_names),     cmocka_unit_test(test_drop_in),
+		cmocka_unit_test(test_too_many_included), cmocka_unit_test(test_long_list),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);

@@ -126,7 +126,8 @@ static void test_memory(void **state)
 		{"list-missing.yaml", BAD},        {"syntax-tab-list.yaml", BAD},
 		{"value-texts.yaml", BAD},         {"family-mismatch.yaml", BAD},
 		{"key-duplicate.yaml", BAD},       {"port-names.yaml", BAD},
-		{"alias-merge.yaml", BAD},
+		{"alias-merge.yaml", BAD},         {"include.yaml", GOOD},
+		{"include-duplicates.yaml", BAD},  {"include-bad-files.yaml", BAD},
 	};
 
 	(void)state;

@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A policy of many files.
+
+load common
+
+@test "included files are one policy, and each line keeps its file" {
+	mkdir policy.d
+	printf 'include: policy.d/*.yaml\ngroups: {office: [192.0.2.0/24]}\nallow: {tcp: [443]}\n' >policy.yaml
+	printf 'allow: {tcp: [{port: 22, from: office}]}\n' >policy.d/more.yaml
+	printf 'nonsense\n' >policy.d/.more.yaml.swp
+	printf 'nonsense\n' >policy.d/more.yaml~
+	run -0 gate check policy.yaml
+	[ "$output" = "policy.yaml: ok, 2 lines" ]
+	run -0 gate -f policy.yaml -j explain 22/tcp --from 192.0.2.9
+	json '.because == [{file: "policy.d/more.yaml", line: 1, rule: "allow.tcp[0]"}]'
+	# a lint speaks of lines of two files
+	printf 'block: {tcp: [22]}\n' >policy.d/no-more.yaml
+	run gate check policy.yaml
+	[[ $output == *"policy.d/more.yaml:1:"*"policy.d/no-more.yaml:1 (block.tcp"* ]]
+	# the same name twice: both places
+	printf 'groups: {office: [198.51.100.0/24]}\n' >policy.d/zz.yaml
+	run -2 gate check policy.yaml
+	[[ $output == *"policy.d/zz.yaml:1:10: error: duplicate key 'office'"* ]]
+	[[ $output == *"it is given at policy.yaml:2:10 already"* ]]
+	run -2 gate -j check policy.yaml
+	json '.diagnostics[0] | .file == "policy.d/zz.yaml" and .line == 1'
+}
+
+@test "the default policy has its policy.d, another one does not" {
+	unshare -rm true || skip "no namespaces here"
+	cat >inside <<-'END'
+		set -e
+		mount -t tmpfs none /etc
+		mkdir -p /etc/sockgate/policy.d
+		printf 'allow: {tcp: [22]}\n' >/etc/sockgate/policy.yaml
+		"$1" check
+		printf 'allow: {tcp: [8443]}\n' >/etc/sockgate/policy.d/more.yaml
+		printf 'allow: {udp: [123]}\n' >/etc/sockgate/policy.d/Web.yaml
+		"$1" check
+		"$1" explain 8443/tcp
+		"$1" -f /etc/sockgate/policy.yaml check
+		cp -r /etc/sockgate /etc/other
+		"$1" -f /etc/other/policy.yaml check
+		printf 'allow: {tcp: [0]}\n' >/etc/sockgate/policy.d/more.yaml
+		"$1" check
+	END
+	run -2 unshare -rm bash inside "$SOCKGATE"
+	[ "${lines[0]}" = "/etc/sockgate/policy.yaml: ok, 1 line" ]
+	[ "${lines[1]}" = "/etc/sockgate/policy.yaml: ok, 3 lines" ]
+	[ "${lines[2]}" = "accept tcp 8443" ]
+	[ "${lines[3]}" = "  because /etc/sockgate/policy.d/more.yaml:1 allow.tcp[0]" ]
+	[ "${lines[4]}" = "/etc/sockgate/policy.yaml: ok, 3 lines" ]
+	[ "${lines[5]}" = "/etc/other/policy.yaml: ok, 1 line" ]
+	[[ ${lines[6]} == "/etc/sockgate/policy.d/more.yaml:1:15: error:"* ]]
+}
