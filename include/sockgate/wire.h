@@ -39,11 +39,7 @@ void sg_wire_del_elements(struct sg_wire *wire, const struct sg_table *table, co
 void sg_wire_add_rule(struct sg_wire *wire, const struct sg_table *table, const struct sg_chain *chain,
 		      const struct sg_rule *rule);                     /* appended to the chain */
 void sg_wire_flush_chain(struct sg_wire *wire, const struct sg_table *table, const struct sg_chain *chain);
-void sg_wire_del_rule(struct sg_wire *wire, const struct sg_table *table, const struct sg_chain *chain,
-		      uint64_t handle);
 int sg_wire_end(struct sg_wire *wire, const void **ret_data, size_t *ret_size, struct sg_error *err);
-/* Messages between begin and end. */
-size_t sg_wire_messages(const struct sg_wire *wire);
 /* The note of a message, and the element (its index in note.set, SIZE_MAX: none) at the byte offset of an extended ack. */
 const struct sg_wire_note *sg_wire_find(const struct sg_wire *wire, uint32_t seq, size_t offset, size_t *ret_element);
 

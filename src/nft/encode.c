@@ -176,11 +176,6 @@ int sg_wire_end(struct sg_wire *wire, const void **ret_data, size_t *ret_size, s
 	return 0;
 }
 
-size_t sg_wire_messages(const struct sg_wire *wire)
-{
-	return wire->note_count - wire->frame_count;
-}
-
 static void encode_table(struct sg_wire *wire, const struct sg_table *table, uint16_t type, uint16_t flags)
 {
 	struct encode_udata udata = {.size = 0};

@@ -266,8 +266,3 @@ void sg_wire_flush_chain(struct sg_wire *wire, const struct sg_table *table, con
 {
 	encode_rule(wire, table, chain, NULL, 0, NFT_MSG_DELRULE, 0);
 }
-
-void sg_wire_del_rule(struct sg_wire *wire, const struct sg_table *table, const struct sg_chain *chain, uint64_t handle)
-{
-	encode_rule(wire, table, chain, NULL, handle, NFT_MSG_DELRULE, 0);
-}
