@@ -156,7 +156,6 @@ void sg_wire_begin(struct sg_wire *wire, uint32_t first_seq, uint32_t generation
 	if (generation)
 		mnl_attr_put_u32(header, NFNL_BATCH_GENID, htonl(generation));
 	sg_encode_finish(wire, header);
-	wire->frame_count++;
 }
 
 int sg_wire_end(struct sg_wire *wire, const void **ret_data, size_t *ret_size, struct sg_error *err)
@@ -170,7 +169,6 @@ int sg_wire_end(struct sg_wire *wire, const void **ret_data, size_t *ret_size, s
 		return -1;
 	}
 	sg_encode_finish(wire, header);
-	wire->frame_count++;
 	*ret_data = wire->data;
 	*ret_size = wire->size;
 	return 0;

@@ -12,7 +12,6 @@ struct sg_wire {
 	size_t size, room;
 	uint32_t first_seq;
 	bool echoed;                /* a message with NLM_F_ECHO is in the batch */
-	size_t frame_count;         /* of BEGIN and END */
 	struct sg_wire_note *notes; /* one for each message, BEGIN and END included; seq = first_seq + index */
 	size_t *offsets;            /* where each message begins */
 	size_t note_count, note_room, offset_room;

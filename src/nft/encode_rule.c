@@ -226,7 +226,7 @@ static bool encode_rule_valid(struct sg_wire *wire, const struct sg_rule *rule, 
 
 /* rule NULL: nothing but the frame (a deletion, of one rule by its handle or of all with handle 0). */
 static void encode_rule(struct sg_wire *wire, const struct sg_table *table, const struct sg_chain *chain,
-			const struct sg_rule *rule, uint64_t handle, uint16_t type, uint16_t flags)
+			const struct sg_rule *rule, uint16_t type, uint16_t flags)
 {
 	struct encode_udata udata = {.size = 0};
 	size_t size = ENCODE_RULE_SIZE + (rule ? rule->expr_count * ENCODE_EXPR_SIZE : 0);
@@ -243,7 +243,6 @@ static void encode_rule(struct sg_wire *wire, const struct sg_table *table, cons
 
 	if (!r || nftnl_rule_set_str(r, NFTNL_RULE_TABLE, table->name) < 0 ||
 	    nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, chain->name) < 0 ||
-	    (handle && nftnl_rule_set_data(r, NFTNL_RULE_HANDLE, &handle, sizeof(handle)) < 0) ||
 	    (rule && encode_rule_members(r, rule, &udata) < 0)) {
 		sg_error_nomem(&wire->error);
 	} else {
@@ -259,10 +258,10 @@ static void encode_rule(struct sg_wire *wire, const struct sg_table *table, cons
 void sg_wire_add_rule(struct sg_wire *wire, const struct sg_table *table, const struct sg_chain *chain,
 		      const struct sg_rule *rule)
 {
-	encode_rule(wire, table, chain, rule, 0, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
+	encode_rule(wire, table, chain, rule, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);
 }
 
 void sg_wire_flush_chain(struct sg_wire *wire, const struct sg_table *table, const struct sg_chain *chain)
 {
-	encode_rule(wire, table, chain, NULL, 0, NFT_MSG_DELRULE, 0);
+	encode_rule(wire, table, chain, NULL, NFT_MSG_DELRULE, 0);
 }
