@@ -30,6 +30,11 @@ static void emit_head(struct sg_buf *buf, const struct sg_policy *policy)
 	}
 	if (policy->default_verdict != SG_VERDICT_DROP)
 		sg_buf_addf(buf, "default: %s\n", sg_verdict_name(policy->default_verdict));
+	if (policy->lint_ignore_count) {
+		sg_buf_addf(buf, "%s: ", sg_keys_name(KEY_LINT_IGNORE));
+		sg_emit_words(buf, &(struct model_words){policy->lint_ignore, policy->lint_ignore_count}, EMIT_KEY);
+		sg_buf_addc(buf, '\n');
+	}
 }
 
 /* "  office:" */
@@ -106,6 +111,8 @@ static size_t emit_constraints(const struct model_line *line, enum sg_verdict im
 			(struct emit_pair){sg_keys_name(KEY_ANSWER), NULL, sg_verdict_name(said->answer), NULL};
 	if (said->on_demand)
 		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_ON_DEMAND), NULL, NULL, "true"};
+	if (line->lint_ignore.count)
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_LINT_IGNORE), &line->lint_ignore, NULL, NULL};
 	if (said->comment)
 		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_COMMENT), NULL, said->comment, NULL};
 	return count;

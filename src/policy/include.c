@@ -180,7 +180,8 @@ static void include_join(struct reader *reader, const struct keys_values *from, 
 	for (unsigned int id = 0; id < KEY_COUNT; id++) {
 		uint32_t key = from->key[id], value = from->value[id];
 
-		if (!key || id == KEY_VERSION || id == KEY_TESTS || id == KEY_INCLUDE || id == KEY_OUTBOUND)
+		if (!key || id == KEY_VERSION || id == KEY_TESTS || id == KEY_INCLUDE || id == KEY_OUTBOUND ||
+		    id == KEY_LINT_IGNORE)
 			continue;
 		if (!into->key[id])
 			into->key[id] = key;

@@ -135,6 +135,15 @@ static bool lines_choose_answer(struct reader *reader, uint32_t node, struct sg_
 	return true;
 }
 
+static bool lines_ignore(struct reader *reader, uint32_t list, struct model_line *line)
+{
+	if (!sg_word_lints(reader, list, &line->lint_ignore))
+		return false;
+	line->line.lint_ignore = line->lint_ignore.items;
+	line->line.lint_ignore_count = line->lint_ignore.count;
+	return true;
+}
+
 /* {port: 9100, from: …}. False: no memory. */
 static bool lines_mapping(struct reader *reader, const struct lines_list *list, uint32_t item, size_t index)
 {
@@ -153,6 +162,8 @@ static bool lines_mapping(struct reader *reader, const struct lines_list *list, 
 	}
 	good = sg_line_constrain(reader, &values, &line) && good;
 	good = lines_choose_answer(reader, values.value[KEY_ANSWER], &line.line) && good;
+	if (values.value[KEY_LINT_IGNORE])
+		good = lines_ignore(reader, values.value[KEY_LINT_IGNORE], &line) && good;
 	if (values.value[KEY_ON_DEMAND])
 		good = sg_word_boolean(reader, values.value[KEY_ON_DEMAND], "on-demand", &line.line.on_demand) && good;
 	return good && !reader->failed ? lines_append(reader, list, &line, index) : !reader->failed;

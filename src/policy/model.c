@@ -140,6 +140,14 @@ static bool model_same_addresses(const struct sg_addresses *a, const struct sg_a
 	return sg_ranges_equal(&a->v4, &b->v4) && sg_ranges_equal(&a->v6, &b->v6);
 }
 
+static bool model_same_words(const char *const *a, size_t a_count, const char *const *b, size_t b_count)
+{
+	for (size_t i = 0; a_count == b_count && i < a_count; i++)
+		if (strcmp(a[i], b[i]) != 0)
+			return false;
+	return a_count == b_count;
+}
+
 static bool model_same_line(const struct sg_line *a, const struct sg_line *b)
 {
 	if (a->section != b->section || a->direction != b->direction || a->kind != b->kind ||
@@ -147,6 +155,8 @@ static bool model_same_line(const struct sg_line *a, const struct sg_line *b)
 		return false;
 	if (a->has_from != b->has_from || a->has_to != b->has_to || a->has_interface != b->has_interface ||
 	    a->has_family != b->has_family || (a->has_family && a->family != b->family))
+		return false;
+	if (!model_same_words(a->lint_ignore, a->lint_ignore_count, b->lint_ignore, b->lint_ignore_count))
 		return false;
 	return a->answer == b->answer && a->on_demand == b->on_demand && model_same_text(a->comment, b->comment) &&
 	       sg_ranges_equal(&a->ports, &b->ports) && sg_ranges_equal(&a->types4, &b->types4) &&
@@ -189,8 +199,9 @@ bool sg_policy_equal(const struct sg_policy *a, const struct sg_policy *b)
 	struct sg_baseline base_a = a->baseline, base_b = b->baseline;
 
 	if (!model_same_text(a->name, b->name) || a->default_verdict != b->default_verdict ||
-	    a->outbound_default != b->outbound_default || a->line_count != b->line_count ||
-	    a->test_count != b->test_count)
+	    a->outbound_default != b->outbound_default ||
+	    !model_same_words(a->lint_ignore, a->lint_ignore_count, b->lint_ignore, b->lint_ignore_count) ||
+	    a->line_count != b->line_count || a->test_count != b->test_count)
 		return false;
 	for (unsigned int part = 0; part < MODEL_BASELINE_COUNT; part++)
 		if (*sg_model_baseline_part(&base_a, part) != *sg_model_baseline_part(&base_b, part))

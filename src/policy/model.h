@@ -50,7 +50,7 @@ struct model_line {
 	struct sg_line line;
 	const char *key;          /* of the protocol: "tcp", "tcp+udp", "icmp", "esp", "50", "any" */
 	struct model_words ports; /* or ICMP types */
-	struct model_words from, except, to, interfaces;
+	struct model_words from, except, to, interfaces, lint_ignore;
 	/* tcp+udp of a service that has other ports under tcp than under udp is two lines: this one and the next */
 	bool split;
 	struct sg_ranges second_ports; /* while it is read */

@@ -79,6 +79,34 @@ static bool read_tests(struct reader *reader)
 	return true;
 }
 
+/* What the files ignore, each for all. False: no memory. */
+static bool read_lint_ignore(struct reader *reader)
+{
+	struct sg_policy *policy = reader->policy;
+
+	for (size_t i = 0; i < reader->source_count; i++) {
+		struct model_words ids;
+		const char **all;
+
+		if (!reader->sources[i].lint_ignore)
+			continue;
+		if (!sg_word_lints(reader, reader->sources[i].lint_ignore, &ids)) {
+			if (reader->failed)
+				return false;
+			continue;
+		}
+		all = sg_arena_alloc(&policy->arena, policy->lint_ignore_count + ids.count, sizeof(*all));
+		if (!all)
+			return sg_reader_nomem(reader);
+		if (policy->lint_ignore_count)
+			memcpy(all, policy->lint_ignore, policy->lint_ignore_count * sizeof(*all));
+		memcpy(all + policy->lint_ignore_count, ids.items, ids.count * sizeof(*all));
+		policy->lint_ignore = all;
+		policy->lint_ignore_count += ids.count;
+	}
+	return true;
+}
+
 /* All files together. False: no memory. */
 static bool read_all(struct reader *reader, const struct source_keys *keys)
 {
@@ -91,6 +119,8 @@ static bool read_all(struct reader *reader, const struct source_keys *keys)
 	if (value[KEY_DEFAULT])
 		read_default(reader, values->key[KEY_DEFAULT], value[KEY_DEFAULT], &reader->policy->default_verdict,
 			     &reader->policy->default_span);
+	if (!read_lint_ignore(reader))
+		return false;
 	if (value[KEY_BASELINE])
 		read_baseline(reader, value[KEY_BASELINE]);
 	errors = reader->report.errors;

@@ -15,12 +15,12 @@ struct lists;
 
 /* A file of the policy; by doc_node.source. Strings are the policy's arena's. */
 struct reader_source {
-	uint32_t file;      /* its number */
-	const char *name;   /* its path */
-	const char *folder; /* where its relative paths begin */
-	const char *prefix; /* the same as the policy's own file says it, with a '/' behind; "" for itself */
-	const char *real;   /* by which it is told from others; NULL: it is not */
-	uint32_t tests;     /* its nodes; 0: none */
+	uint32_t file;               /* its number */
+	const char *name;            /* its path */
+	const char *folder;          /* where its relative paths begin */
+	const char *prefix;          /* the same as the policy's own file says it, with a '/' behind; "" for itself */
+	const char *real;            /* by which it is told from others; NULL: it is not */
+	uint32_t tests, lint_ignore; /* its nodes; 0: none */
 };
 
 struct reader {

@@ -67,5 +67,6 @@ bool sg_source_add(struct reader *reader, const struct reader_source *source, ch
 	if (root != DOC_NO_ROOT)
 		source_keys_read(reader, root, ret);
 	own->tests = ret->top.value[KEY_TESTS];
+	own->lint_ignore = ret->top.value[KEY_LINT_IGNORE];
 	return !reader->failed;
 }

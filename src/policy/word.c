@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
 #include "base/text.h"
 #include "policy/word.h"
 #include "sockgate/buf.h"
+#include "sockgate/lint.h"
 
 bool sg_word_is_null(const struct doc *doc, uint32_t node)
 {
@@ -161,4 +163,36 @@ bool sg_word_choice(struct reader *reader, uint32_t node, const char *key, const
 	if (meant)
 		reader_hint(reader, "did you mean '%s'?", meant);
 	return false;
+}
+
+static void word_refuse_lint(struct reader *reader, uint32_t node)
+{
+	const char *text = doc_text(&reader->doc, node), *near = NULL;
+	struct report_quote quote;
+	char full[64];
+
+	reader_error(reader, node, "policy/unknown-name", "unknown lint '%s'", sg_reader_quote(reader, node, &quote));
+	if (!sg_reader_wants_hint(reader))
+		return;
+	snprintf(full, sizeof(full), "policy/%.50s", text);
+	near = sg_lint_known(full) ? full : sg_text_nearest(text, sg_lint_next_id, NULL);
+	if (!near)
+		near = sg_text_nearest(full, sg_lint_next_id, NULL);
+	if (near)
+		reader_hint(reader, "did you mean '%s'?", near);
+	else
+		reader_hint(reader, "'sockgate check --list-lints' has them; errors cannot be ignored");
+}
+
+bool sg_word_lints(struct reader *reader, uint32_t list, struct model_words *ret)
+{
+	bool good = true;
+
+	for (uint32_t item = sg_reader_items(reader, list); item; item = sg_reader_item_next(reader, list, item)) {
+		if (sg_lint_known(doc_text(&reader->doc, item)))
+			continue;
+		word_refuse_lint(reader, item);
+		good = false;
+	}
+	return good && sg_reader_words(reader, list, ret);
 }

@@ -20,6 +20,8 @@ bool sg_word_boolean(struct reader *reader, uint32_t node, const char *key, bool
 bool sg_word_text(struct reader *reader, uint32_t node, const char *key, const char **ret);
 /* A name that is declared; `what` is "group", "service" … */
 bool sg_word_name(struct reader *reader, uint32_t node, const char *what, const char **ret);
+/* Ids of lints, all scalars, into *ret. */
+bool sg_word_lints(struct reader *reader, uint32_t list, struct model_words *ret);
 /* One of `choices`, which ends with NULL. `foreign` holds pairs (other tools' word, ours), and ends with NULL. */
 bool sg_word_choice(struct reader *reader, uint32_t node, const char *key, const char *const *choices,
 		    const char *const *foreign, size_t *ret);

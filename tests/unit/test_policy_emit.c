@@ -5,6 +5,7 @@
  */
 #include <time.h>
 #include "policy_text.h"
+#include "sockgate/lint.h"
 
 #define POLICIES 3000
 
@@ -107,6 +108,11 @@ static void make_words(struct maker *maker, void (*make)(struct maker *maker))
 	sg_buf_addc(&maker->text, ']');
 }
 
+static void make_lint(struct maker *maker)
+{
+	sg_buf_adds(&maker->text, sg_lint_at(draw((uint32_t)sg_lint_count()))->id);
+}
+
 static void make_comment(struct maker *maker)
 {
 	static const char *const pieces[] = {"a", "Z9", " ", ": ", ":",    " #",   "#", "- ", ",", "[",
@@ -149,6 +155,11 @@ static void make_constraints(struct maker *maker, struct kind kind, const char *
 	}
 	if (!kind.test && !kind.outbound && chance(20)) {
 		sg_buf_addf(&maker->text, "%son-demand: %s", before, chance(70) ? "true" : "false");
+		before = ", ";
+	}
+	if (!kind.test && chance(10)) {
+		sg_buf_addf(&maker->text, "%slint-ignore: ", before);
+		make_words(maker, make_lint);
 		before = ", ";
 	}
 	if (chance(20)) {
@@ -271,6 +282,11 @@ static char *make_policy(void)
 	}
 	if (chance(60))
 		sg_buf_addf(&maker.text, "default: %s\n", defaults[draw(3)]);
+	if (chance(10)) {
+		sg_buf_adds(&maker.text, "lint-ignore: ");
+		make_words(&maker, make_lint);
+		sg_buf_addc(&maker.text, '\n');
+	}
 	make_names(&maker);
 	make_section(&maker, (struct kind){.block = block_first});
 	make_section(&maker, (struct kind){.block = !block_first});
