@@ -24,7 +24,7 @@ struct options {
 	int colour; /* enum colour_mode */
 	const char *netns;
 	int completion; /* enum shell */
-	bool dry_run, force, kernel, stdin_packets, outbound;
+	bool list_lints, dry_run, force, kernel, stdin_packets, outbound;
 	const char *from, *to, *interface, *output;
 	int format;             /* enum show_format */
 	char *const *arguments; /* behind the verb and the options */

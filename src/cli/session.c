@@ -145,7 +145,8 @@ int session_load(struct session *session, const char *path, enum loading loading
 		*ret_exit = refuse(session, path, &loaded, tests);
 		return -1;
 	}
-	if (loading == LOAD_WITH_TESTS && loaded.diags.count && !session->options->quiet) {
+	/* notes alone are for check: who applies has seen them */
+	if (loading == LOAD_WITH_TESTS && loaded.diags.warnings && !session->options->quiet) {
 		struct sg_buf text = {0};
 
 		sg_render_diags(&text, &session->error_style, session->files, &loaded.diags);

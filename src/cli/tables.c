@@ -13,8 +13,8 @@ enum verb_number { CHECK, DIFF, APPLY, VERIFY, STATUS, LISTENING, EXPLAIN, SHOW,
 const struct verb verbs[] = {
 	[CHECK] = {
 		"check", "[FILE…]", 0, 10000, "read a policy, report every error in it, prove its own tests",
-		"Reads the policy (or each FILE), warns of lines that have no effect, and proves the policy's own tests for\n"
-		"every packet that they speak of. Touches nothing and needs no rights.",
+		"Reads the policy (or each FILE), warns of what may not be meant (--list-lints), and proves the policy's own\n"
+		"tests for every packet that they speak of. Touches nothing and needs no rights.",
 		"sockgate check\n"
 		"sockgate check policies/*.yaml",
 		verb_check,
@@ -103,6 +103,7 @@ const size_t verb_count = SG_COUNT(verbs);
 #define ON_KERNEL (OF(EXPLAIN) | OF(SHOW))
 
 const struct option_row option_rows[] = {
+	{0, "list-lints", OPTION_FLAG, AT(list_lints), NULL, 0, OF(CHECK), "list what is warned of, and read nothing"},
 	{'n', "dry-run", OPTION_FLAG, AT(dry_run), NULL, 0, OF(APPLY), "only say what would change, as diff does"},
 	{0, "force", OPTION_FLAG, AT(force), NULL, 0, OF(APPLY) | OF(LEARN) | OF(CLEAR),
 	 "go on where the program would refuse or ask"},

@@ -38,7 +38,7 @@ static void add_text(struct session *session, const struct sg_check_report *repo
 		sg_render_check(&session->answer, &session->style, report);
 }
 
-int verb_check(struct session *session)
+static int check_files(struct session *session)
 {
 	const struct options *options = session->options;
 	size_t count = options->argument_count ? options->argument_count : 1;
@@ -76,4 +76,18 @@ int verb_check(struct session *session)
 	}
 	clear_reports(reports, loaded, count);
 	return result;
+}
+
+static int list_lints(struct session *session)
+{
+	if (session->options->json)
+		sg_render_lints_json(&session->answer, "check");
+	else
+		sg_render_lints(&session->answer);
+	return session_finish(session, EXIT_YES);
+}
+
+int verb_check(struct session *session)
+{
+	return session->options->list_lints ? list_lints(session) : check_files(session);
 }

@@ -82,7 +82,7 @@ load common
 }
 
 @test "a line without effect is a warning, and the policy is good all the same" {
-	printf 'allow: {tcp: [20-30, 22]}\n' >policy.yaml
+	printf 'allow: {tcp: [20-22, 22]}\n' >policy.yaml
 	run -0 gate check policy.yaml
 	[[ $output == *"policy.yaml:1:22: warning:"*"[policy/no-effect]"* ]]
 	[ "${lines[-1]}" = "policy.yaml: ok, 2 lines, 1 warning" ]
@@ -90,6 +90,29 @@ load common
 	json '.ok and .diagnostics[0].severity == "warning"'
 	run -0 gate -q check policy.yaml
 	[ -z "$output" ]
+}
+
+@test "what may well be meant is a note, and no warning" {
+	printf 'allow: {tcp: 80}\n' >policy.yaml
+	run -0 gate check policy.yaml
+	[ "${lines[0]}" = "policy.yaml: note: no one can reach SSH (port 22) under this policy [policy/no-ssh]" ]
+	[ "${lines[-1]}" = "policy.yaml: ok, 1 line" ]
+}
+
+@test "the lints can be listed, and every id that check says is one of them" {
+	run -0 gate check --list-lints
+	[ "${#lines[@]}" -ge 8 ]
+	for line in "${lines[@]}"; do
+		[[ $line =~ ^policy/[a-z-]+\ +(warning|note)\ +[^\ ].*$ ]]
+	done
+	run -0 gate -j check --list-lints
+	json '.verb == "check" and (.lints | map(.id) | index("policy/no-effect") != null)'
+	json '[.lints[] | keys_unsorted == ["id", "severity", "summary"]] | all'
+	gate -j check --list-lints | jq -r '.lints[].id' >known
+	printf 'groups: {lost: 192.0.2.1}\nallow: {tcp: [1-100, 90-110, 95, {port: 3306, from: 0.0.0.0}]}\n' >policy.yaml
+	gate -j check policy.yaml | jq -r '.diagnostics[].id' | sort -u >said
+	[ "$(wc -l <said)" = 5 ]
+	[ -z "$(grep -vxFf known said)" ]
 }
 
 @test "several files: the worst decides, JSON has them all" {
