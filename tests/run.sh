@@ -17,7 +17,7 @@ export LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 
 FULL=0
 WANTED=()
-ALL=(layering unit asan cli assume oracle system faults traffic units boot fuzz host)
+ALL=(layering unit asan cli assume oracle system faults traffic units boot fuzz kernels host)
 for argument; do
 	case $argument in
 	--full) FULL=1 ;;
@@ -44,6 +44,10 @@ mkdir -p "$LOGS"
 PASSED=0 FAILED=0 SKIPPED=0
 JOBS=$(nproc)
 HOST_GENERATION=$(/usr/bin/python3 tests/lib/generation.py)
+remembered() {
+	find /run/sockgate -maxdepth 1 -name 'contents-*' 2>/dev/null | sort
+}
+REMEMBERED=$(remembered)
 
 wanted() {
 	[ ${#WANTED[@]} -eq 0 ] || [[ " ${WANTED[*]} " == *" $1 "* ]]
@@ -127,8 +131,11 @@ if [ "$FAILED" -eq 0 ]; then
 	suite units 60 tests/system/units.sh
 	suite boot 300 tests/boot/run.sh
 	suite fuzz $LONG tests/fuzz/run.sh
+	[ "$FULL" -eq 0 ] || suite kernels 4000 tests/kernels/run.sh
 fi
 suite host 10 bash -c host_untouched
+# what apply remembers of namespaces that are gone again
+comm -13 <(echo "$REMEMBERED") <(remembered) | xargs -r rm -f --
 echo "seed $SOCKGATE_SEED, $SECONDS s"
 [ "$PASSED" -gt 0 ] || FAILED=$((FAILED + 1))
 if [ "$SKIPPED" -gt 0 ]; then
