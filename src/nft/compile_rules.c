@@ -88,10 +88,10 @@ int sg_compiler_verdict(struct sg_compiler *c, size_t chain, enum sg_verdict ver
 
 	if (verdict == SG_VERDICT_DROP) /* the end of any chain here is the base chain's policy: drop */
 		return 0;
-	if (verdict == SG_VERDICT_REJECT)
+	if (verdict == SG_VERDICT_REJECT && c->table->chains[chain].is_base)
 		return add_reject_rules(c, chain, err);
 	rule = sg_chain_add_rule(&c->table->chains[chain], err);
-	return rule ? sg_build_verdict(rule, SG_CODE_ACCEPT, NULL, err) : -1;
+	return rule ? sg_compiler_finish(c, rule, verdict, err) : -1;
 }
 
 int sg_compiler_map_verdict(struct sg_compiler *c, enum sg_verdict verdict, struct sg_nft_verdict *ret,
