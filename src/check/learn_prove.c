@@ -165,7 +165,7 @@ int sg_learn_prove(struct learn_work *work, const char *text, size_t size)
 	static const char nothing[] = "default: drop\n";
 	struct sg_range loopback = sg_interface_loopback();
 	struct sg_idd *idd = work->idd;
-	sg_ref accepted, always, sockets, fresh, lo;
+	sg_ref accepted, always, sockets = SG_IDD_EMPTY, fresh, lo;
 
 	if (prove_accepted(idd, text, size, &accepted, work->err) < 0 ||
 	    prove_accepted(idd, nothing, sizeof(nothing) - 1, &always, work->err) < 0 ||

@@ -282,7 +282,9 @@ int sg_coverage_make(struct sg_coverage *coverage, const struct sg_policy *polic
 	for (unsigned int section = 0; section < SG_COVERAGE_SECTIONS; section++) {
 		for (next = first; next < coverage->count && coverage->parts[next].section == section;)
 			next++;
-		if (sg_coverage_of(idd, coverage->parts + first, next - first, &coverage->sections[section], err) < 0)
+		/* without lines there is no array to point into */
+		if (sg_coverage_of(idd, next > first ? coverage->parts + first : NULL, next - first,
+				   &coverage->sections[section], err) < 0)
 			return -1;
 		first = next;
 	}
