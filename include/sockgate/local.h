@@ -26,6 +26,13 @@ int sg_local_addresses_add(struct sg_local_addresses *list, const struct sg_loca
 void sg_local_addresses_clear(struct sg_local_addresses *list);
 
 /*
+ * Whether the host has the address. *ret_interface is the one interface that packets to it most likely come in by: the
+ * only one that has it; NULL when several have it or lo has, whose addresses are reached by any.
+ */
+bool sg_local_addresses_find(const struct sg_local_addresses *list, enum sg_family family, sg_u128 address,
+			     const char **ret_interface);
+
+/*
  * The destinations for which the host takes a packet in as its own from elsewhere: its addresses but those
  * of 127.0.0.0/8 and ::1, and multicast and broadcast addresses when `multicast` (a TCP segment is never sent to one).
  * The whole family when no such address of the family is known: one may come any time.

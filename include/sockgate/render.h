@@ -10,6 +10,7 @@
 #define SOCKGATE_RENDER_H
 
 #include "sockgate/buf.h"
+#include "sockgate/cut.h"
 #include "sockgate/explain.h"
 #include "sockgate/learn.h"
 #include "sockgate/lockout.h"
@@ -70,6 +71,23 @@ void sg_render_explain_json(struct sg_buf *buf, const struct sg_explain_report *
 void sg_render_explain_line(struct sg_buf *buf, const struct sg_style *style, const struct sg_explain_report *report);
 void sg_render_explain_line_json(struct sg_buf *buf, const struct sg_explain_report *report);
 
+/* Live connections that `to` would cut off. */
+struct sg_cuts_report {
+	const struct sg_subject *to;
+	const struct sg_files *files;
+	const struct sg_connection *session; /* the SSH session that asks, when it is one of them; else NULL */
+	const struct sg_lockout *lockout;    /* why; of the session */
+	const struct sg_connections *connections;
+	const struct sg_listeners *listeners;
+	const struct sg_cuts *cuts; /* others than the session; NULL: not looked for */
+};
+/* The session, as a sentence without its end. */
+void sg_render_session(struct sg_buf *buf, const struct sg_cuts_report *report);
+/* The session, and the others by groups; nothing where there are none. */
+void sg_render_cuts(struct sg_buf *buf, const struct sg_style *style, const struct sg_cuts_report *report);
+/* "2 connections at once and 1 when it reconnects"; nothing for none. */
+void sg_render_cuts_sum(struct sg_buf *buf, const struct sg_cuts *cuts);
+
 /* From one decision to another. */
 struct sg_diff_report {
 	const struct sg_subject *from, *to;
@@ -79,15 +97,12 @@ struct sg_diff_report {
 	const struct sg_diff *diff;
 	const struct sg_listeners *listeners; /* NULL: not asked for; then affected is NULL too */
 	const struct sg_affected *affected;
-	const struct sg_connection *connection; /* one that would be cut, and why; NULL: none */
-	const struct sg_lockout *lockout;
+	struct sg_cuts_report cut; /* zero: not asked for */
 };
 void sg_render_diff(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report);
 void sg_render_diff_json(struct sg_buf *buf, const char *verb, const struct sg_diff_report *report);
 /* Only the changes, without the sum. */
 void sg_render_changes(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report);
-/* The connection that would be cut, as a sentence without its end. */
-void sg_render_cut(struct sg_buf *buf, const struct sg_diff_report *report);
 
 /* Listening sockets and who can reach them. */
 struct sg_listening_report {
@@ -144,11 +159,12 @@ struct sg_apply_report {
 	unsigned int attempts;
 	size_t elements_added, elements_deleted;
 	size_t lines, ports, sets;
+	const struct sg_cuts_report *cut; /* NULL: not looked for */
 };
 void sg_render_apply(struct sg_buf *buf, const struct sg_style *style, const struct sg_apply_report *report);
 void sg_render_apply_json(struct sg_buf *buf, const struct sg_apply_report *report);
-/* That nothing was applied, because of the connection in the report: its `to`, `files`, `connection` and `lockout`. */
-void sg_render_lockout_json(struct sg_buf *buf, const struct sg_diff_report *report);
+/* That nothing was applied, because of the session in the report. */
+void sg_render_lockout_json(struct sg_buf *buf, const struct sg_cuts_report *report);
 /* Whether clear took something away. */
 void sg_render_clear_json(struct sg_buf *buf, bool changed);
 

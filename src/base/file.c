@@ -130,7 +130,8 @@ static int file_check_trust(const char *path, const struct stat *opened, struct 
 	place = realpath(path, NULL);
 	if (!place)
 		return sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot find its place");
-	if (file_check_place(place, opened, err) || file_check_folders(place, err) || file_given_folder(path, &given, err))
+	if (file_check_place(place, opened, err) || file_check_folders(place, err) ||
+	    file_given_folder(path, &given, err))
 		return -1;
 	result = file_check_folders(given, err);
 	free(given);

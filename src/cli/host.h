@@ -30,9 +30,8 @@ void sockets_clear(struct sockets *sockets);
 
 /*
  * The SSH connection that we are run from, by SSH_CONNECTION of our environment or, when su or sudo took it away, of a
- * process above us. False: there is none. *interface is where the connection's interface is kept.
+ * process above us. False: there is none, or not to this network namespace.
  */
-bool ssh_connection(struct sg_connection *ret, const struct sg_local_addresses *local,
-		    char interface[SG_INTERFACE_NAME_SIZE]);
+bool ssh_connection(struct sg_connection *ret, const struct sg_local_addresses *local);
 
 #endif

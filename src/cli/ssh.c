@@ -29,7 +29,7 @@ static bool parse(const char *text, struct sg_connection *ret)
 {
 	struct word words[4];
 	struct sg_addr remote, local;
-	uint64_t port;
+	uint64_t port, remote_port;
 
 	for (size_t i = 0; i < SG_COUNT(words); i++) {
 		words[i].text = text + strspn(text, " ");
@@ -45,6 +45,7 @@ static bool parse(const char *text, struct sg_connection *ret)
 	}
 	if (!sg_addr_parse(words[0].text, words[0].size, &remote) ||
 	    !sg_addr_parse(words[2].text, words[2].size, &local) || remote.family != local.family ||
+	    !sg_num_parse(words[1].text, words[1].size, 65535, &remote_port) ||
 	    !sg_num_parse(words[3].text, words[3].size, 65535, &port))
 		return false;
 	*ret = (struct sg_connection){
@@ -53,6 +54,7 @@ static bool parse(const char *text, struct sg_connection *ret)
 		.local = local.bits,
 		.remote = remote.bits,
 		.port = (uint16_t)port,
+		.remote_port = (uint16_t)remote_port,
 	};
 	return true;
 }
@@ -123,11 +125,10 @@ static bool find(struct sg_connection *ret)
 	return false;
 }
 
-bool ssh_connection(struct sg_connection *ret, const struct sg_local_addresses *local,
-		    char interface[SG_INTERFACE_NAME_SIZE])
+bool ssh_connection(struct sg_connection *ret, const struct sg_local_addresses *local)
 {
 	struct sg_connection connection;
-	size_t holders = 0;
+	const char *interface;
 
 	if (!find(&connection))
 		return false;
@@ -137,19 +138,11 @@ bool ssh_connection(struct sg_connection *ret, const struct sg_local_addresses *
 		connection.local &= UINT32_MAX;
 		connection.remote &= UINT32_MAX;
 	}
-	for (size_t i = 0; i < local->count; i++) {
-		const struct sg_local_address *item = &local->items[i];
-
-		if (item->family != connection.family || item->address != connection.local)
-			continue;
-		holders++;
-		memcpy(interface, item->interface_name, SG_INTERFACE_NAME_SIZE);
-	}
 	/* of another network namespace, or a session whose address is gone: our rules do not judge it */
-	if (!holders)
+	if (!sg_local_addresses_find(local, connection.family, connection.local, &interface))
 		return false;
-	/* an address of lo is reached through whatever interface the route takes */
-	connection.interface = holders == 1 && *interface && strcmp(interface, "lo") != 0 ? interface : NULL;
+	if (interface)
+		memcpy(connection.interface_name, interface, sizeof(connection.interface_name));
 	*ret = connection;
 	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* apply: the policy into the kernel, proven; not when it would lock out who asks for it. */
+#include "cli/connections.h"
 #include "cli/difference.h"
-#include "cli/host.h"
 #include "cli/verbs.h"
 
 #include <unistd.h>
@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "cli/progress.h"
 #include "sockgate/apply.h"
+#include "sockgate/kernel_listeners.h"
 #include "sockgate/kernel_local.h"
 
 static void close_kernel(struct sg_kernel **kernel)
@@ -16,38 +17,101 @@ static void close_kernel(struct sg_kernel **kernel)
 	sg_kernel_close(*kernel);
 }
 
-/* 0: nobody is locked out. 1: refused and reported, *ret_exit is set. -1 with err. */
-static int guard(struct session *session, const struct loaded *loaded, int *ret_exit, struct sg_error *err)
+/* Whom a policy would cut off, and what it takes to tell. */
+struct watched {
+	struct sg_subject policy;
+	struct sockets sockets;
+	struct cutting cutting;
+};
+
+static void watched_clear(struct watched *watched)
 {
-	sg_cleanup(sg_local_addresses_clear) struct sg_local_addresses local = {0};
-	struct sg_subject policy = sg_subject_of_policy(loaded->policy, &loaded->decision);
-	char interface[SG_INTERFACE_NAME_SIZE];
-	struct sg_connection connection;
-	struct sg_lockout lockout;
-	struct sg_diff_report report = {
-		.to = &policy, .files = session->files, .connection = &connection, .lockout = &lockout};
+	sockets_clear(&watched->sockets);
+	cutting_clear(&watched->cutting);
+}
+
+/* Refused, and reported. */
+static int refuse(struct session *session, const struct sg_cuts_report *report)
+{
 	struct sg_buf text = {0};
 
-	if (sg_kernel_local_addresses(&local, err) < 0)
-		return -1;
-	if (!ssh_connection(&connection, &local, interface))
-		return 0;
-	if (sg_lockout_check(&policy, &connection, &lockout, err) < 0)
-		return -1;
-	if (lockout.accepted)
-		return 0;
 	if (session->options->json)
-		sg_render_lockout_json(&session->answer, &report);
+		sg_render_lockout_json(&session->answer, report);
 	sg_buf_adds(&text, "sockgate: error: not applied: ");
-	sg_render_cut(&text, &report);
-	if (lockout.because.line.kind == SG_ORIGIN_LINE)
+	sg_render_session(&text, report);
+	if (report->lockout->because.line.kind == SG_ORIGIN_LINE)
 		sg_buf_adds(&text, "\n(change that line, or give --force)\n");
 	else
-		sg_buf_addf(&text, "\n(allow port %u in the policy, or give --force)\n", connection.port);
+		sg_buf_addf(&text, "\n(allow port %u in the policy, or give --force)\n", report->session->port);
 	progress_end();
 	sg_fd_write_all(STDERR_FILENO, text.data, text.size, NULL);
 	sg_buf_clear(&text);
-	*ret_exit = session_finish(session, EXIT_NO);
+	return session_finish(session, EXIT_NO);
+}
+
+/*
+ * The connections of others. What the kernel does now is only worked out when the policy refuses one of them: what is
+ * refused already is not cut off.
+ */
+static int find_others(struct session *session, struct watched *watched, struct sg_error *err)
+{
+	sg_cleanup(rules_clear) struct rules rules = {0};
+
+	if (sg_sockdiag_listeners(&watched->sockets.list, err) < 0 ||
+	    cutting_find(&watched->cutting, NULL, &watched->policy, &watched->sockets, err) < 0)
+		return -1;
+	if (!watched->cutting.cuts.count)
+		return 0;
+	if (rules_read(session, &rules, err) < 0)
+		return -1;
+	return cutting_find(&watched->cutting, &rules.subject, &watched->policy, &watched->sockets, err);
+}
+
+static int warn_of_others(struct session *session, struct watched *watched, struct sg_error *err)
+{
+	const struct sg_cuts_report report =
+		cutting_report(&watched->cutting, &watched->policy, session->files, &watched->sockets);
+	const struct options *options = session->options;
+	const struct cutting *cutting = &watched->cutting;
+	struct sg_buf text = {0};
+
+	if (!cutting->cuts.count && !report.session)
+		return 0;
+	if ((options->json || options->verbose || !cutting->session_known) &&
+	    cutting_owners(&watched->cutting, err) < 0)
+		return -1;
+	if (report.session) {
+		sg_buf_adds(&text, "sockgate: warning: ");
+		sg_render_session(&text, &report);
+		sg_buf_addc(&text, '\n');
+	}
+	if (cutting->cuts.count) {
+		sg_buf_adds(&text, "sockgate: warning: cuts off ");
+		sg_render_cuts_sum(&text, &cutting->cuts);
+		sg_buf_adds(&text, options->verbose ? "\n" : " (--verbose lists them)\n");
+	}
+	if (!cutting->session_known && cutting_ssh(cutting))
+		sg_buf_addf(&text,
+			    "sockgate: warning: SSH sessions among them: %zu; whether this runs in one is not known\n",
+			    cutting_ssh(cutting));
+	if (options->verbose)
+		sg_render_cuts(&text, &session->error_style, &report);
+	session_say(session, &text);
+	return 0;
+}
+
+/* 0: nobody is locked out, or --force is given. 1: refused and reported, *ret_exit is set. -1 with err. */
+static int guard(struct session *session, struct watched *watched, int *ret_exit, struct sg_error *err)
+{
+	struct sg_cuts_report report;
+
+	if (sg_kernel_local_addresses(&watched->sockets.local, err) < 0 ||
+	    cutting_session(&watched->cutting, &watched->policy, &watched->sockets.local, err) < 0)
+		return -1;
+	if (!watched->cutting.session_cut || session->options->force)
+		return 0;
+	report = cutting_report(&watched->cutting, &watched->policy, session->files, &watched->sockets);
+	*ret_exit = refuse(session, &report);
 	return 1;
 }
 
@@ -64,19 +128,17 @@ static int refused(struct session *session, const struct sg_diags *diags, const 
 	return session_fail(session, err);
 }
 
-static int load(struct session *session, const struct loaded *loaded)
+static int load(struct session *session, struct sg_kernel *kernel, const struct loaded *loaded,
+		const struct sg_cuts_report *cut)
 {
 	const struct sg_apply_input input = {loaded->policy, &loaded->decision, session->files};
 	static const char *const outcomes[] = {"unchanged", "created", "updated", "replaced"};
-	sg_cleanup(close_kernel) struct sg_kernel *kernel = NULL;
 	sg_cleanup(sg_diags_clear) struct sg_diags diags = {0};
 	struct sg_apply_result result;
 	struct sg_error err = {0};
 	struct sg_apply_report report;
 
 	progress_say("loading the policy and proving it");
-	if (sg_kernel_open(&kernel, &err) < 0)
-		return session_fail(session, &err);
 	if (sg_apply(kernel, &input, &diags, &result, &err) < 0)
 		return refused(session, &diags, &err);
 	report = (struct sg_apply_report){
@@ -90,6 +152,7 @@ static int load(struct session *session, const struct loaded *loaded)
 		.lines = sg_policy_lines(loaded->policy),
 		.ports = result.ports,
 		.sets = result.sets,
+		.cut = cut,
 	};
 	if (session->options->json)
 		sg_render_apply_json(&session->answer, &report);
@@ -102,20 +165,25 @@ int verb_apply(struct session *session)
 {
 	const struct options *options = session->options;
 	sg_cleanup(loaded_clear) struct loaded loaded = {0};
+	sg_cleanup(watched_clear) struct watched watched = {0};
+	sg_cleanup(close_kernel) struct sg_kernel *kernel = NULL;
+	struct sg_cuts_report cut;
 	struct sg_error err = {0};
-	int code;
+	int code, guarded;
 
 	if (options->dry_run)
 		return difference_from_kernel(session, options->policy, LOAD_WITH_TESTS);
 	if (session_load(session, options->policy, LOAD_WITH_TESTS, &loaded, &code) < 0)
 		return code;
-	if (!options->force) {
-		int guarded = guard(session, &loaded, &code, &err);
-
-		if (guarded < 0)
-			return session_fail(session, &err);
-		if (guarded)
-			return code;
-	}
-	return load(session, &loaded);
+	watched.policy = sg_subject_of_policy(loaded.policy, &loaded.decision);
+	guarded = guard(session, &watched, &code, &err);
+	if (guarded > 0)
+		return code;
+	if ((guarded < 0 && !options->force) || sg_kernel_open(&kernel, &err) < 0)
+		return session_fail(session, &err);
+	/* only a warning hangs on the rest: that it cannot be had is no reason to leave the host without its rules */
+	if (guarded < 0 || find_others(session, &watched, &err) < 0 || warn_of_others(session, &watched, &err) < 0)
+		session_note(session, "sockgate: warning: not known which connections are cut off: %s\n", err.message);
+	cut = cutting_report(&watched.cutting, &watched.policy, session->files, &watched.sockets);
+	return load(session, kernel, &loaded, &cut);
 }

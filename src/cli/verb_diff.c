@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* diff: which packets would be decided otherwise; apply --dry-run is the same from the kernel to the policy. */
+#include "cli/connections.h"
 #include "cli/difference.h"
-#include "cli/host.h"
 #include "cli/verbs.h"
 
 #include <string.h>
@@ -61,10 +61,8 @@ int difference_from_kernel(struct session *session, const char *path, enum loadi
 	sg_cleanup(sockets_clear) struct sockets sockets = {0};
 	sg_cleanup(sg_diff_clear) struct sg_diff diff = {0};
 	sg_cleanup(sg_affected_clear) struct sg_affected affected = {0};
+	sg_cleanup(cutting_clear) struct cutting cutting = {0};
 	struct sg_diff_report report = {.files = session->files, .from_name = "the kernel", .to_name = path};
-	char interface[SG_INTERFACE_NAME_SIZE];
-	struct sg_connection connection;
-	struct sg_lockout lockout;
 	struct sg_subject policy;
 	struct sg_error err = {0};
 	int code;
@@ -83,14 +81,10 @@ int difference_from_kernel(struct session *session, const char *path, enum loadi
 	report.diff = &diff;
 	report.listeners = &sockets.list;
 	report.affected = &affected;
-	if (ssh_connection(&connection, &sockets.local, interface)) {
-		if (sg_lockout_check(&policy, &connection, &lockout, &err) < 0)
-			return session_fail(session, &err);
-		if (!lockout.accepted) {
-			report.connection = &connection;
-			report.lockout = &lockout;
-		}
-	}
+	if (cutting_session(&cutting, &policy, &sockets.local, &err) < 0 ||
+	    cutting_find(&cutting, &rules.subject, &policy, &sockets, &err) < 0 || cutting_owners(&cutting, &err) < 0)
+		return session_fail(session, &err);
+	report.cut = cutting_report(&cutting, &policy, session->files, &sockets);
 	report.from_open = !rules.table;
 	return answer(session, &report);
 }

@@ -2,6 +2,7 @@
 /* local.c - the addresses that this host answers to. */
 #include "sockgate/local.h"
 
+#include <string.h>
 #include "base/mem.h"
 
 int sg_local_addresses_add(struct sg_local_addresses *list, const struct sg_local_address *address,
@@ -17,6 +18,22 @@ void sg_local_addresses_clear(struct sg_local_addresses *list)
 {
 	free(list->items);
 	*list = (struct sg_local_addresses){0};
+}
+
+bool sg_local_addresses_find(const struct sg_local_addresses *list, enum sg_family family, sg_u128 address,
+			     const char **ret_interface)
+{
+	const char *interface = NULL;
+	size_t holders = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->items[i].family != family || list->items[i].address != address)
+			continue;
+		interface = list->items[i].interface_name;
+		holders++;
+	}
+	*ret_interface = holders == 1 && *interface && strcmp(interface, "lo") != 0 ? interface : NULL;
+	return holders > 0;
 }
 
 static bool local_is_loopback(const struct sg_local_address *address)

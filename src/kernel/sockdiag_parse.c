@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One inet_diag message becomes a listener. Everything is copied out of the message before it is looked at. */
+/* One inet_diag message becomes a listener or a connection. Everything is copied out of the message before it is looked
+ * at. */
 #include <netinet/in.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
@@ -105,7 +106,7 @@ static bool diag_attrs(const unsigned char *data, size_t size, struct diag_attrs
 			       attr.nla_len - sizeof(attr)))
 			return false;
 		next = offset + (((size_t)attr.nla_len + 3) & ~(size_t)3); /* NLA_ALIGN */
-		offset = next < size ? next : size; /* the last one may lack its padding */
+		offset = next < size ? next : size;                        /* the last one may lack its padding */
 	}
 	return true;
 }
@@ -152,25 +153,31 @@ static int diag_add(struct sg_listeners *list, const struct sg_listener *listene
 	return 0;
 }
 
+/* The message's parts, copied out and checked. */
+static bool diag_split(const void *msg, size_t size, struct inet_diag_msg *ret, struct diag_attrs *ret_attrs)
+{
+	const unsigned char *bytes = msg;
+	struct nlmsghdr header;
+
+	if (size < sizeof(header))
+		return false;
+	memcpy(&header, msg, sizeof(header));
+	if (header.nlmsg_type != SOCK_DIAG_BY_FAMILY || header.nlmsg_len > size ||
+	    header.nlmsg_len < NLMSG_LENGTH(sizeof(*ret)))
+		return false;
+	memcpy(ret, bytes + NLMSG_HDRLEN, sizeof(*ret));
+	return (ret->idiag_family == AF_INET || ret->idiag_family == AF_INET6) &&
+	       diag_attrs(bytes + NLMSG_LENGTH(sizeof(*ret)), header.nlmsg_len - NLMSG_LENGTH(sizeof(*ret)), ret_attrs);
+}
+
 int sg_sockdiag_parse(const void *msg, size_t size, uint8_t protocol, struct sg_listeners *list, struct sg_error *err)
 {
 	struct sg_listener listener = {0};
 	struct diag_attrs attrs = {0};
 	struct inet_diag_msg diag;
-	struct nlmsghdr header;
 
-	if (size < sizeof(header))
+	if (!diag_split(msg, size, &diag, &attrs))
 		return diag_malformed(err);
-	memcpy(&header, msg, sizeof(header));
-	if (header.nlmsg_type != SOCK_DIAG_BY_FAMILY || header.nlmsg_len > size ||
-	    header.nlmsg_len < NLMSG_LENGTH(sizeof(diag)))
-		return diag_malformed(err);
-	memcpy(&diag, (const unsigned char *)msg + NLMSG_HDRLEN, sizeof(diag));
-	if ((diag.idiag_family != AF_INET && diag.idiag_family != AF_INET6) ||
-	    !diag_attrs((const unsigned char *)msg + NLMSG_LENGTH(sizeof(diag)),
-			header.nlmsg_len - NLMSG_LENGTH(sizeof(diag)), &attrs))
-		return diag_malformed(err);
-
 	listener.port = ntohs(diag.id.idiag_sport);
 	if (!sg_sockdiag_receives(protocol, diag.idiag_state, listener.port))
 		return 0;
@@ -183,4 +190,48 @@ int sg_sockdiag_parse(const void *msg, size_t size, uint8_t protocol, struct sg_
 	listener.cgroup = attrs.cgroup;
 	sg_sockdiag_complete(&listener, protocol, diag.idiag_state);
 	return diag_add(list, &listener, &attrs, err);
+}
+
+int sg_sockdiag_parse_connection(const void *msg, size_t size, uint8_t protocol, struct sg_connections *list,
+				 struct sg_error *err)
+{
+	struct sg_connection connection = {.protocol = protocol};
+	struct diag_attrs attrs = {0};
+	struct inet_diag_msg diag;
+	size_t length;
+
+	if (!diag_split(msg, size, &diag, &attrs))
+		return diag_malformed(err);
+	length = diag.idiag_family == AF_INET ? 4 : 16;
+	connection.family = diag.idiag_family == AF_INET ? SG_IPV4 : SG_IPV6;
+	connection.local = diag_address(diag.id.idiag_src, length);
+	connection.remote = diag_address(diag.id.idiag_dst, length);
+	connection.port = ntohs(diag.id.idiag_sport);
+	connection.remote_port = ntohs(diag.id.idiag_dport);
+	connection.interface = diag.id.idiag_if;
+	connection.uid = diag.idiag_uid;
+	connection.inode = diag.idiag_inode;
+	connection.cgroup = attrs.cgroup;
+	return sg_sockdiag_add_connection(list, &connection, diag.idiag_state, err);
+}
+
+int sg_sockdiag_add_connection(struct sg_connections *list, const struct sg_connection *connection, unsigned int state,
+			       struct sg_error *err)
+{
+	struct sg_connection *added;
+
+	if ((state != SG_SOCKET_CONNECTED && state != SG_SOCKET_OPENING) || !connection->port ||
+	    !connection->remote_port)
+		return 0;
+	if (sg_grow(&list->items, &list->room, list->count, 1, sizeof(*list->items)))
+		return sg_error_nomem(err);
+	added = &list->items[list->count++];
+	*added = *connection;
+	/* how a socket of both families speaks of IPv4 */
+	if (added->family == SG_IPV6 && added->local >> 32 == 0xffff && added->remote >> 32 == 0xffff) {
+		added->family = SG_IPV4;
+		added->local &= UINT32_MAX;
+		added->remote &= UINT32_MAX;
+	}
+	return 0;
 }

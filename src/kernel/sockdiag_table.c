@@ -14,7 +14,7 @@
 #include "sockgate/proto.h"
 
 /* Fields of a line, by their place. */
-enum { TABLE_LOCAL = 1, TABLE_STATE = 3, TABLE_UID = 7, TABLE_INODE = 9, TABLE_FIELDS };
+enum { TABLE_LOCAL = 1, TABLE_REMOTE, TABLE_STATE, TABLE_UID = 7, TABLE_INODE = 9, TABLE_FIELDS };
 enum { EPS_STATE = 3, EPS_PORT = 5, EPS_UID = 6, EPS_INODE = 7, EPS_FIELDS };
 
 struct field {
@@ -85,9 +85,9 @@ static bool table_hex(const char *text, size_t size, uint32_t *ret)
 }
 
 /* "0100007F:0016" or 32 digits before the colon. */
-static bool table_address(struct field field, struct sg_listener *listener)
+static bool table_address(struct field field, enum sg_family family, sg_u128 *ret_address, uint16_t *ret_port)
 {
-	size_t digits = listener->family == SG_IPV4 ? 8 : 32;
+	size_t digits = family == SG_IPV4 ? 8 : 32;
 	sg_u128 bits = 0;
 	uint32_t value;
 
@@ -100,8 +100,8 @@ static bool table_address(struct field field, struct sg_listener *listener)
 	}
 	if (!table_hex(field.text + digits + 1, field.size - digits - 1, &value) || value > UINT16_MAX)
 		return false;
-	listener->address = bits;
-	listener->port = (uint16_t)value;
+	*ret_address = bits;
+	*ret_port = (uint16_t)value;
 	return true;
 }
 
@@ -120,37 +120,97 @@ static int table_malformed(const char *what, struct sg_error *err)
 	return sg_error_set(err, SG_ERROR_SYSTEM, 0, "the kernel's table of %s sockets is malformed", what);
 }
 
+struct table_row {
+	sg_u128 local, remote;
+	uint16_t port, remote_port;
+	uint32_t state, uid, inode;
+};
+
+static bool table_row(struct field line, enum sg_family family, struct table_row *ret)
+{
+	struct field word[TABLE_FIELDS];
+
+	return table_words(&line, word, TABLE_FIELDS) == TABLE_FIELDS &&
+	       table_address(word[TABLE_LOCAL], family, &ret->local, &ret->port) &&
+	       table_address(word[TABLE_REMOTE], family, &ret->remote, &ret->remote_port) &&
+	       table_hex(word[TABLE_STATE].text, word[TABLE_STATE].size, &ret->state) &&
+	       table_number(word[TABLE_UID], UINT32_MAX, &ret->uid) &&
+	       table_number(word[TABLE_INODE], UINT32_MAX, &ret->inode);
+}
+
+static int table_listener(const struct table_row *row, enum sg_family family, uint8_t protocol,
+			  struct sg_listeners *list, struct sg_error *err)
+{
+	struct sg_listener *added;
+
+	if (!sg_sockdiag_receives(protocol, row->state, row->port))
+		return 0;
+	added = sg_sockdiag_add(list, err);
+	if (!added)
+		return -1;
+	added->family = family;
+	added->address = row->local;
+	added->port = row->port;
+	added->uid = row->uid;
+	added->inode = row->inode;
+	sg_sockdiag_complete(added, protocol, row->state);
+	return 0;
+}
+
 int sg_sockdiag_parse_table(const char *text, size_t size, enum sg_family family, uint8_t protocol,
 			    struct sg_listeners *list, struct sg_error *err)
 {
 	const char *cursor = text, *end = text + size;
 	size_t before = list->count;
+	struct table_row row;
 	struct field line;
 
 	if (!table_line(&cursor, end, &line)) /* the heading */
 		return 0;
 	while (table_line(&cursor, end, &line)) {
-		struct sg_listener listener = {.family = family}, *added;
-		struct field word[TABLE_FIELDS];
-		uint32_t state;
+		int result = table_row(line, family, &row) ? table_listener(&row, family, protocol, list, err)
+							   : table_malformed("a protocol's", err);
 
-		if (table_words(&line, word, TABLE_FIELDS) != TABLE_FIELDS ||
-		    !table_address(word[TABLE_LOCAL], &listener) ||
-		    !table_hex(word[TABLE_STATE].text, word[TABLE_STATE].size, &state) ||
-		    !table_number(word[TABLE_UID], UINT32_MAX, &listener.uid) ||
-		    !table_number(word[TABLE_INODE], UINT32_MAX, &listener.inode)) {
+		if (result) {
 			list->count = before;
-			return table_malformed("a protocol's", err);
+			return result;
 		}
-		if (!sg_sockdiag_receives(protocol, state, listener.port))
-			continue;
-		sg_sockdiag_complete(&listener, protocol, state);
-		added = sg_sockdiag_add(list, err);
-		if (!added) {
+	}
+	return 0;
+}
+
+int sg_sockdiag_parse_connection_table(const char *text, size_t size, enum sg_family family, uint8_t protocol,
+				       struct sg_connections *list, struct sg_error *err)
+{
+	const char *cursor = text, *end = text + size;
+	size_t before = list->count;
+	struct table_row row;
+	struct field line;
+
+	if (!table_line(&cursor, end, &line)) /* the heading */
+		return 0;
+	while (table_line(&cursor, end, &line)) {
+		int result = -1;
+
+		if (!table_row(line, family, &row))
+			table_malformed("a protocol's", err);
+		else
+			result = sg_sockdiag_add_connection(list,
+							    &(struct sg_connection){
+								    .protocol = protocol,
+								    .family = family,
+								    .local = row.local,
+								    .remote = row.remote,
+								    .port = row.port,
+								    .remote_port = row.remote_port,
+								    .uid = row.uid,
+								    .inode = row.inode,
+							    },
+							    row.state, err);
+		if (result) {
 			list->count = before;
-			return -1;
+			return result;
 		}
-		*added = listener;
 	}
 	return 0;
 }

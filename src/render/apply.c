@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What apply and clear did. */
-#include "render/fields.h"
+#include "render/cuts.h"
 
 void sg_render_apply(struct sg_buf *buf, const struct sg_style *style, const struct sg_apply_report *report)
 {
@@ -44,17 +44,19 @@ void sg_render_apply_json(struct sg_buf *buf, const struct sg_apply_report *repo
 	sg_json_put(&json, answer, "attempts", sg_json_number(&json, report->attempts));
 	sg_json_put(&json, answer, "elements_added", sg_json_number(&json, report->elements_added));
 	sg_json_put(&json, answer, "elements_deleted", sg_json_number(&json, report->elements_deleted));
+	if (report->cut)
+		sg_json_put(&json, answer, "connections_cut", sg_cuts_json(&json, report->cut));
 	sg_json_write(&json, buf, answer);
 }
 
-void sg_render_lockout_json(struct sg_buf *buf, const struct sg_diff_report *report)
+void sg_render_lockout_json(struct sg_buf *buf, const struct sg_cuts_report *report)
 {
 	struct sg_json json = {false};
 	json_t *answer = sg_json_answer(&json, "apply");
 
 	sg_json_put(&json, answer, "applied", json_false());
 	sg_json_put(&json, answer, "changed", json_false());
-	sg_json_put(&json, answer, "connections_cut", sg_render_cut_json(&json, report));
+	sg_json_put(&json, answer, "connections_cut", sg_cuts_json(&json, report));
 	sg_json_write(&json, buf, answer);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What changes from one decision to another. */
+#include "render/cuts.h"
 #include "render/sockets.h"
 
 #define CHANGES_SHOWN 50
@@ -81,22 +82,6 @@ static void add_affected(struct sg_buf *buf, const struct sg_style *style, const
 	}
 }
 
-void sg_render_cut(struct sg_buf *buf, const struct sg_diff_report *report)
-{
-	const struct sg_connection *connection = report->connection;
-	const struct sg_lockout *lockout = report->lockout;
-	char remote[SG_ADDR_TEXT_SIZE], local[SG_ADDR_TEXT_SIZE];
-
-	sg_addr_format(connection->family, connection->remote, remote);
-	sg_addr_format(connection->family, connection->local, local);
-	sg_buf_addf(buf, "the SSH connection from %s to %s port %u", remote, local, connection->port);
-	sg_buf_adds(buf, lockout->outcome == SG_OUTCOME_UNDECIDED ? ": undecided" : " would be refused");
-	if (lockout->because.origin) {
-		sg_buf_adds(buf, " by ");
-		sg_fields_because(buf, report->to, report->files, lockout->because.origin);
-	}
-}
-
 /* ", 2 opened" with a colour of its own; nothing for none. */
 static void add_kind(struct sg_buf *buf, const struct sg_style *style, size_t count, const char *what,
 		     enum sg_colour colour, const char **between)
@@ -175,12 +160,7 @@ void sg_render_diff(struct sg_buf *buf, const struct sg_style *style, const stru
 	sg_render_changes(buf, style, report);
 	if (report->affected)
 		add_affected(buf, style, report);
-	if (report->connection) {
-		sg_say_coloured(buf, style, SG_RED, "would be cut off:");
-		sg_buf_adds(buf, "     ");
-		sg_render_cut(buf, report);
-		sg_buf_addc(buf, '\n');
-	}
+	sg_render_cuts(buf, style, &report->cut);
 	add_sum(buf, style, report);
 }
 
@@ -232,29 +212,6 @@ static json_t *affected_json(struct sg_json *json, const struct sg_diff_report *
 	return list;
 }
 
-json_t *sg_render_cut_json(struct sg_json *json, const struct sg_diff_report *report)
-{
-	const struct sg_connection *connection = report->connection;
-	json_t *list = sg_json_list(json), *map;
-	char text[SG_ADDR_TEXT_SIZE];
-
-	if (!connection)
-		return list;
-	map = sg_json_map(json);
-	sg_json_put(json, map, "protocol", sg_json_text(json, "tcp"));
-	sg_json_put(json, map, "port", sg_json_number(json, connection->port));
-	sg_addr_format(connection->family, connection->remote, text);
-	sg_json_put(json, map, "from", sg_json_text(json, text));
-	sg_addr_format(connection->family, connection->local, text);
-	sg_json_put(json, map, "to", sg_json_text(json, text));
-	sg_json_put(json, map, "verdict", sg_json_text(json, sg_outcome_name(report->lockout->outcome)));
-	sg_json_put(json, map, "because",
-		    sg_fields_origins_json(json, report->to, report->files, &report->lockout->because.origin,
-					   report->lockout->because.origin != 0));
-	sg_json_push(json, list, map);
-	return list;
-}
-
 void sg_render_diff_json(struct sg_buf *buf, const char *verb, const struct sg_diff_report *report)
 {
 	const struct sg_diff *diff = report->diff;
@@ -267,6 +224,6 @@ void sg_render_diff_json(struct sg_buf *buf, const char *verb, const struct sg_d
 		    diff->equal == SG_UNDECIDED ? json_null() : json_boolean(diff->equal == SG_PROVEN));
 	sg_json_put(&json, answer, "changes", changes);
 	sg_json_put(&json, answer, "listeners_affected", affected_json(&json, report));
-	sg_json_put(&json, answer, "connections_cut", sg_render_cut_json(&json, report));
+	sg_json_put(&json, answer, "connections_cut", sg_cuts_json(&json, &report->cut));
 	sg_json_write(&json, buf, answer);
 }

@@ -54,9 +54,6 @@ json_t *sg_fields_because_json(struct sg_json *json, const struct sg_subject *su
 json_t *sg_fields_origins_json(struct sg_json *json, const struct sg_subject *subject, const struct sg_files *files,
 			       const uint32_t *origins, size_t count);
 
-/* The connection of a diff report that would be cut, as a list of none or one. */
-json_t *sg_render_cut_json(struct sg_json *json, const struct sg_diff_report *report);
-
 /* The address of a packet's end, "" when it is not fixed; and the name of its interface. */
 bool sg_fields_packet_address(const struct sg_packet *packet, enum sg_field v4, char text[SG_ADDR_TEXT_SIZE]);
 bool sg_fields_packet_interface(const struct sg_packet *packet, char name[SG_INTERFACE_NAME_SIZE + 1]);

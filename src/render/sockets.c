@@ -38,10 +38,8 @@ void sg_sockets_address(struct sg_buf *buf, const struct sg_listener *listener)
 	}
 }
 
-void sg_sockets_process(struct sg_buf *buf, const struct sg_listener *listener)
+void sg_sockets_process(struct sg_buf *buf, const struct sg_owner *owner)
 {
-	const struct sg_owner *owner = &listener->owner;
-
 	if (!owner->pid && !*owner->process) {
 		sg_buf_addc(buf, '-');
 		return;
@@ -60,7 +58,7 @@ void sg_sockets_name(struct sg_buf *buf, const struct sg_listener *listener)
 		sg_buf_addf(buf, " port %u", listener->port);
 	if (listener->owner.pid || *listener->owner.process) {
 		sg_buf_addc(buf, ' ');
-		sg_sockets_process(buf, listener);
+		sg_sockets_process(buf, &listener->owner);
 	}
 }
 
@@ -104,7 +102,7 @@ static bool same_row(const struct sg_listener *a, const struct sg_listener *b)
 	       !strcmp(a->owner.container ? a->owner.container : "", b->owner.container ? b->owner.container : "");
 }
 
-static void add_unit(struct sg_buf *buf, const struct sg_owner *owner)
+void sg_sockets_unit(struct sg_buf *buf, const struct sg_owner *owner)
 {
 	if (owner->container) {
 		sg_buf_adds(buf, "container ");
@@ -129,11 +127,11 @@ static void add_row(struct sg_grid *table, const struct sg_style *style, const s
 		sg_grid_cell(table, SG_PLAIN, "%u", listener->port);
 	else
 		sg_grid_cell(table, SG_PLAIN, "-");
-	sg_sockets_process(&cell, listener);
+	sg_sockets_process(&cell, &listener->owner);
 	if (times > 1)
 		sg_buf_addf(&cell, " and %zu more", times - 1);
 	sg_grid_take(table, SG_PLAIN, &cell);
-	add_unit(&cell, &listener->owner);
+	sg_sockets_unit(&cell, &listener->owner);
 	sg_grid_take(table, SG_PLAIN, &cell);
 	if (!report->reach) {
 		sg_grid_cell(table, SG_PLAIN, "not known");
@@ -219,10 +217,19 @@ json_t *sg_sockets_where_json(struct sg_json *json, const struct sg_where *where
 	return map;
 }
 
+json_t *sg_sockets_owner_json(struct sg_json *json, const struct sg_owner *owner)
+{
+	json_t *map = sg_json_map(json);
+
+	sg_json_put(json, map, "pid", owner->pid ? sg_json_number(json, (uint64_t)owner->pid) : json_null());
+	sg_json_put(json, map, "process", *owner->process ? sg_json_text(json, owner->process) : json_null());
+	sg_json_put(json, map, "unit", sg_json_text(json, owner->unit));
+	sg_json_put(json, map, "container", sg_json_text(json, owner->container));
+	return map;
+}
+
 void sg_sockets_put(struct sg_json *json, json_t *map, const struct sg_listener *listener)
 {
-	const struct sg_owner *owner = &listener->owner;
-	json_t *owner_map = sg_json_map(json);
 	char text[SG_ADDR_TEXT_SIZE];
 
 	sg_addr_format(listener->family, listener->address, text);
@@ -234,11 +241,7 @@ void sg_sockets_put(struct sg_json *json, json_t *map, const struct sg_listener 
 	sg_json_put(json, map, "interface",
 		    *listener->interface_name ? sg_json_text(json, listener->interface_name) : json_null());
 	sg_json_put(json, map, "uid", sg_json_number(json, listener->uid));
-	sg_json_put(json, owner_map, "pid", owner->pid ? sg_json_number(json, (uint64_t)owner->pid) : json_null());
-	sg_json_put(json, owner_map, "process", *owner->process ? sg_json_text(json, owner->process) : json_null());
-	sg_json_put(json, owner_map, "unit", sg_json_text(json, owner->unit));
-	sg_json_put(json, owner_map, "container", sg_json_text(json, owner->container));
-	sg_json_put(json, map, "owner", owner_map);
+	sg_json_put(json, map, "owner", sg_sockets_owner_json(json, &listener->owner));
 }
 
 json_t *sg_sockets_reach_json(struct sg_json *json, const struct sg_reach *reach, enum sg_scope scope)

@@ -107,7 +107,8 @@ root() {
 	run -1 --separate-stderr behind_sudo "192.0.2.1 40000 192.0.2.2 80" apply
 	[[ $stderr == *"not applied: the SSH connection from 192.0.2.1 to 192.0.2.2 port 80 would be refused by default: drop"* ]]
 	run -1 --separate-stderr behind_sudo "198.51.100.1 40000 192.0.2.2 22" -j apply
-	json '.applied == false and .connections_cut[0].from == "198.51.100.1" and .connections_cut[0].verdict == "drop"'
+	json '.applied == false and (.connections_cut[0] | .session and .remote.address == "198.51.100.1"
+		and .remote.port == 40000 and .local == {address: "192.0.2.2", port: 22} and .when == "reconnect" and .verdict == "drop")'
 	run -1 behind_sudo "198.51.100.1 40000 192.0.2.2 22" -j diff
 	json '.connections_cut | length == 1'
 	run -1 ip netns exec "$NS" nft list table inet sockgate

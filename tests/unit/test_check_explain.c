@@ -287,13 +287,11 @@ static void test_speed(void **state)
 
 static struct sg_lockout lockout(const struct sg_subject *subject, sg_u128 remote, const char *interface)
 {
-	struct sg_connection connection = {.protocol = SG_PROTO_TCP,
-					   .family = SG_IPV4,
-					   .local = 0xc6336414U,
-					   .remote = remote,
-					   .port = 22,
-					   .interface = interface};
+	struct sg_connection connection = {
+		.protocol = SG_PROTO_TCP, .family = SG_IPV4, .local = 0xc6336414U, .remote = remote, .port = 22};
 	struct sg_lockout ret = {0};
+
+	snprintf(connection.interface_name, sizeof(connection.interface_name), "%s", interface ? interface : "");
 
 	assert_int_equal(sg_lockout_check(subject, &connection, &ret, NULL), 0);
 	return ret;
@@ -330,11 +328,11 @@ static void test_lockout(void **state)
 static void test_lockout_bad_interface(void **state)
 {
 	struct sg_subject subject = world_subject(*state, NULL, 0);
-	struct sg_connection connection = {
-		.protocol = SG_PROTO_TCP, .interface = "a-name-that-is-too-long", .remote = 1};
+	struct sg_connection connection = {.protocol = SG_PROTO_TCP, .remote = 1};
 	struct sg_lockout ret;
 	struct sg_error err = {0};
 
+	memset(connection.interface_name, 'x', sizeof(connection.interface_name)); /* not NUL-terminated */
 	assert_int_equal(sg_lockout_check(&subject, &connection, &ret, &err), -1);
 	assert_int_equal(err.kind, SG_ERROR_INPUT);
 }

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kernel_connections.h - the TCP connections of this network namespace, and who holds them. */
+#ifndef SOCKGATE_KERNEL_CONNECTIONS_H
+#define SOCKGATE_KERNEL_CONNECTIONS_H
+
+#include "sockgate/connection.h"
+
+/*
+ * The TCP connections of the calling thread's network namespace that are established or being opened to it (SYN_RECV):
+ * each end of one that stays inside. Unsorted, without owners. *ret is overwritten. Needs no rights. Fails
+ * (SG_ERROR_SYSTEM) when the kernel cannot be asked or its answer makes no sense.
+ */
+int sg_sockdiag_connections(struct sg_connections *ret, struct sg_error *err);
+
+/* Whether the kernel tracks connections in the network namespace now; false: it knows of none. */
+int sg_kernel_tracks(bool *ret, struct sg_error *err);
+
+/* Fills in the owners of some of them, as sg_owners_find does for listeners. */
+int sg_connection_owners_find(struct sg_connection *const *connections, size_t count, struct sg_error *err);
+
+#endif

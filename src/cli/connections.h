@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* connections.h - the live connections that a policy would cut off, and the SSH session that we are run from. */
+#ifndef SG_CLI_CONNECTIONS_H
+#define SG_CLI_CONNECTIONS_H
+
+#include "cli/host.h"
+
+struct cutting {
+	bool session_known, session_cut;
+	struct sg_connection session; /* its owner is borrowed from `connections` */
+	struct sg_lockout lockout;    /* of the session, when it is known */
+	struct sg_connections connections;
+	struct sg_cuts cuts; /* others than the session */
+	bool looked;         /* for the others */
+	bool tracked;        /* by the kernel, as far as it did look */
+};
+void cutting_clear(struct cutting *cutting);
+
+/* Judges the session that we are run from, when there is one. */
+int cutting_session(struct cutting *cutting, const struct sg_subject *to, const struct sg_local_addresses *local,
+		    struct sg_error *err);
+/* Judges the others; `from` is that of sg_cuts_input. May be done again with another `from`: the connections are read
+ * once. */
+int cutting_find(struct cutting *cutting, const struct sg_subject *from, const struct sg_subject *to,
+		 const struct sockets *sockets, struct sg_error *err);
+/* Names who holds those that are cut off. */
+int cutting_owners(struct cutting *cutting, struct sg_error *err);
+/* How many of the others are SSH sessions, as far as port and process tell. */
+size_t cutting_ssh(const struct cutting *cutting);
+
+struct sg_cuts_report cutting_report(const struct cutting *cutting, const struct sg_subject *to,
+				     const struct sg_files *files, const struct sockets *sockets);
+
+#endif
