@@ -130,24 +130,32 @@ static unsigned int openings_line_width(struct openings *openings, size_t line)
 	return openings->widths[line];
 }
 
-/* Lines that are wide by themselves are to blame; if there is none, all that accept the port are. */
+static bool openings_is_line(const struct openings *openings, uint32_t origin)
+{
+	const struct lint *lint = openings->lint;
+
+	return origin <= sg_policy_lines(lint->policy) && lint->matters[origin - 1];
+}
+
+/* Lines that are wide by themselves are to blame; if there is none, all that accept the port are. Where the default
+ * accepts no line matters. */
 static int openings_blame(struct openings *openings, size_t index, unsigned int width,
 			  const struct sg_origin_list *accepting)
 {
-	size_t lines = sg_policy_lines(openings->lint->policy);
 	bool any = false;
 
 	if (sg_grow(&openings->items, &openings->room, openings->count, accepting->count, sizeof(*openings->items)) < 0)
 		return sg_error_nomem(openings->lint->err);
 	for (size_t i = 0; i < accepting->count; i++)
-		any = any || (accepting->items[i] <= lines && openings_line_width(openings, accepting->items[i] - 1));
+		any = any || (openings_is_line(openings, accepting->items[i]) &&
+			      openings_line_width(openings, accepting->items[i] - 1) & width);
 	for (size_t i = 0; i < accepting->count; i++) {
 		struct opening opening = {accepting->items[i] - 1, index, width};
 
-		if (opening.line >= lines)
+		if (!openings_is_line(openings, accepting->items[i]))
 			continue;
 		if (any)
-			opening.width = openings_line_width(openings, opening.line);
+			opening.width &= openings_line_width(openings, opening.line);
 		if (opening.width)
 			openings->items[openings->count++] = opening;
 	}
@@ -275,12 +283,10 @@ static bool ports_ssh_open(const struct lint *lint, sg_ref tcp)
 	return false;
 }
 
-/* The file as a whole, where a line or the default tells which it is. */
+/* The policy's own file as a whole. */
 static struct sg_span ports_file(const struct sg_policy *policy)
 {
-	uint32_t file = policy->line_count ? policy->lines[0].line.span.file : policy->default_span.file;
-
-	return (struct sg_span){.file = file};
+	return (struct sg_span){.file = policy->file_count ? policy->files[0].number : SG_NO_FILE};
 }
 
 /* Only of hosts that serve over TCP: a desktop that is reached by nobody needs no advice. */

@@ -37,8 +37,12 @@ void *__wrap_realloc(void *old, size_t size)
 	return refuse() ? NULL : __real_realloc(old, size);
 }
 
+struct expected {
+	size_t warnings, notes, proven, failed;
+};
+
 /* True when all of it succeeded. */
-static bool mean(const struct sg_policy *policy)
+static bool mean(const struct sg_policy *policy, const struct expected *expected)
 {
 	struct sg_idd *idd = sg_packet_context(0);
 	struct sg_test_sum sum = {0};
@@ -55,9 +59,10 @@ static bool mean(const struct sg_policy *policy)
 	if (!done)
 		assert_int_equal(err.kind, SG_ERROR_MEMORY);
 	if (done && !diags.out_of_memory) {
-		assert_int_equal(diags.warnings, 2);
-		assert_int_equal(diags.errors, 1);
-		assert_true(sum.proven == 1 && sum.failed == 1);
+		assert_int_equal(diags.warnings, expected->warnings);
+		assert_int_equal(diags.errors, expected->failed);
+		assert_int_equal(diags.count - diags.warnings - diags.errors, expected->notes);
+		assert_true(sum.proven == expected->proven && sum.failed == expected->failed);
 	}
 	done = done && !diags.out_of_memory;
 	sg_diags_clear(&diags);
@@ -65,10 +70,31 @@ static bool mean(const struct sg_policy *policy)
 	return done;
 }
 
+static void check_no_memory(const char *text, const struct expected *expected)
+{
+	autotext read = read_good(text);
+	size_t total, succeeded = 0;
+
+	calls = 0;
+	assert_true(mean(read.policy, expected));
+	total = calls;
+	for (int mode = 0; mode < 2; mode++) {
+		all_behind = mode;
+		for (size_t n = 1; n <= total; n++) {
+			calls = 0;
+			failing = n;
+			succeeded += mean(read.policy, expected);
+			failing = 0;
+		}
+	}
+	assert_true(total > 20);
+	print_message("failed at each of %zu allocations; %zu times without harm\n", 2 * total, succeeded);
+}
+
 static void test_no_memory(void **unused)
 {
+	static const struct expected expected = {.warnings = 2, .notes = 0, .proven = 1, .failed = 1};
 	sg_cleanup(sg_buf_clear) struct sg_buf text = {0};
-	size_t total, succeeded = 0;
 
 	(void)unused;
 	sg_buf_adds(&text, "groups:\n  many: [10.0.0.1");
@@ -78,30 +104,36 @@ static void test_no_memory(void **unused)
 		    "]\nallow:\n  tcp: [{port: 22, from: many}, 80, 80, {port: 443, from: many, except: 10.1.0.0/24}]\n"
 		    "block:\n  tcp: [{port: 443, from: 10.0.0.0/24}]\n"
 		    "tests:\n  - {expect: allow, tcp: 80}\n  - {expect: block, tcp: 22}\n");
-	{
-		autotext read = read_good(text.data);
+	check_no_memory(text.data, &expected);
+}
 
-		calls = 0;
-		assert_true(mean(read.policy));
-		total = calls;
-		for (int mode = 0; mode < 2; mode++) {
-			all_behind = mode;
-			for (size_t n = 1; n <= total; n++) {
-				calls = 0;
-				failing = n;
-				succeeded += mean(read.policy);
-				failing = 0;
-			}
-		}
-	}
-	assert_true(total > 20);
-	print_message("failed at each of %zu allocations; %zu times without harm\n", 2 * total, succeeded);
+/* Something of every lint, in both directions. */
+static void test_no_memory_for_lints(void **unused)
+{
+	static const struct expected expected = {.warnings = 7, .notes = 5};
+
+	(void)unused;
+	check_no_memory(
+		"groups: {four: [198.51.100.0/24], six: \"2001:db8::/32\", lost: 192.0.2.1}\n"
+		"services: {away: {tcp: 1}}\n"
+		"allow:\n"
+		"  tcp: [80, {port: 80, from: four}, 3306, {port: 90, from: 0.0.0.0}, {port: 443, from: four},\n"
+		"        1000-1010, 1005-1020, {port: 8, interface: a}, {port: 8, interface: b}]\n"
+		"  udp: [{port: 80, from: [six, 10.0.0.0/8]}]\n"
+		"block:\n"
+		"  tcp: [1007]\n"
+		"outbound:\n"
+		"  default: reject\n"
+		"  allow:\n"
+		"    tcp: [1-5, 3-9]\n",
+		&expected);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_no_memory_for_lints),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
