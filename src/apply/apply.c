@@ -126,6 +126,15 @@ static int send_change(struct transaction *t, struct sg_error *err)
 
 /* ------------------------------------------------------------------ afterwards */
 
+/* Whether all of a table can be written again: neither objects nor what was not understood can. */
+static bool can_be_written(const struct sg_table *table)
+{
+	for (size_t i = 0; i < table->chain_count; i++)
+		if (table->chains[i].unknown)
+			return false;
+	return !table->unknown && !table->object_count && !table->flowtable_count;
+}
+
 /* The rules that were there before, in one transaction, instead of rules that are not the policy. */
 static int put_back(struct transaction *t, uint32_t generation, struct sg_error *err)
 {
@@ -136,6 +145,10 @@ static int put_back(struct transaction *t, uint32_t generation, struct sg_error 
 
 	if (!wire)
 		return sg_error_nomem(err);
+	if (t->have && !can_be_written(t->have)) {
+		sg_wire_free(wire);
+		return sg_error_set(err, SG_ERROR_INPUT, 0, "they have parts that are not understood");
+	}
 	sg_wire_begin(wire, 1, generation);
 	sg_wire_add_table(wire, &ours); /* so that there is one to delete */
 	sg_wire_del_table(wire, &ours);
@@ -148,16 +161,14 @@ static int put_back(struct transaction *t, uint32_t generation, struct sg_error 
 	return result;
 }
 
-static int refuse_unproven(struct transaction *t, uint32_t generation, struct sg_error *err)
+/* `what` is what is wrong with the rules that were sent. */
+static int take_back(struct transaction *t, uint32_t generation, const char *what, struct sg_error *err)
 {
 	struct sg_error why = {0};
 
 	if (put_back(t, generation, &why))
-		return sg_error_prefix(err,
-				       "the rules in the kernel are not the policy, and putting back the former ones "
-				       "failed (%s)",
-				       why.message);
-	return sg_error_prefix(err, "the kernel did not take the rules as they were meant; the former ones are back");
+		return sg_error_prefix(err, "%s, and putting back the former ones failed (%s)", what, why.message);
+	return sg_error_prefix(err, "%s; the former ones are back", what);
 }
 
 /* Deletes what nothing leads to. That it could not be deleted is no failure: it decides nothing, and the next run tries
@@ -189,8 +200,11 @@ static int finish(struct transaction *t, struct sg_error *err)
 	const struct sg_table *table;
 	int result;
 
-	if (sg_contents_read(t->contents, t->kernel, &t->want, &now, &table, err))
-		return sg_error_prefix(err, "the rules were loaded, but could not be read back");
+	if (sg_contents_read(t->contents, t->kernel, &t->want, &now, &table, err)) {
+		if (err->kind == SG_ERROR_CHANGED)
+			return -1;
+		return take_back(t, t->sent, "the rules that were loaded could not be read back", err);
+	}
 	result = table ? sg_proof(t->input->decision, table, err) : -1;
 	if (!result) {
 		t->result.generation = now.generation;
@@ -198,7 +212,7 @@ static int finish(struct transaction *t, struct sg_error *err)
 	} else if (now.generation != t->sent) {
 		sg_error_set(err, SG_ERROR_CHANGED, 0, "another program changed the rules as soon as they were loaded");
 	} else {
-		refuse_unproven(t, now.generation, err);
+		take_back(t, now.generation, "the kernel did not take the rules as they were meant", err);
 	}
 	sg_ruleset_clear(&now);
 	return result;
