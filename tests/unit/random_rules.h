@@ -252,7 +252,8 @@ static inline bool random_clash(const struct rules *rules, const struct sg_set *
 {
 	bool fields = set->flags & SG_SET_CONCAT;
 
-	for (size_t e = 0; e < set->count && !(fields && rules->odd); e++) {
+	/* boxes may overlap where it makes no difference which of them is found */
+	for (size_t e = 0; e < set->count && !(fields && (rules->odd || !(set->flags & SG_SET_MAP))); e++) {
 		const uint8_t *other = set->keys + e * sg_set_stride(set), *other_last = other + set->key_length;
 		bool apart = false;
 
@@ -373,6 +374,30 @@ static inline void random_match(struct rules *rules, struct sg_rule *rule, enum 
 	add_lookup(rule, 0, random_set(rules, parts, count, map, chain)->name, map, !map && below(3) == 0);
 }
 
+/* A set whose keys are divided otherwise than the registers, or have bytes where registers have none. */
+static inline void random_misfit(struct rules *rules, struct sg_rule *rule)
+{
+	static const enum part lists[][2] = {{PART_PROTOCOL, PART_PORT},
+					     {PART_PORT, PART_PROTOCOL},
+					     {PART_SOURCE4, PART_TARGET4},
+					     {PART_STATE, PART_FAMILY}};
+	const enum part *key = lists[below(LENGTH(lists))], *loads = below(2) ? key : lists[below(LENGTH(lists))];
+	struct sg_set *set = random_set(rules, key, 2, false, 0);
+
+	if (below(2)) {
+		set->flags &= ~SG_SET_CONCAT;
+		set->field_count = 0;
+	}
+	for (size_t i = 0; i < set->count * (set->flags & SG_SET_INTERVAL ? 2 : 1) && below(3) == 0; i++)
+		set->keys[i * set->key_length + 1 + below(7)] |= (uint8_t)below(2);
+	if (below(4))
+		for (size_t i = 0; i < 2; i++)
+			part_load(rule, loads[i], (uint8_t)i, SG_IN);
+	else
+		add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, 12, 8, 0);
+	add_lookup(rule, 0, set->name, false, below(3) == 0);
+}
+
 /* Things that a table can have though nft makes none of them, or that no level stands for. */
 static inline void random_oddity(struct rules *rules, struct sg_rule *rule)
 {
@@ -384,12 +409,11 @@ static inline void random_oddity(struct rules *rules, struct sg_rule *rule)
 			0};
 	enum part part = (enum part)below(8);
 
-	(void)rules;
 	for (size_t i = 0; i < sizeof(mask); i++) {
 		mask[i] = (uint8_t)(below(2) ? 0xff : below(256));
 		xor[i] = (uint8_t)(below(4) ? 0 : below(256));
 	}
-	switch (below(9)) {
+	switch (below(10)) {
 	case 0: add_unknown(rule, names[below(LENGTH(names))]); break;
 	case 1:
 		add_meta(rule, keys[below(LENGTH(keys))], (uint8_t)below(5));
@@ -406,6 +430,8 @@ static inline void random_oddity(struct rules *rules, struct sg_rule *rule)
 		break;
 	case 4:
 		add_payload(rule, below(4), below(30), 1 + below(20), 0);
+		if (below(3) == 0) /* that it is there is enough */
+			break;
 		part_value(part, bytes);
 		add_cmp(rule, 0, below(6), bytes, 1 + below(8));
 		break;
@@ -423,6 +449,7 @@ static inline void random_oddity(struct rules *rules, struct sg_rule *rule)
 		random_compare(rule, 0, part);
 		break;
 	case 7: add_verdict(rule, SG_CODE_CONTINUE, NULL); break;
+	case 8: random_misfit(rules, rule); break;
 	default: /* what an earlier rule left */ random_compare(rule, (uint8_t)below(5), part); break;
 	}
 }

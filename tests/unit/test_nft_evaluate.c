@@ -285,6 +285,11 @@ static void base_chains_that_are_strange(void **state)
 	add_base(&rules, "c", 0, NF_ACCEPT);
 	rules.table->unknown = true;
 	assert_int_equal(judge(&rules, 6, 22), ACCEPTED | DROPPED | REJECTED);
+	for (unsigned int bridge = 0; bridge < 2; bridge++) {
+		add_base(&rules, "c", 0, NF_ACCEPT);
+		rules.table->family = bridge ? NFPROTO_BRIDGE : NFPROTO_NETDEV;
+		assert_int_equal(judge(&rules, 6, 22), ACCEPTED | DROPPED | REJECTED);
+	}
 	/* a table that sleeps asks nobody */
 	add_base(&rules, "c", 0, NF_DROP);
 	rules.table->flags = NFT_TABLE_F_DORMANT;
@@ -329,7 +334,18 @@ static void sets_that_are_not_understood(void **state)
 			add_verdict(rule, SG_CODE_ACCEPT, NULL);
 		assert_int_equal(judge(&rules, 6, 22), map ? ACCEPTED | DROPPED | REJECTED : ACCEPTED | DROPPED);
 	}
-	/* but one that is merely empty is */
+	/* what a map says where it has nothing is not known, nor where else its verdict goes */
+	for (unsigned int way = 0; way < 2; way++) {
+		rule = add_rule(add_base(&rules, "c", 0, NF_DROP));
+		set = sg_table_add_set(rules.table, "s", NULL);
+		set->key_length = 1;
+		set->flags = SG_SET_MAP;
+		add_meta(rule, NFT_META_L4PROTO, 0);
+		add_lookup(rule, 0, "s", true, way);
+		rule->exprs[1].dreg = way ? SG_REG_VERDICT : 1;
+		assert_int_equal(judge(&rules, 6, 22), ACCEPTED | DROPPED | REJECTED);
+	}
+	/* but one that is merely empty is understood */
 	rule = add_rule(add_base(&rules, "c", 0, NF_DROP));
 	set = sg_table_add_set(rules.table, "s", NULL);
 	set->key_length = 1;
