@@ -24,7 +24,8 @@ struct options {
 	int colour; /* enum colour_mode */
 	const char *netns;
 	int completion; /* enum shell */
-	bool list_lints, dry_run, force, kernel, stdin_packets, outbound;
+	bool list_lints, schema, dry_run, force, kernel, stdin_packets, outbound;
+	const char *key; /* of the policy language */
 	const char *from, *to, *interface, *output;
 	int format;             /* enum show_format */
 	char *const *arguments; /* behind the verb and the options */

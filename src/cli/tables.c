@@ -16,7 +16,8 @@ const struct verb verbs[] = {
 		"Reads the policy (or each FILE), warns of what may not be meant (--list-lints), and proves the policy's own\n"
 		"tests for every packet that they speak of. Touches nothing and needs no rights.",
 		"sockgate check\n"
-		"sockgate check policies/*.yaml",
+		"sockgate check policies/*.yaml\n"
+		"sockgate check --explain interface",
 		verb_check,
 	},
 	[DIFF] = {
@@ -103,6 +104,8 @@ const size_t verb_count = SG_COUNT(verbs);
 #define ON_KERNEL (OF(EXPLAIN) | OF(SHOW))
 
 const struct option_row option_rows[] = {
+	{0, "explain", OPTION_TEXT, AT(key), "KEY", 0, OF(CHECK), "explain a key of the policy language, and read nothing"},
+	{0, "schema", OPTION_FLAG, AT(schema), NULL, 0, OF(CHECK), "print a JSON Schema of policies, for editors, and read nothing"},
 	{0, "list-lints", OPTION_FLAG, AT(list_lints), NULL, 0, OF(CHECK), "list what is warned of, and read nothing"},
 	{'n', "dry-run", OPTION_FLAG, AT(dry_run), NULL, 0, OF(APPLY), "only say what would change, as diff does"},
 	{0, "force", OPTION_FLAG, AT(force), NULL, 0, OF(APPLY) | OF(LEARN) | OF(CLEAR),

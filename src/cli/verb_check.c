@@ -3,7 +3,10 @@
 #include "cli/session.h"
 #include "cli/verbs.h"
 
+#include <string.h>
 #include "base/mem.h"
+#include "base/text.h"
+#include "sockgate/render_language.h"
 
 static void clear_reports(struct sg_check_report *reports, struct loaded *loaded, size_t count)
 {
@@ -87,7 +90,54 @@ static int list_lints(struct session *session)
 	return session_finish(session, EXIT_YES);
 }
 
+static int print_schema(struct session *session)
+{
+	sg_render_schema(&session->answer);
+	return session_finish(session, EXIT_YES);
+}
+
+static int unknown_key(struct session *session, const char *name)
+{
+	const char *near = sg_text_nearest(name, sg_key_next_name, NULL);
+	struct sg_error err = {0};
+
+	if (near)
+		sg_error_set(&err, SG_ERROR_INPUT, 0, "unknown key '%.60s', did you mean '%s'?", name, near);
+	else
+		sg_error_set(&err, SG_ERROR_INPUT, 0, "unknown key '%.60s', see sockgate.yaml(5)", name);
+	return session_fail(session, &err);
+}
+
+/* A key alone, or with those above it: baseline.ping. */
+static int explain_key(struct session *session)
+{
+	const char *dot = strrchr(session->options->key, '.');
+	const char *name = dot ? dot + 1 : session->options->key;
+	const struct sg_key *key = sg_key_find(name);
+
+	if (!key)
+		return unknown_key(session, name);
+	if (session->options->json)
+		sg_render_key_json(&session->answer, key);
+	else
+		sg_render_key(&session->answer, key);
+	return session_finish(session, EXIT_YES);
+}
+
 int verb_check(struct session *session)
 {
-	return session->options->list_lints ? list_lints(session) : check_files(session);
+	const struct options *options = session->options;
+	struct sg_error err = {0};
+
+	if (options->list_lints + options->schema + !!options->key > 1)
+		sg_error_set(&err, SG_ERROR_INPUT, 0, "--explain, --list-lints and --schema are three questions");
+	else if (options->argument_count && (options->schema || options->key))
+		sg_error_set(&err, SG_ERROR_INPUT, 0, "--explain and --schema read no file");
+	if (err.kind)
+		return session_fail(session, &err);
+	if (options->schema)
+		return print_schema(session);
+	if (options->key)
+		return explain_key(session);
+	return options->list_lints ? list_lints(session) : check_files(session);
 }

@@ -48,7 +48,7 @@ static bool group_files(struct reader *reader, struct group_draft *draft, uint32
 	struct keys_values values;
 	uint32_t list, item;
 
-	sg_keys_read(reader, mapping, KEYS_GROUP, &values, NULL, NULL);
+	sg_keys_read(reader, mapping, SG_KEY_GROUP, &values, NULL, NULL);
 	list = values.value[KEY_FILE];
 	if (!list) {
 		if (!values.given) {

@@ -6,31 +6,38 @@
 #include "policy/word.h"
 #include "sockgate/buf.h"
 
-enum keys_type {
-	KEYS_TYPE_WORD,    /* a scalar */
-	KEYS_TYPE_TEXT,    /* a scalar */
-	KEYS_TYPE_BOOLEAN, /* a scalar */
-	KEYS_TYPE_WORDS,   /* a scalar, or a list of them */
-	KEYS_TYPE_ITEMS,   /* a scalar or a mapping, or a list of them */
-	KEYS_TYPE_MAPPING,
-	KEYS_TYPE_ANYTHING, /* also nothing */
-};
+enum keys_stage { KEYS_LATER, KEYS_BUILT };
 
-enum keys_stage { KEYS_STAGE_BUILT, KEYS_STAGE_LATER };
-
-struct keys_row {
-	unsigned int places;
-	const char *name;
-	enum keys_type type;
-	enum keys_stage stage;
-	const char *doc;
-};
-
-static const struct keys_row keys_rows[KEY_COUNT] = {
-#define KEY(places, id, name, type, stage, doc) {places, name, KEYS_TYPE_##type, KEYS_STAGE_##stage, doc},
+static const struct sg_key keys_rows[KEY_COUNT] = {
+#define KEY(places, id, name, type, stage, choices, unset, example, doc)                                               \
+	{name, places, SG_KEY_##type, KEYS_##stage, choices, unset, example, doc},
 #include "policy/keys.def"
 #undef KEY
 };
+
+size_t sg_key_count(void)
+{
+	return KEY_COUNT;
+}
+
+const struct sg_key *sg_key_at(size_t index)
+{
+	return index < KEY_COUNT ? &keys_rows[index] : NULL;
+}
+
+const struct sg_key *sg_key_find(const char *name)
+{
+	for (size_t id = 0; id < KEY_COUNT; id++)
+		if (!strcmp(name, keys_rows[id].name))
+			return &keys_rows[id];
+	return NULL;
+}
+
+const char *sg_key_next_name(size_t index, const void *unused)
+{
+	(void)unused;
+	return index < KEY_COUNT ? keys_rows[index].name : NULL;
+}
 
 /* How other firewalls call it. */
 static const char *const keys_foreign[][2] = {
@@ -52,7 +59,7 @@ const char *sg_keys_name(enum key_id id)
 
 bool sg_keys_is_mapping(enum key_id id)
 {
-	return keys_rows[id].type == KEYS_TYPE_MAPPING;
+	return keys_rows[id].type == SG_KEY_MAPPING;
 }
 
 const char *sg_keys_doc(enum key_id id)
@@ -60,7 +67,7 @@ const char *sg_keys_doc(enum key_id id)
 	return keys_rows[id].doc;
 }
 
-bool sg_keys_find(const char *name, enum keys_place place, enum key_id *ret)
+bool sg_keys_find(const char *name, enum sg_key_place place, enum key_id *ret)
 {
 	for (unsigned int id = 0; id < KEY_COUNT; id++) {
 		if (!(keys_rows[id].places & place) || strcmp(name, keys_rows[id].name) != 0)
@@ -74,35 +81,41 @@ bool sg_keys_find(const char *name, enum keys_place place, enum key_id *ret)
 /* The i-th key that may be written in the place. */
 static const char *keys_next(size_t i, const void *data)
 {
-	const enum keys_place *place = data;
+	const enum sg_key_place *place = data;
 
 	for (unsigned int id = 0; id < KEY_COUNT; id++)
-		if (keys_rows[id].places & *place && keys_rows[id].stage == KEYS_STAGE_BUILT && !i--)
+		if (keys_rows[id].places & *place && keys_rows[id].built && !i--)
 			return keys_rows[id].name;
 	return NULL;
+}
+
+const char *sg_key_place_text(enum sg_key_place place)
+{
+	switch (place) {
+	case SG_KEY_TOP: return "at the top of the file";
+	case SG_KEY_BASELINE: return "under 'baseline'";
+	case SG_KEY_SECTION: return "under 'allow' or 'block'";
+	case SG_KEY_LINE: return "in a line of 'allow' or 'block', as in {port: 22, from: 192.0.2.0/24}";
+	case SG_KEY_TEST: return "in a test";
+	case SG_KEY_GROUP: return "in a group";
+	case SG_KEY_SERVICE: return "in a service";
+	case SG_KEY_OUTBOUND: return "under 'outbound'";
+	case SG_KEY_PLACES_END: break;
+	}
+	return "nowhere";
 }
 
 static const char *keys_where(const char *name)
 {
 	enum key_id id;
 
-	for (unsigned int place = KEYS_TOP; place <= KEYS_SERVICE; place <<= 1) {
-		if (!sg_keys_find(name, place, &id))
-			continue;
-		switch (place) {
-		case KEYS_TOP: return "at the top of the file";
-		case KEYS_BASELINE: return "under 'baseline'";
-		case KEYS_SECTION: return "under 'allow' or 'block'";
-		case KEYS_LINE: return "in a line of 'allow' or 'block', as in {port: 22, from: 192.0.2.0/24}";
-		case KEYS_TEST: return "in a test";
-		case KEYS_GROUP: return "in a group";
-		default: break;
-		}
-	}
+	for (unsigned int place = SG_KEY_TOP; place < SG_KEY_PLACES_END; place <<= 1)
+		if (sg_keys_find(name, place, &id))
+			return sg_key_place_text(place);
 	return NULL;
 }
 
-static void keys_hint_all(struct reader *reader, enum keys_place place)
+static void keys_hint_all(struct reader *reader, enum sg_key_place place)
 {
 	sg_cleanup(sg_buf_clear) struct sg_buf text = {0};
 	const char *name;
@@ -113,7 +126,7 @@ static void keys_hint_all(struct reader *reader, enum keys_place place)
 		reader_hint(reader, "known here: %s", text.data);
 }
 
-static void keys_refuse_unknown(struct reader *reader, uint32_t key, enum keys_place place)
+static void keys_refuse_unknown(struct reader *reader, uint32_t key, enum sg_key_place place)
 {
 	const char *text = doc_text(&reader->doc, key), *near = NULL, *where;
 	struct report_quote quote;
@@ -136,16 +149,16 @@ static void keys_refuse_unknown(struct reader *reader, uint32_t key, enum keys_p
 		keys_hint_all(reader, place);
 }
 
-static const char *keys_type_text(enum keys_type type)
+const char *sg_key_type_text(enum sg_key_type type)
 {
 	switch (type) {
-	case KEYS_TYPE_WORD:
-	case KEYS_TYPE_TEXT:
-	case KEYS_TYPE_BOOLEAN: return "one value";
-	case KEYS_TYPE_WORDS: return "a value or a list of values";
-	case KEYS_TYPE_ITEMS: return "a value, a mapping, or a list of them";
-	case KEYS_TYPE_MAPPING: return "a mapping";
-	case KEYS_TYPE_ANYTHING: break;
+	case SG_KEY_WORD:
+	case SG_KEY_TEXT:
+	case SG_KEY_BOOLEAN: return "one value";
+	case SG_KEY_WORDS: return "a value or a list of values";
+	case SG_KEY_ITEMS: return "a value, a mapping, or a list of them";
+	case SG_KEY_MAPPING: return "a mapping";
+	case SG_KEY_ANYTHING: break;
 	}
 	return "anything";
 }
@@ -158,7 +171,7 @@ static const char *keys_kind_text(enum doc_kind kind)
 static bool keys_refuse_kind(struct reader *reader, uint32_t node, enum key_id id)
 {
 	reader_error(reader, node, "policy/wrong-type", "'%s' takes %s, not %s", sg_keys_name(id),
-		     keys_type_text(keys_rows[id].type), keys_kind_text(doc_node(&reader->doc, node)->kind));
+		     sg_key_type_text(keys_rows[id].type), keys_kind_text(doc_node(&reader->doc, node)->kind));
 	reader_hint(reader, "%s: %s", sg_keys_name(id), sg_keys_doc(id));
 	return false;
 }
@@ -176,7 +189,7 @@ bool sg_keys_check_item(struct reader *reader, uint32_t item, enum key_id id)
 
 	if (doc_node(&reader->doc, item)->bad)
 		return false;
-	if (kind == DOC_SEQUENCE || (kind == DOC_MAPPING && keys_rows[id].type == KEYS_TYPE_WORDS)) {
+	if (kind == DOC_SEQUENCE || (kind == DOC_MAPPING && keys_rows[id].type == SG_KEY_WORDS)) {
 		reader_error(reader, item, "policy/wrong-type", "%s in the list of '%s'",
 			     kind == DOC_SEQUENCE ? "a list" : "a mapping", sg_keys_name(id));
 		reader_hint(reader, "%s: %s", sg_keys_name(id), sg_keys_doc(id));
@@ -192,28 +205,28 @@ bool sg_keys_check_item(struct reader *reader, uint32_t item, enum key_id id)
 bool sg_keys_check(struct reader *reader, uint32_t key, uint32_t value, enum key_id id)
 {
 	const struct doc_node *node = doc_node(&reader->doc, value);
-	enum keys_type type = keys_rows[id].type;
+	enum sg_key_type type = keys_rows[id].type;
 	bool good = true;
 
 	if (node->bad)
 		return false;
-	if (type == KEYS_TYPE_ANYTHING)
+	if (type == SG_KEY_ANYTHING)
 		return true;
 	if (sg_word_is_null(&reader->doc, value))
 		return keys_refuse_empty(reader, key, id);
 	if (node->kind != DOC_SCALAR && !node->first)
 		return keys_refuse_empty(reader, value, id);
 	switch (type) {
-	case KEYS_TYPE_WORD:
-	case KEYS_TYPE_TEXT:
-	case KEYS_TYPE_BOOLEAN: return node->kind == DOC_SCALAR || keys_refuse_kind(reader, value, id);
-	case KEYS_TYPE_MAPPING: return node->kind == DOC_MAPPING || keys_refuse_kind(reader, value, id);
-	case KEYS_TYPE_WORDS:
+	case SG_KEY_WORD:
+	case SG_KEY_TEXT:
+	case SG_KEY_BOOLEAN: return node->kind == DOC_SCALAR || keys_refuse_kind(reader, value, id);
+	case SG_KEY_MAPPING: return node->kind == DOC_MAPPING || keys_refuse_kind(reader, value, id);
+	case SG_KEY_WORDS:
 		if (node->kind == DOC_MAPPING)
 			return keys_refuse_kind(reader, value, id);
 		break;
-	case KEYS_TYPE_ITEMS:
-	case KEYS_TYPE_ANYTHING: return true;
+	case SG_KEY_ITEMS:
+	case SG_KEY_ANYTHING: return true;
 	}
 	for (uint32_t item = sg_reader_items(reader, value); item; item = sg_reader_item_next(reader, value, item))
 		good = sg_keys_check_item(reader, item, id) && good;
@@ -237,7 +250,7 @@ bool sg_keys_only_words(struct reader *reader, uint32_t value, enum key_id id)
 	return good;
 }
 
-void sg_keys_read(struct reader *reader, uint32_t mapping, enum keys_place place, struct keys_values *ret,
+void sg_keys_read(struct reader *reader, uint32_t mapping, enum sg_key_place place, struct keys_values *ret,
 		  bool (*other)(struct reader *reader, uint32_t key, void *data), void *data)
 {
 	const struct doc *doc = &reader->doc;
@@ -255,7 +268,7 @@ void sg_keys_read(struct reader *reader, uint32_t mapping, enum keys_place place
 				keys_refuse_unknown(reader, key, place);
 			continue;
 		}
-		if (keys_rows[id].stage == KEYS_STAGE_LATER) {
+		if (!keys_rows[id].built) {
 			reader_error(reader, key, "policy/not-supported-yet", "'%s' is not supported yet",
 				     sg_reader_quote(reader, key, &quote));
 			reader_hint(reader, "take it away: this version cannot enforce it (%s: %s)", sg_keys_name(id),

@@ -4,21 +4,10 @@
 #define SG_POLICY_KEYS_H
 
 #include "policy/reader.h"
-
-/* Kinds of mappings. */
-enum keys_place {
-	KEYS_TOP = 1,
-	KEYS_BASELINE = 2,
-	KEYS_SECTION = 4, /* allow and block: protocols */
-	KEYS_LINE = 8,
-	KEYS_TEST = 16,
-	KEYS_GROUP = 32, /* {file: …} among the addresses of a group */
-	KEYS_SERVICE = 64,
-	KEYS_OUTBOUND = 128,
-};
+#include "sockgate/language.h"
 
 enum key_id {
-#define KEY(places, id, name, type, stage, doc) KEY_##id,
+#define KEY(places, id, name, type, stage, choices, unset, example, doc) KEY_##id,
 #include "policy/keys.def"
 #undef KEY
 	KEY_COUNT
@@ -38,7 +27,7 @@ struct keys_values {
  * value; `other` (may be NULL) is asked first about keys that the table lacks and takes what it knows by returning
  * true.
  */
-void sg_keys_read(struct reader *reader, uint32_t mapping, enum keys_place place, struct keys_values *ret,
+void sg_keys_read(struct reader *reader, uint32_t mapping, enum sg_key_place place, struct keys_values *ret,
 		  bool (*other)(struct reader *reader, uint32_t key, void *data), void *data);
 
 /*
@@ -53,6 +42,6 @@ bool sg_keys_only_words(struct reader *reader, uint32_t value, enum key_id id);
 const char *sg_keys_name(enum key_id id);
 bool sg_keys_is_mapping(enum key_id id); /* whether its value is one */
 const char *sg_keys_doc(enum key_id id);
-bool sg_keys_find(const char *name, enum keys_place place, enum key_id *ret);
+bool sg_keys_find(const char *name, enum sg_key_place place, enum key_id *ret);
 
 #endif

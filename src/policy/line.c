@@ -26,7 +26,7 @@ bool sg_line_protocol(struct reader *reader, uint32_t key, struct line_protocol 
 	uint8_t number;
 
 	*ret_hint = NULL;
-	if (sg_keys_find(text, KEYS_SECTION, &protocol.id)) {
+	if (sg_keys_find(text, SG_KEY_SECTION, &protocol.id)) {
 		protocol.kind = protocol.id == KEY_ICMP  ? SG_LINE_ICMP
 				: protocol.id == KEY_ANY ? SG_LINE_ANY
 							 : SG_LINE_PORTS;

@@ -153,7 +153,7 @@ static bool lines_mapping(struct reader *reader, const struct lines_list *list, 
 	bool good;
 
 	line.line.span = doc_span(&reader->doc, item);
-	sg_keys_read(reader, item, KEYS_LINE, &values, NULL, NULL);
+	sg_keys_read(reader, item, SG_KEY_LINE, &values, NULL, NULL);
 	good = lines_check_keys(reader, list, &values);
 	if (good) {
 		ports = lines_list_node(reader, list, &values, item);
@@ -275,7 +275,7 @@ static void lines_refuse_protocol(struct reader *reader, uint32_t key, const cha
 	else if (sg_names_find(&reader->services, text) != NAMES_NONE || sg_service_known(text, strlen(text)))
 		reader_hint(reader, "'%s' is a service: write it under its protocol, as in 'tcp: [%s]'", quote.text,
 			    quote.text);
-	else if (sg_keys_find(text, KEYS_LINE, &id))
+	else if (sg_keys_find(text, SG_KEY_LINE, &id))
 		reader_hint(reader, "'%s' belongs in a line, as in 'tcp: [{port: 22, from: 192.0.2.0/24}]'",
 			    quote.text);
 	else if (strspn(text, "0123456789-") == strlen(text))
@@ -353,7 +353,7 @@ bool sg_lines_read(struct reader *reader, uint32_t mapping, enum sg_direction di
 {
 	struct lines_list list = {.direction = direction, .section = section};
 	sg_autofree struct lines_key *keys = NULL;
-	size_t count;
+	size_t count = 0;
 
 	if (!lines_keys(reader, mapping, &keys, &count))
 		return false;

@@ -36,7 +36,7 @@ static void read_baseline(struct reader *reader, uint32_t mapping)
 
 	_Static_assert(KEY_PING - KEY_ESTABLISHED + 1 == MODEL_BASELINE_COUNT,
 		       "the parts are in the order of keys.def");
-	sg_keys_read(reader, mapping, KEYS_BASELINE, &values, NULL, NULL);
+	sg_keys_read(reader, mapping, SG_KEY_BASELINE, &values, NULL, NULL);
 	for (unsigned int part = 0; part < MODEL_BASELINE_COUNT; part++) {
 		enum key_id id = KEY_ESTABLISHED + part;
 

@@ -50,7 +50,7 @@ static bool service_read(struct reader *reader, uint32_t key, uint32_t value, st
 		reader_hint(reader, "as in '%s: {tcp: [9100, 9256]}'", quote.text);
 		return true;
 	}
-	sg_keys_read(reader, value, KEYS_SERVICE, &values, NULL, NULL);
+	sg_keys_read(reader, value, SG_KEY_SERVICE, &values, NULL, NULL);
 	service->ports = sg_arena_alloc(&reader->policy->arena, KEYS_PORTS, sizeof(*service->ports));
 	if (!service->ports)
 		return sg_reader_nomem(reader);

@@ -30,10 +30,10 @@ static void source_keys_read(struct reader *reader, uint32_t root, struct source
 		reader_hint(reader, "the shortest policy is 'default: drop'");
 		return;
 	}
-	sg_keys_read(reader, root, KEYS_TOP, &ret->top, NULL, NULL);
+	sg_keys_read(reader, root, SG_KEY_TOP, &ret->top, NULL, NULL);
 	source_check_version(reader, ret->top.value[KEY_VERSION]);
 	if (ret->top.value[KEY_OUTBOUND])
-		sg_keys_read(reader, ret->top.value[KEY_OUTBOUND], KEYS_OUTBOUND, &ret->outbound, NULL, NULL);
+		sg_keys_read(reader, ret->top.value[KEY_OUTBOUND], SG_KEY_OUTBOUND, &ret->outbound, NULL, NULL);
 }
 
 bool sg_source_add(struct reader *reader, const struct reader_source *source, char *text, size_t size,

@@ -125,7 +125,7 @@ static bool tests_item(struct reader *reader, uint32_t item, size_t index)
 	uint32_t list;
 	bool good;
 
-	sg_keys_read(reader, item, KEYS_TEST, &values, tests_other, &found);
+	sg_keys_read(reader, item, SG_KEY_TEST, &values, tests_other, &found);
 	good = tests_expect(reader, item, &values, &test.test.expect);
 	if (tests_choose(reader, item, &values, &found) && tests_check_value(reader, &values, &found, &list))
 		good = sg_line_begin(reader, &found.protocol, list, &test.written) && good;

@@ -14,7 +14,7 @@ setup_file() {
 	"$STAGE/usr/sbin/sockgate" --version
 	for file in share/bash-completion/completions/sockgate share/zsh/site-functions/_sockgate \
 		share/fish/vendor_completions.d/sockgate.fish share/man/man8/sockgate.8 lib/systemd/system/sockgate.service \
-		include/sockgate/policy.h share/doc/sockgate/examples/web-server.yaml; do
+		include/sockgate/policy.h share/doc/sockgate/examples/web-server.yaml share/sockgate/policy.schema.json; do
 		[ -s $file ] || { echo "no $file"; false; }
 	done
 	[ -n "$(find . -name libsockgate.a)" ]

@@ -20,3 +20,37 @@ load common
 	run -2 gate check policy.yaml
 	[[ $output == *"unknown lint 'policy/wide-opn'"*"did you mean 'policy/wide-open'?"* ]]
 }
+
+@test "check --explain: what a key says, where it stands, what it takes" {
+	run -0 gate check --explain ping
+	[ "$output" = $'ping: echo requests pass\n  stands   under \'baseline\'\n  takes    one value: true, false\n  unset    true\n  example  ping: false' ]
+	run -0 gate check --explain baseline.ping
+	[ "${lines[0]}" = "ping: echo requests pass" ]
+	run -0 gate check --explain from
+	[[ $output == *"in a line of"*"in a test"*"example  from: ["* ]]
+	run -0 gate check --explain unit
+	[[ $output == *"not supported yet"* ]]
+	run -0 gate -j check --explain default
+	json '.verb == "check" and .key.name == "default" and .key.supported and .key.choices == "drop|reject|accept" and (.key.stands | length) == 2'
+	run -2 gate check --explain fro
+	[ "$output" = "sockgate: error: unknown key 'fro', did you mean 'from'?" ]
+	run -2 gate check --explain xyzzy
+	run -2 gate check --explain from policy.yaml
+	[[ $output == *"read no file"* ]]
+	run -2 gate check --explain from --schema
+}
+
+@test "check --schema: a JSON Schema that takes what is a policy, and refuses what has another form" {
+	/usr/bin/python3 -c 'import jsonschema' 2>/dev/null || skip "no python3-jsonschema"
+	gate check --schema >schema.json
+	/usr/bin/python3 -B "$TOP/tests/lib/schema.py" schema.json "$TOP/tests/golden/policy" "$TOP"/policies/*.yaml
+	# what editors show
+	jq -e '.properties.allow.description and .["$defs"].baseline.properties.ping.default == true' schema.json
+}
+
+@test "every shipped policy names the schema where it is installed" {
+	for policy in "$TOP"/policies/*.yaml; do
+		[ "$(head -n 1 "$policy")" = "# yaml-language-server: \$schema=/usr/share/sockgate/policy.schema.json" ]
+	done
+	[ ! -e "$SOCKGATE_BUILD/policy.schema.json" ] || cmp "$SOCKGATE_BUILD/policy.schema.json" <(gate check --schema)
+}
