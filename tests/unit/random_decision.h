@@ -70,7 +70,13 @@ static sg_ref some_addresses(struct sg_idd *idd, size_t level4)
 		v4 = sg_idd_or(idd, v4, sg_idd_range(idd, level4, first, (sg_u128)first + size));
 		v6 = sg_idd_or(idd, v6, sg_idd_range(idd, level4 + 1, top + below(64), top + 64 + below(64)));
 	}
-	return below(5) ? sg_idd_ite(idd, is4, v4, v6) : sg_idd_ite(idd, is4, v4, SG_IDD_EMPTY);
+	if (below(5) == 0) { /* of one family alone */
+		if (below(2))
+			v4 = SG_IDD_EMPTY;
+		else
+			v6 = SG_IDD_EMPTY;
+	}
+	return sg_idd_ite(idd, is4, v4, v6);
 }
 
 static sg_ref some_place(struct sg_idd *idd)
