@@ -50,6 +50,9 @@ struct sg_check_report {
 void sg_render_check(struct sg_buf *buf, const struct sg_style *style, const struct sg_check_report *report);
 /* Of several files together; verb is the one that asked for the policy. */
 void sg_render_check_json(struct sg_buf *buf, const char *verb, const struct sg_check_report *reports, size_t count);
+/* The diagnostics alone, as SARIF 2.1.0; `version` is the program's. */
+void sg_render_check_sarif(struct sg_buf *buf, const char *version, const struct sg_check_report *reports,
+			   size_t count);
 /* What the lint looks for: id, severity and summary, a line each. */
 void sg_render_lints(struct sg_buf *buf);
 void sg_render_lints_json(struct sg_buf *buf, const char *verb);

@@ -106,6 +106,7 @@ const size_t verb_count = SG_COUNT(verbs);
 const struct option_row option_rows[] = {
 	{0, "explain", OPTION_TEXT, AT(key), "KEY", 0, OF(CHECK), "explain a key of the policy language, and read nothing"},
 	{0, "schema", OPTION_FLAG, AT(schema), NULL, 0, OF(CHECK), "print a JSON Schema of policies, for editors, and read nothing"},
+	{0, "sarif", OPTION_FLAG, AT(sarif), NULL, 0, OF(CHECK), "report as SARIF 2.1.0, for code forges"},
 	{0, "list-lints", OPTION_FLAG, AT(list_lints), NULL, 0, OF(CHECK), "list what is warned of, and read nothing"},
 	{'n', "dry-run", OPTION_FLAG, AT(dry_run), NULL, 0, OF(APPLY), "only say what would change, as diff does"},
 	{0, "force", OPTION_FLAG, AT(force), NULL, 0, OF(APPLY) | OF(LEARN) | OF(CLEAR),

@@ -45,6 +45,7 @@ static int check_files(struct session *session)
 {
 	const struct options *options = session->options;
 	size_t count = options->argument_count ? options->argument_count : 1;
+	bool at_once = options->json || options->sarif; /* one answer for all files */
 	struct sg_check_report *reports = calloc(count, sizeof(*reports));
 	struct loaded *loaded = calloc(count, sizeof(*loaded));
 	struct sg_error first = {0};
@@ -63,17 +64,19 @@ static int check_files(struct session *session)
 		if (check_file(session, path, &loaded[i], &reports[i], &code, &err) < 0) {
 			first = first.kind ? first : err;
 			code = sg_error_exit_code(&err);
-			if (!options->json)
+			if (!at_once)
 				session_report(session, &err);
-		} else if (!options->json) {
+		} else if (!at_once) {
 			add_text(session, &reports[i], code);
 		}
 		result = code > result ? code : result;
 	}
-	if (first.kind && options->json) {
+	if (first.kind && at_once) {
 		result = session_fail(session, &first);
 	} else {
-		if (options->json)
+		if (options->sarif)
+			sg_render_check_sarif(&session->answer, SOCKGATE_VERSION, reports, count);
+		else if (options->json)
 			sg_render_check_json(&session->answer, "check", reports, count);
 		result = session_finish(session, result);
 	}
@@ -131,6 +134,8 @@ int verb_check(struct session *session)
 
 	if (options->list_lints + options->schema + !!options->key > 1)
 		sg_error_set(&err, SG_ERROR_INPUT, 0, "--explain, --list-lints and --schema are three questions");
+	else if (options->json && options->sarif)
+		sg_error_set(&err, SG_ERROR_INPUT, 0, "--json and --sarif are two forms of the answer");
 	else if (options->argument_count && (options->schema || options->key))
 		sg_error_set(&err, SG_ERROR_INPUT, 0, "--explain and --schema read no file");
 	if (err.kind)

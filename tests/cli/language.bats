@@ -54,3 +54,24 @@ load common
 	done
 	[ ! -e "$SOCKGATE_BUILD/policy.schema.json" ] || cmp "$SOCKGATE_BUILD/policy.schema.json" <(gate check --schema)
 }
+
+@test "check --sarif: what is wrong, for code forges" {
+	mkdir "a b"
+	printf 'allow:\n  tcp: [22, ssj]\n' >"a b/x.yaml"
+	printf 'allow: {tcp: [22, 3306]}\n' >y.yaml
+	run -2 gate check --sarif "a b/x.yaml" y.yaml
+	json '.version == "2.1.0" and .runs[0].tool.driver.name == "sockgate" and .runs[0].columnKind == "unicodeCodePoints"'
+	json '[.runs[0].tool.driver.rules[].id] == ["policy/unknown-name", "policy/wide-open"]'
+	json '.runs[0].results[0] | .ruleId == "policy/unknown-name" and .level == "error" and (.message.text | contains("did you mean")) and
+		.locations == [{physicalLocation: {artifactLocation: {uri: "a%20b/x.yaml"}, region: {startLine: 2, startColumn: 13, endColumn: 16}}}]'
+	json '.runs[0].results[1] | .level == "warning" and .locations[0].physicalLocation.artifactLocation.uri == "y.yaml"'
+	run -2 gate check --sarif "$PWD/a b/x.yaml"
+	json '.runs[0].results[0].locations[0].physicalLocation.artifactLocation.uri | startswith("file:///")'
+	printf 'allow: {tcp: [22]}\n' >y.yaml
+	run -0 gate check --sarif y.yaml
+	json '.runs[0].results == []'
+	run -3 --separate-stderr gate check --sarif none.yaml
+	[ -z "$output" ]
+	run -2 gate -j check --sarif y.yaml
+	[[ $stderr$output == *"two forms of the answer"* ]]
+}
