@@ -86,7 +86,7 @@ static char *show_policy(const char *name)
 	return sg_buf_steal(&buf, NULL, NULL);
 }
 
-static bool compare(const char *name)
+static bool compare(const char *name, size_t *bad)
 {
 	sg_autofree char *found = show_policy(name), *expected = NULL, *path = NULL;
 	struct sg_file_rules rules = {.max_size = 1 << 20};
@@ -94,6 +94,7 @@ static bool compare(const char *name)
 	size_t size;
 
 	assert_true(asprintf(&path, "%.*s.expected", (int)(strlen(name) - strlen(".yaml")), name) > 0);
+	*bad += found[0] != 'o' && !strstr(found, "\nok\n");
 	if (getenv("GOLDEN_UPDATE"))
 		assert_int_equal(sg_file_replace(path, found, strlen(found), NULL), 0);
 	if (sg_file_read(path, &rules, &expected, &size, &err)) {
@@ -116,19 +117,20 @@ static int is_policy(const struct dirent *entry)
 static void test_golden(void **state)
 {
 	struct dirent **entries;
-	size_t wrong = 0;
+	size_t wrong = 0, bad = 0;
 	int count;
 
 	(void)state;
 	assert_int_equal(chdir(GOLDEN_FOLDER), 0);
 	count = scandir(".", &entries, is_policy, alphasort);
-	assert_true(count > 80);
 	for (int i = 0; i < count; i++) {
-		wrong += !compare(entries[i]->d_name);
+		wrong += !compare(entries[i]->d_name, &bad);
 		free(entries[i]);
 	}
 	free(entries);
 	assert_int_equal(wrong, 0);
+	print_message("%d policies, %zu of them bad\n", count, bad);
+	assert_true(count >= 180 && bad >= 150);
 }
 
 int main(void)
