@@ -181,9 +181,44 @@ class Generator:
         doc.setdefault("name", "generated")
         return doc
 
+    def take(self, section):
+        """Takes lines out of a section: those of some protocols, or some of a protocol's."""
+        taken = {}
+        for key in list(section):
+            lines = section[key]
+            if isinstance(lines, list) and len(lines) > 1 and self.chance(0.5):
+                cut = self.random.randint(1, len(lines) - 1)
+                section[key], taken[key] = lines[:cut], lines[cut:]
+            elif len(section) > 1 and self.chance(0.5):
+                taken[key] = section.pop(key)
+        return taken
+
+    def split(self, doc):
+        """Takes parts of the policy out, for another file."""
+        more = {}
+        for source, target in ((doc, more), (doc.get("outbound", {}), more.setdefault("outbound", {}))):
+            for name in ("allow", "block"):
+                taken = self.take(source.get(name, {}))
+                if taken:
+                    target[name] = taken
+        if not more["outbound"]:
+            del more["outbound"]
+        for name in ("groups", "interfaces", "services", "baseline"):
+            if name in doc and self.chance(0.3) and not self.files:
+                more[name] = doc.pop(name)
+        return more
+
     def write(self, folder):
         """Writes the policy and its lists; the policy's path."""
         doc = self.policy()
+        if self.chance(0.3):
+            more = [part for part in (self.split(doc), self.split(doc)) if part]
+            os.mkdir(os.path.join(folder, "policy.d"))
+            for index, part in enumerate(more):
+                with open(os.path.join(folder, "policy.d", "%d.yaml" % index), "w", encoding="utf-8") as file:
+                    yaml.dump(part, file, Dumper=Dumper, sort_keys=False, width=1000)
+            if more:
+                doc["include"] = "policy.d/*.yaml"
         for name, text in self.files.items():
             with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
                 file.write(text)

@@ -3,6 +3,7 @@
 
 It was written from the description of the language alone and shares nothing with the program: YAML by python3-yaml,
 addresses by the ipaddress module, every line tried for every packet."""
+import glob
 import ipaddress
 import os
 
@@ -115,11 +116,29 @@ class Line:
         return self.speaks_of_service(packet) and self.speaks_of_host(packet)
 
 
+def join(doc, more):
+    """What `more` says is added to doc: sections by their protocols, everything else is said once."""
+    for key, value in more.items():
+        if key == "outbound":
+            join(doc.setdefault(key, {}), value)
+        elif key in ("allow", "block"):
+            section = doc.setdefault(key, {})
+            for protocol, lines in value.items():
+                lines = [{}] if lines is None else listed(lines)
+                section[protocol] = section.get(protocol, []) + lines
+        elif isinstance(value, dict):
+            doc.setdefault(key, {}).update(value)
+        else:
+            doc[key] = value
+
+
 class Policy:
     def __init__(self, path):
         self.folder = os.path.dirname(path)
-        with open(path, encoding="utf-8") as file:
-            self.doc = yaml.safe_load(file)
+        self.doc = {}
+        for name in [path] + self.included(path):
+            with open(name, encoding="utf-8") as file:
+                join(self.doc, yaml.safe_load(file))
         self.default = {"drop": "drop", "reject": "reject", "accept": "accept"}[self.doc.get("default", "drop")]
         self.baseline = {part: self.doc.get("baseline", {}).get(part, True) for part in BASELINE}
         refusal = "drop" if self.default == "accept" else self.default
@@ -130,6 +149,12 @@ class Policy:
         refusal = "drop" if self.out_default == "accept" else self.out_default
         self.out_allow = self.section("allow", "accept", outbound)
         self.out_block = self.section("block", refusal, outbound)
+
+    @staticmethod
+    def included(path):
+        with open(path, encoding="utf-8") as file:
+            patterns = listed(yaml.safe_load(file).get("include", []))
+        return [name for pattern in patterns for name in sorted(glob.glob(os.path.join(os.path.dirname(path), pattern)))]
 
     def addresses(self, value):
         spans = []
