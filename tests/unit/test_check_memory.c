@@ -2,6 +2,7 @@
 /* Memory that runs out at the first, the second, the third … allocation: reported, nothing lost, nothing half done. */
 #include "check_world.h"
 #include "base/mem.h"
+#include "sockgate/cut.h"
 #include "sockgate/explain.h"
 #include "sockgate/lockout.h"
 #include "sockgate/verify.h"
@@ -90,6 +91,29 @@ static int try_lockout(struct scene *scene, struct sg_error *err)
 	struct sg_lockout lockout;
 
 	return sg_lockout_check(&scene->after, &connection, &lockout, err);
+}
+
+static int try_cut(struct scene *scene, struct sg_error *err)
+{
+	static struct sg_local_address address = {.interface_name = "eth0", .address = 2};
+	static struct sg_connection connections[] = {
+		{.protocol = SG_PROTO_TCP, .remote = 1, .local = 2, .port = 22, .remote_port = 50000},
+		{.protocol = SG_PROTO_TCP, .remote = 1, .local = 3, .port = 5432, .remote_port = 50001},
+	};
+	const struct sg_cuts_input input = {
+		.from = &scene->before,
+		.to = &scene->after,
+		.connections = &(struct sg_connections){.items = connections, .count = SG_COUNT(connections)},
+		.listeners = &scene->listeners,
+		.local = &(struct sg_local_addresses){.items = &address, .count = 1},
+		.untracked = true,
+	};
+	struct sg_cuts cuts = {0};
+	int result = sg_cuts_find(&input, &cuts, err);
+
+	assert_true(result == 0 ? cuts.count == 2 : !cuts.items);
+	sg_cuts_clear(&cuts);
+	return result;
 }
 
 static int try_verify(struct scene *scene, struct sg_error *err)
@@ -195,6 +219,12 @@ static void test_lockout(void **state)
 	starve(try_lockout);
 }
 
+static void test_cut(void **state)
+{
+	(void)state;
+	starve(try_cut);
+}
+
 static void test_verify(void **state)
 {
 	(void)state;
@@ -205,7 +235,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_diff),    cmocka_unit_test(test_affected), cmocka_unit_test(test_explain),
-		cmocka_unit_test(test_lockout), cmocka_unit_test(test_verify),
+		cmocka_unit_test(test_lockout), cmocka_unit_test(test_cut),      cmocka_unit_test(test_verify),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -243,6 +243,45 @@ static int parse_sockets(struct sg_error *err)
 	return 0;
 }
 
+static int parse_connections(struct sg_error *err)
+{
+	static const char table[] = "heading\n 1: 00000000:0050 00000000:0051 01 0:0 00:0 0 0 0 6 2 0 0\n"
+				    " 2: 00000000:0050 00000000:0052 01 0:0 00:0 0 0 0 7 2 0 0\n";
+	struct {
+		struct nlmsghdr header;
+		struct inet_diag_msg diag;
+	} message = {{.nlmsg_len = sizeof(message), .nlmsg_type = SOCK_DIAG_BY_FAMILY},
+		     {.idiag_family = AF_INET,
+		      .idiag_state = SG_SOCKET_CONNECTED,
+		      .id.idiag_sport = htons(22),
+		      .id.idiag_dport = htons(50000)}};
+	sg_cleanup(sg_connections_clear) struct sg_connections list = {0};
+
+	for (size_t i = 0; i < 20; i++) {
+		if (sg_sockdiag_parse_connection(&message, sizeof(message), 6, &list, err) ||
+		    sg_sockdiag_parse_connection_table(table, sizeof(table) - 1, SG_IPV4, 6, &list, err)) {
+			assert_true(list.count % 3 < 2); /* the two rows of the table come together or not at all */
+			return -1;
+		}
+	}
+	assert_int_equal(list.count, 60);
+	return 0;
+}
+
+/* The kernel's own lists. */
+static int list_connections(struct sg_error *err)
+{
+	struct sg_connections list = {.count = 77};
+	bool tracks;
+
+	if (sg_sockdiag_connections(&list, err)) {
+		assert_int_equal(list.count, 77);
+		return -1;
+	}
+	sg_connections_clear(&list);
+	return sg_kernel_tracks(&tracks, err);
+}
+
 /* The kernel's own list, and the owners of a socket of ours. */
 static int list_sockets(struct sg_error *err)
 {
@@ -273,6 +312,20 @@ static int find_owners(struct sg_error *err)
 	return result;
 }
 
+static int find_connection_owners(struct sg_error *err)
+{
+	struct sg_connection items[2] = {{.inode = inode}, {.inode = inode}};
+	struct sg_connection *const both[2] = {&items[0], &items[1]};
+	int result = sg_connection_owners_find(both, 2, err);
+
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(items[i].owner.pid, result ? 0 : getpid());
+		free(items[i].owner.unit);
+		free(items[i].owner.container);
+	}
+	return result;
+}
+
 #define EACH(name, attempt)                                                                                            \
 	static void name(void **state)                                                                                 \
 	{                                                                                                              \
@@ -287,7 +340,9 @@ EACH(reading, read_file)
 EACH(sets, make_sets)
 EACH(owners, name_owner)
 EACH(parsers, parse_sockets)
+EACH(parsers_of_connections, parse_connections)
 EACH(lists_of_sockets, list_sockets)
+EACH(lists_of_connections, list_connections)
 
 static void owners_of_sockets(void **state)
 {
@@ -298,6 +353,7 @@ static void owners_of_sockets(void **state)
 	assert_int_equal(fstat(fd, &status), 0);
 	inode = (uint32_t)status.st_ino;
 	with_less_memory(find_owners);
+	with_less_memory(find_connection_owners);
 	close(fd);
 }
 
@@ -311,7 +367,9 @@ int main(void)
 		cmocka_unit_test(sets),
 		cmocka_unit_test(owners),
 		cmocka_unit_test(parsers),
+		cmocka_unit_test(parsers_of_connections),
 		cmocka_unit_test(lists_of_sockets),
+		cmocka_unit_test(lists_of_connections),
 		cmocka_unit_test(owners_of_sockets),
 	};
 

@@ -141,6 +141,97 @@ static void knows_who_receives(void **state)
 	}
 }
 
+static int parse_connection(const struct message *message, size_t size, struct sg_connections *list)
+{
+	sg_autofree unsigned char *copy = malloc(size + 1);
+
+	memcpy(copy + 1, message->bytes, size);
+	return sg_sockdiag_parse_connection(copy + 1, size, TCP, list, NULL);
+}
+
+static void reads_a_connection(void **state)
+{
+	sg_cleanup(sg_connections_clear) struct sg_connections list = {0};
+	const uint64_t cgroup = 77;
+	const struct sg_connection *item;
+	struct message message;
+
+	(void)state;
+	make(&message, AF_INET, 1, 443);
+	body(&message)->id.idiag_src[0] = htonl(0xc0000201);
+	body(&message)->id.idiag_dst[0] = htonl(0xc6336409);
+	body(&message)->id.idiag_dport = htons(50000);
+	body(&message)->id.idiag_if = 7;
+	put_attr(&message, INET_DIAG_CGROUP_ID, &cgroup, sizeof(cgroup));
+	assert_int_equal(parse_connection(&message, message.header.nlmsg_len, &list), 0);
+	item = &list.items[0];
+	assert_true(list.count == 1 && item->protocol == TCP && item->family == SG_IPV4);
+	assert_true(item->local == 0xc0000201 && item->port == 443);
+	assert_true(item->remote == 0xc6336409 && item->remote_port == 50000);
+	assert_true(item->interface == 7 && item->uid == 110 && item->inode == 4711 && item->cgroup == cgroup);
+	assert_true(!item->owner.pid && !item->owner.unit && !item->interface_name[0]);
+
+	/* being opened; and IPv4 through a socket of IPv6 */
+	make(&message, AF_INET6, 3, 22);
+	body(&message)->id.idiag_dport = htons(50001);
+	body(&message)->id.idiag_src[2] = body(&message)->id.idiag_dst[2] = htonl(0xffff);
+	body(&message)->id.idiag_src[3] = htonl(0xc0000201);
+	body(&message)->id.idiag_dst[3] = htonl(0xc6336409);
+	assert_int_equal(parse_connection(&message, message.header.nlmsg_len, &list), 0);
+	item = &list.items[1];
+	assert_true(list.count == 2 && item->family == SG_IPV4);
+	assert_true(item->local == 0xc0000201 && item->remote == 0xc6336409 && item->port == 22);
+	body(&message)->id.idiag_dst[0] = htonl(0x20010db8); /* no mapped address */
+	assert_int_equal(parse_connection(&message, message.header.nlmsg_len, &list), 0);
+	assert_true(list.count == 3 && list.items[2].family == SG_IPV6);
+
+	/* other states, and no port */
+	for (uint8_t other = 0; other < 16; other++) {
+		make(&message, AF_INET, other, 22);
+		body(&message)->id.idiag_dport = other == 1 || other == 3 ? 0 : htons(50000);
+		assert_int_equal(parse_connection(&message, message.header.nlmsg_len, &list), 0);
+	}
+	assert_int_equal(list.count, 3);
+	for (size_t size = 0; size < message.header.nlmsg_len; size++)
+		assert_int_equal(parse_connection(&message, size, &list), -1);
+}
+
+/* Rows as Linux 6.18 printed them. */
+static void reads_a_table_of_connections(void **state)
+{
+	static const char four[] =
+		"  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+		"   0: 0100007F:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4712 1 0\n"
+		"   1: 020200C0:0016 010200C0:C350 01 00000000:00000000 02:000A7B2C 00000000  1000        0 4711 2 0\n"
+		"   2: 020200C0:0016 010200C0:C351 06 00000000:00000000 03:00001770 00000000     0        0 0 3 0\n"
+		"   3: 020200C0:0016 010200C0:C352 03 00000000:00000000 01:00000063 00000000     0        0 0 1 0\n";
+	static const char six[] =
+		"  sl  local_address                         remote_address                        st tx_queue …\n"
+		"   0: 0000000000000000FFFF0000020200C0:0050 0000000000000000FFFF0000010200C0:C353 01 "
+		"00000000:00000000 "
+		"00:00000000 00000000     0        0 5 1 0\n"
+		"   1: B80D0120000000000000000002000000:0050 B80D0120000000000000000001000000:C354 01 "
+		"00000000:00000000 "
+		"00:00000000 00000000     0        0 6 1 0\n";
+	sg_cleanup(sg_connections_clear) struct sg_connections list = {0};
+
+	(void)state;
+	assert_int_equal(sg_sockdiag_parse_connection_table(four, sizeof(four) - 1, SG_IPV4, TCP, &list, NULL), 0);
+	assert_int_equal(sg_sockdiag_parse_connection_table(six, sizeof(six) - 1, SG_IPV6, TCP, &list, NULL), 0);
+	assert_int_equal(list.count, 4);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(list.items[i].family == SG_IPV4 && list.items[i].local == 0xc0000202);
+		assert_true(list.items[i].remote == 0xc0000201);
+	}
+	assert_true(list.items[0].port == 22 && list.items[0].remote_port == 50000 && list.items[0].uid == 1000);
+	assert_int_equal(list.items[0].inode, 4711);
+	assert_int_equal(list.items[1].remote_port, 50002);
+	assert_true(list.items[3].family == SG_IPV6 && list.items[3].remote == ((sg_u128)0x20010db8 << 96 | 1));
+	/* a row that is cut short: none of them */
+	assert_int_equal(sg_sockdiag_parse_connection_table(four, sizeof(four) - 20, SG_IPV4, TCP, &list, NULL), -1);
+	assert_int_equal(list.count, 4);
+}
+
 static void one_row_for_each_address_of_sctp(void **state)
 {
 	sg_cleanup(sg_listeners_clear) struct sg_listeners list = {0};
@@ -356,6 +447,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_a_message),
 		cmocka_unit_test(knows_who_receives),
+		cmocka_unit_test(reads_a_connection),
+		cmocka_unit_test(reads_a_table_of_connections),
 		cmocka_unit_test(one_row_for_each_address_of_sctp),
 		cmocka_unit_test(refuses_malformed_messages),
 		cmocka_unit_test(survives_random_messages),

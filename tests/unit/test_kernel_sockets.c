@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -355,6 +356,109 @@ static void tables_say_the_same(void **state)
 	}
 }
 
+static const struct sg_connection *find_connection(const struct sg_connections *list, uint32_t with)
+{
+	const struct sg_connection *found = NULL;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (list->items[i].inode != with)
+			continue;
+		assert_null(found);
+		found = &list->items[i];
+	}
+	return found;
+}
+
+/* Both ends of a connection to a listener at `bound`, by the dump and by the table under /proc. */
+static void expect_connection(uint16_t port, const char *bound, const char *to, const char *table)
+{
+	struct sg_connections lists[2] = {{0}, {0}};
+	int listening = open_socket(SOCKET(SOCK_STREAM, 0, bound, port, .listens = true)), client, server, waiting;
+	const struct sg_file_rules rules = {.max_size = 1 << 20};
+	struct sockaddr_storage address;
+	sg_autofree char *text = NULL;
+	char found[SG_ADDR_TEXT_SIZE];
+	socklen_t length;
+	size_t size;
+
+	set_address(&address, &length, to, port);
+	client = socket(address.ss_family, SOCK_STREAM, 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&address, length), 0);
+	server = accept(listening, NULL, NULL);
+	assert_true(server >= 0);
+	waiting = socket(address.ss_family, SOCK_STREAM, 0); /* established, and not accepted: no inode */
+	assert_int_equal(connect(waiting, (struct sockaddr *)&address, length), 0);
+	assert_int_equal(sg_sockdiag_connections(&lists[0], NULL), 0);
+	assert_int_equal(sg_file_read(table, &rules, &text, &size, NULL), 0);
+	assert_int_equal(sg_sockdiag_parse_connection_table(text, size, strstr(table, "tcp6") ? SG_IPV6 : SG_IPV4, TCP,
+							    &lists[1], NULL),
+			 0);
+	assert_int_equal(lists[0].count, 4);
+	for (size_t i = 0; i < 2; i++) {
+		const struct sg_connection *here = find_connection(&lists[i], inode_of(server));
+
+		assert_non_null(here);
+		sg_addr_format(here->family, here->local, found);
+		assert_string_equal(found, strncmp(to, "::ffff:", 7) ? to : to + 7);
+		assert_true(here->port == port && here->uid == geteuid());
+		if (i == 0) { /* the table of IPv6 has not the client of IPv4 */
+			const struct sg_connection *there = find_connection(&lists[i], inode_of(client));
+
+			assert_true(there && there->remote_port == port && there->port == here->remote_port);
+			assert_true(there->remote == here->local && there->local == here->remote);
+		}
+	}
+	assert_true(!strncmp(to, "fe80", 4) == (lists[0].items[0].interface == 1));
+	sg_connections_clear(&lists[0]);
+	sg_connections_clear(&lists[1]);
+	close(waiting);
+	close(server);
+	close(client);
+	close(listening);
+}
+
+static void connections(void **state)
+{
+	struct sg_connections list = {0};
+
+	NEEDS_NAMESPACE();
+	expect_connection(1002, "127.0.0.1", "127.0.0.1", "/proc/thread-self/net/tcp");
+	expect_connection(1003, "0.0.0.0", "127.0.0.2", "/proc/thread-self/net/tcp");
+	expect_connection(1004, "::", "::1", "/proc/thread-self/net/tcp6");
+	expect_connection(1005, "::", "127.0.0.3", "/proc/thread-self/net/tcp6");
+	expect_connection(1006, "fe80::77", "fe80::77", "/proc/thread-self/net/tcp6");
+	assert_int_equal(sg_sockdiag_connections(&list, NULL), 0);
+	assert_int_equal(list.count, 0); /* none that is being closed */
+}
+
+static void names_who_holds_a_connection(void **state)
+{
+	struct sg_connection mine = {0}, nobody = {0}, *const both[] = {&nobody, &mine};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char name[17] = "";
+
+	(void)state;
+	mine.inode = inode_of(fd);
+	assert_int_equal(sg_connection_owners_find(both, 2, NULL), 0);
+	assert_int_equal(mine.owner.pid, getpid());
+	assert_int_equal(prctl(PR_GET_NAME, name), 0);
+	assert_string_equal(mine.owner.process, name);
+	assert_true(!nobody.owner.pid && !nobody.owner.unit);
+	free(mine.owner.unit);
+	free(mine.owner.container);
+	close(fd);
+}
+
+/* A namespace of its own has tracked nothing yet. */
+static void tracks_nothing(void **state)
+{
+	bool tracks = true;
+
+	NEEDS_NAMESPACE();
+	assert_int_equal(sg_kernel_tracks(&tracks, NULL), 0);
+	assert_false(tracks);
+}
+
 /* Every one of 10,000 is listed once; the time is shown. */
 static void ten_thousand(void **state)
 {
@@ -408,6 +512,9 @@ int main(void)
 		cmocka_unit_test(what_cannot_receive_is_not_listed),
 		cmocka_unit_test(sockets_that_share_a_port_stay_separate),
 		cmocka_unit_test(tables_say_the_same),
+		cmocka_unit_test(connections),
+		cmocka_unit_test(names_who_holds_a_connection),
+		cmocka_unit_test(tracks_nothing),
 		cmocka_unit_test(ten_thousand),
 	};
 
