@@ -27,7 +27,7 @@ static sg_ref some_ports(struct sg_idd *idd)
 
 static sg_ref some_protocols(struct sg_idd *idd)
 {
-	static const uint8_t known[] = {6, 17, 6, 17, 6, 132, 47, 50};
+	static const uint8_t known[] = {6, 17, 6, 17, 6, 132, 47, 50, 255};
 	uint8_t p = known[below(sizeof(known))];
 
 	switch (below(12)) {
@@ -36,7 +36,7 @@ static sg_ref some_protocols(struct sg_idd *idd)
 	case 2:
 		p = below(2) ? 1 : 58;
 		return sg_idd_and(idd, sg_idd_range(idd, SG_FIELD_PROTOCOL, p, p),
-				  sg_idd_range(idd, SG_FIELD_PORT, below(20), 20));
+				  sg_idd_range(idd, SG_FIELD_PORT, below(20), below(4) ? 20 : 255));
 	default: return sg_idd_and(idd, sg_idd_range(idd, SG_FIELD_PROTOCOL, p, p), some_ports(idd));
 	}
 }
@@ -153,7 +153,7 @@ static void make_random(struct made *made)
 	}
 	/* ICMP that no prelude stops, as the baseline has it */
 	for (uint32_t i = below(3); i > 0; i--) {
-		uint32_t protocol = below(2) ? SG_PROTO_ICMP : SG_PROTO_ICMPV6, type = below(200);
+		uint32_t protocol = below(2) ? SG_PROTO_ICMP : SG_PROTO_ICMPV6, type = below(253);
 		sg_ref region = sg_idd_range(idd, SG_FIELD_PROTOCOL, protocol, protocol);
 
 		region = sg_idd_and(idd, region, sg_idd_range(idd, SG_FIELD_PORT, type, type + below(4)));

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 #include <cmocka.h>
+#include <linux/netfilter.h>
 #include "sockgate/evaluate.h"
 #include "random_decision.h"
 
@@ -123,8 +124,76 @@ static void classes_are_shared_and_named(void **state)
 	assert_non_null(sg_table_chain(&table, "tcp_5432"));
 	assert_int_equal(sg_table_chain(&table, "tcp_5432")->rule_count, 1);
 	assert_non_null(sg_table_set(&table, "g_head_office4"));
+	assert_int_equal(sg_table_set(&table, "g_head_office4")->key_type, 7); /* nft's ipv4_addr */
+	assert_int_equal(sg_table_set(&table, "g_head_office4")->key_length, 4);
 	sg_table_clear(&table);
 	expect_equal(&made, &hints);
+	sg_idd_free(made.idd);
+}
+
+/* The base chain is closed whatever becomes of its rules, and stands where firewalls stand. */
+static void base_chains(void **state)
+{
+	struct made made = {.idd = sg_packet_context(0)};
+	struct sg_table table = {0};
+	struct sg_error err = {0};
+
+	(void)state;
+	finish(&made, sg_idd_terminal(SG_VERDICT_ACCEPT), sg_idd_terminal(SG_VERDICT_DROP), 0);
+	assert_int_equal(sg_compile(&made.decision, NULL, &table, &err), 0);
+	assert_int_equal(table.chain_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(table.chains[i].is_base);
+		assert_string_equal(table.chains[i].type, "filter");
+		assert_int_equal(table.chains[i].priority, 0);
+		assert_int_equal(table.chains[i].policy, NF_DROP);
+		assert_int_equal(table.chains[i].hook, i ? NF_INET_LOCAL_OUT : NF_INET_LOCAL_IN);
+		assert_string_equal(table.chains[i].name, i ? "output" : "input");
+	}
+	sg_table_clear(&table);
+	sg_idd_free(made.idd);
+}
+
+/* Origin 1: 128 bytes of which the last begin a character; 2: what nft could not read back. */
+static const char *comment(uint32_t origin, const void *data)
+{
+	return origin == 2 ? "say \"hi\"\n\\now" : data;
+}
+
+static void comments_are_of_the_line_that_accepts(void **state)
+{
+	char text[140];
+	struct made made = {.idd = sg_packet_context(0)};
+	struct sg_compile_hints hints = {.comment = comment, .data = text};
+	struct sg_table table = {0};
+	struct sg_error err = {0};
+	sg_ref web = port_set(made.idd, SG_PROTO_TCP, 80, 80), ssh = port_set(made.idd, SG_PROTO_TCP, 22, 22), from;
+	const struct sg_set *ports;
+	struct sg_range net = {0x0a000000, 0x0affffff};
+
+	(void)state;
+	memset(text, 'x', 126);
+	strcpy(text + 126, "\xc3\xa9");
+	from = sg_idd_and(made.idd, sg_idd_range(made.idd, SG_FIELD_FAMILY, SG_IPV4, SG_IPV4),
+			  sg_idd_range(made.idd, SG_FIELD_REMOTE4, net.first, net.last));
+	web = sg_idd_and(made.idd, web, from);
+	finish(&made,
+	       sg_idd_ite(made.idd, sg_idd_or(made.idd, web, ssh), sg_idd_terminal(SG_VERDICT_ACCEPT),
+			  sg_idd_terminal(SG_VERDICT_DROP)),
+	       sg_idd_terminal(SG_VERDICT_ACCEPT), 0);
+	made.decision.origin = sg_idd_ite(made.idd, web, sg_idd_terminal(1),
+					  sg_idd_ite(made.idd, ssh, sg_idd_terminal(2), sg_idd_terminal(3)));
+	assert_int_equal(sg_compile(&made.decision, &hints, &table, &err), 0);
+	ports = sg_table_set(&table, "in_ports");
+	assert_int_equal(ports->count, 2);
+	/* port 22 comes first; what cannot be printed is told otherwise */
+	assert_int_equal(ports->origins[0], 2);
+	assert_string_equal(ports->comments[0], "say 'hi'  now");
+	/* of a port that not all may use: the line that lets some, and no half of a character */
+	assert_int_equal(ports->origins[1], 1);
+	assert_int_equal(strlen(ports->comments[1]), 126);
+	assert_int_equal(sg_table_chain(&table, "tcp_80")->rules[0].origin, 1);
+	sg_table_clear(&table);
 	sg_idd_free(made.idd);
 }
 
@@ -149,6 +218,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_lookup_whatever_the_ports),
 		cmocka_unit_test(classes_are_shared_and_named),
+		cmocka_unit_test(base_chains),
+		cmocka_unit_test(comments_are_of_the_line_that_accepts),
 		cmocka_unit_test(forwarded_is_refused),
 		cmocka_unit_test(random_decisions),
 	};
