@@ -116,7 +116,7 @@ static void overlap_addresses(struct lint *lint, const struct sg_addresses *set,
 static sg_ref overlap_ports(struct lint *lint, const struct sg_line *line)
 {
 	struct sg_region_part parts[2];
-	size_t count = sg_region_parts(lint->idd, NULL, line, parts);
+	size_t count = sg_region_parts(lint->idd, &lint->cache, line, parts);
 	sg_ref ports = SG_IDD_EMPTY;
 
 	for (size_t i = 0; i < count; i++)
