@@ -39,8 +39,8 @@ int sg_kernel_dump_set(struct sg_kernel *kernel, uint32_t generation, const stru
 
 /*
  * Whether all elements of `set` are in the kernel's set of that table and name, exactly as they are. Only for plain sets,
- * exact or of intervals without concatenation. Linear, where a dump is quadratic; that the kernel's set holds nothing else
- * it does not say (sg_set.filled may).
+ * exact or of intervals without concatenation. Of intervals also that the kernel's set has no key that they do not have;
+ * of an exact set the kernel's count tells (sg_set.filled). Linear, where a dump is quadratic.
  */
 int sg_kernel_confirm_elements(struct sg_kernel *kernel, const struct sg_table *table, const struct sg_set *set,
 			       bool *ret_all, struct sg_error *err);

@@ -7,8 +7,8 @@
  *  - it was known at a generation, and the ruleset still is of that generation, or of one that transactions of ours
  *    alone made from it which left the set as it was: nobody can change a set without making a new generation, but for
  *    packets, whose rules make it an unknown one;
- *  - all the elements that it may well hold were asked for and are there, and the kernel's own count says that there
- * are no others.
+ *  - all the elements that it may well hold were asked for and are there, and there are no others: the kernel's own
+ *    count says so of single keys, and of intervals it was asked what is between them.
  *
  * What is known is kept in /run under the number of the network namespace, with the boot that the number is of: in a
  * container /run may outlive it. It is a note of root to root; torn or strange ones are not used.
@@ -126,19 +126,11 @@ void sg_contents_advance(struct sg_contents *contents, uint32_t from, uint32_t t
 
 /* ------------------------------------------------------------------ reading */
 
-/* Whether the kernel's count can rule out other elements: an open interval is counted as if it were closed, so that one
- * more loose end would not show. */
-static bool count_is_certain(const struct sg_set *set)
+/* Whether the set can hold other elements than the candidate's, if it holds those. */
+static bool may_hold_others(const struct sg_set *set, const struct sg_set *candidate)
 {
-	const uint8_t *last;
-
-	if (!set->count || !(set->flags & SG_SET_INTERVAL))
-		return true;
-	last = set->keys + (set->count - 1) * sg_set_stride(set) + set->key_length;
-	for (size_t i = 0; i < set->key_length; i++)
-		if (last[i] != 0xff)
-			return true;
-	return false;
+	/* of intervals it is asked whether anything is between them: the kernel's count may be one too few */
+	return !(candidate->flags & SG_SET_INTERVAL) && set->filled != candidate->count;
 }
 
 /* 1: the set holds exactly the candidate's elements, which it has now; 0: not known; -1: error. */
@@ -149,7 +141,7 @@ static int try_candidate(struct sg_kernel *kernel, const struct sg_table *table,
 	bool all = false;
 
 	if (candidate->count < ASKED || !may_be_known(candidate) || !sg_set_same_shape(candidate, set) ||
-	    set->filled != candidate->count || !count_is_certain(candidate))
+	    may_hold_others(set, candidate))
 		return 0;
 	asked.name = set->name;
 	if (sg_kernel_confirm_elements(kernel, table, &asked, &all, err))

@@ -3,9 +3,13 @@
  * rules_confirm.c - that a large set holds certain elements, without reading all of it.
  *
  * A dump of a set takes time quadratic in its size: the kernel hands it out in pieces of at most 32 K and walks the set
- * from its beginning for each. Asking for each element by its key is linear. An interval without concatenation is two
- * elements in the kernel, its start and the first address behind it, and both are asked for; the kernel answers with
- * the element that it found, and only an element with the very same key counts.
+ * from its beginning for each. Asking for each element by its key is linear.
+ *
+ * An interval without concatenation is two elements in the kernel, its start and the first key behind it. Asked for the
+ * last key of an interval, the kernel answers with the nearest start in front of it, if no end is nearer: where that is
+ * the interval's own, nothing begins or ends in between. The end is asked for by its own key. In front of the next
+ * interval, and at both ends of all keys, nothing may be found: a start without an end reaches up to there, and does
+ * not always show in how many intervals the kernel counts.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,9 +23,9 @@
 
 #define CONFIRM_KEYS 16
 
-/* One element as the kernel has it. */
+/* A question, and the key of the element that has to be the answer. */
 struct raw {
-	uint8_t key[SG_NFT_DATA_SIZE];
+	uint8_t key[SG_NFT_DATA_SIZE], answer[SG_NFT_DATA_SIZE];
 	bool is_end;
 };
 
@@ -43,7 +47,8 @@ static bool same_element(const struct confirm *confirm, const struct raw *asked,
 			struct attr_list nest = sg_attr_nest(&attr);
 
 			found = sg_attr_next(&nest, &value) && value.type == NFTA_DATA_VALUE &&
-				value.size == confirm->set->key_length && !memcmp(value.data, asked->key, value.size);
+				value.size == confirm->set->key_length &&
+				!memcmp(value.data, asked->answer, value.size);
 		} else if (attr.type == NFTA_SET_ELEM_FLAGS && attr.size == sizeof(flags)) {
 			flags = sg_attr_be32(&attr);
 		} else if (attr.type != NFTA_SET_ELEM_PAD) {
@@ -104,16 +109,44 @@ static int ask(struct sg_kernel *kernel, const struct sg_table *table, struct co
 	return sg_nfnl_ask(kernel, &request, see_answer, confirm, err);
 }
 
-/* The key behind the last one of an interval; false when there is none: the interval is open. */
-static bool key_behind(const struct sg_set *set, size_t element, struct raw *ret)
+static const uint8_t *first_key(const struct sg_set *set, size_t element)
+{
+	return set->keys + element * sg_set_stride(set);
+}
+
+static const uint8_t *last_key(const struct sg_set *set, size_t element)
+{
+	return first_key(set, element) + (set->flags & SG_SET_INTERVAL ? set->key_length : 0);
+}
+
+/* The key behind another, false when there is none. */
+static bool next_key(const struct sg_set *set, const uint8_t *key, uint8_t ret[SG_NFT_DATA_SIZE])
 {
 	size_t i = set->key_length;
 
-	memcpy(ret->key, set->keys + element * sg_set_stride(set) + set->key_length, set->key_length);
-	ret->is_end = true;
-	while (i > 0 && ++ret->key[i - 1] == 0)
+	memcpy(ret, key, set->key_length);
+	while (i > 0 && ++ret[i - 1] == 0)
 		i--;
 	return i > 0;
+}
+
+/* Gathers the questions about one element. */
+static void gather(struct confirm *confirm, size_t element)
+{
+	const struct sg_set *set = confirm->set;
+	struct raw *raw = &confirm->asked[confirm->asked_count++];
+
+	memcpy(raw->key, last_key(set, element), set->key_length);
+	memcpy(raw->answer, first_key(set, element), set->key_length);
+	raw->is_end = false;
+	if (!(set->flags & SG_SET_INTERVAL))
+		return;
+	raw = &confirm->asked[confirm->asked_count];
+	if (!next_key(set, last_key(set, element), raw->key))
+		return; /* the interval is open */
+	memcpy(raw->answer, raw->key, set->key_length);
+	raw->is_end = true;
+	confirm->asked_count++;
 }
 
 /* Asks what has been gathered; *ret_all is whether all of it is there. */
@@ -136,6 +169,34 @@ static int flush(struct sg_kernel *kernel, const struct sg_table *table, struct 
 	return 0;
 }
 
+/* Whether nothing is found for the last key between two elements; the first is SIZE_MAX (one before 0), or the second
+ * the count, for the ends of all keys. */
+static int confirm_gap(struct sg_kernel *kernel, const struct sg_table *table, struct confirm *confirm, size_t before,
+		       size_t behind, bool *ret_empty, struct sg_error *err)
+{
+	const struct sg_set *set = confirm->set;
+	struct raw *raw = &confirm->asked[0];
+	uint8_t next[SG_NFT_DATA_SIZE] = {0};
+
+	if (before != SIZE_MAX && !next_key(set, last_key(set, before), next))
+		return 0; /* no key is behind it */
+	memset(raw->key, 0xff, set->key_length);
+	if (behind < set->count) {
+		if (!memcmp(next, first_key(set, behind), set->key_length))
+			return 0; /* no key is in between */
+		memcpy(raw->key, first_key(set, behind), set->key_length);
+		for (size_t i = set->key_length; i-- > 0 && raw->key[i]-- == 0;)
+			;
+	}
+	memcpy(raw->answer, raw->key, set->key_length);
+	raw->is_end = false;
+	confirm->asked_count = 1;
+	if (flush(kernel, table, confirm, ret_empty, err))
+		return -1;
+	*ret_empty = !confirm->answered;
+	return 0;
+}
+
 int sg_kernel_confirm_elements(struct sg_kernel *kernel, const struct sg_table *table, const struct sg_set *set,
 			       bool *ret_all, struct sg_error *err)
 {
@@ -145,18 +206,19 @@ int sg_kernel_confirm_elements(struct sg_kernel *kernel, const struct sg_table *
 	if ((set->flags & SG_SET_MAP) || ((set->flags & SG_SET_INTERVAL) && !pairs) ||
 	    set->key_length > SG_NFT_DATA_SIZE)
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "elements of such a set cannot be asked for one by one");
+	/* what nft can add without an end goes up to the last key: ask there first */
+	if (pairs && confirm_gap(kernel, table, &confirm, set->count - 1, set->count, &all, err))
+		return -1;
 	for (size_t i = 0; i < set->count && all; i++) {
-		struct raw *start = &confirm.asked[confirm.asked_count++];
-
-		memcpy(start->key, set->keys + i * sg_set_stride(set), set->key_length);
-		start->is_end = false;
-		if (pairs && key_behind(set, i, &confirm.asked[confirm.asked_count]))
-			confirm.asked_count++;
+		gather(&confirm, i);
 		if (confirm.asked_count + 2 > CONFIRM_KEYS && flush(kernel, table, &confirm, &all, err))
 			return -1;
 	}
 	if (all && flush(kernel, table, &confirm, &all, err))
 		return -1;
+	for (size_t i = 0; pairs && i < set->count && all; i++)
+		if (confirm_gap(kernel, table, &confirm, i - 1, i, &all, err))
+			return -1;
 	*ret_all = all;
 	return 0;
 }

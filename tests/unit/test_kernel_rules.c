@@ -443,6 +443,41 @@ static void confirms_elements(void **state)
 	}
 }
 
+/* A start without an end reaches up to the next interval, or to the last key: one element more in the kernel. */
+static void does_not_confirm_what_is_in_between(void **state)
+{
+	static const uint8_t starts[][4] = {{0, 0, 0, 0}, {0, 0, 0, 2}, {0, 0, 7, 2}, {0, 0, 15, 158}, {9, 0, 0, 0}};
+	static const uint8_t last[4] = {255, 255, 255, 255};
+
+	(void)state;
+	NEEDS_KERNEL();
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		struct sg_ruleset ruleset = {0};
+		struct sg_set *set = address_set(&ruleset, SG_SET_INTERVAL, 1000);
+		struct sg_table *table = &ruleset.tables[0];
+		struct sg_set more = {.name = set->name, .flags = set->flags, .key_type = 7, .key_length = 4};
+		struct sg_kernel_reply reply = {0};
+		struct sg_wire *wire = sg_wire_new();
+		struct sg_error err = {0};
+
+		/* not from the very first key on */
+		memmove(set->keys, set->keys + 8, 8 * --set->count);
+		must_load(table, &reply);
+		assert_true(confirmed(table, set));
+		assert_int_equal(sg_set_add(&more, starts[i], last, NULL, NULL, 0, &err), 0);
+		sg_wire_begin(wire, 1, 0);
+		sg_wire_add_elements(wire, table, &more);
+		assert_int_equal(sg_kernel_send(kernel, wire, 0, &reply, &err), 0);
+		assert_true(reply.committed);
+		assert_false(confirmed(table, set));
+		remove_table(table);
+		more.name = NULL;
+		sg_set_clear(&more);
+		sg_wire_free(wire);
+		sg_ruleset_clear(&ruleset);
+	}
+}
+
 static void does_not_confirm_maps(void **state)
 {
 	(void)state;
@@ -600,6 +635,7 @@ int main(void)
 		cmocka_unit_test(more_refusals_than_fit),
 		cmocka_unit_test(large_sets),
 		cmocka_unit_test(confirms_elements),
+		cmocka_unit_test(does_not_confirm_what_is_in_between),
 		cmocka_unit_test(does_not_confirm_maps),
 		cmocka_unit_test(dumps_while_others_change),
 		cmocka_unit_test(without_rights),
