@@ -119,18 +119,18 @@ started=$SECONDS
 builds >"$LOGS/build.log" 2>&1
 tally build $? $((SECONDS - started))
 if [ "$FAILED" -eq 0 ]; then
-	LONG=$((FULL ? 6 * 3600 : 300))
+	LONG=$((FULL ? 6 * 3600 : 900))
 	suite layering 120 tests/layering/run.sh
 	suite unit $LONG bash -c 'ctest_suite dev'
 	suite asan $LONG env ASAN_OPTIONS=detect_leaks=1 bash -c 'ctest_suite asan'
-	suite cli 300 bats --tap tests/cli
+	suite cli $LONG bats --tap tests/cli
 	suite assume 120 tests/assume/run.sh
 	suite oracle $LONG tests/oracle/run.sh
 	suite system $LONG bats --tap tests/system
 	suite faults $LONG tests/system/faults.sh
 	suite traffic $LONG tests/system/traffic.sh
 	suite units 60 tests/system/units.sh
-	suite boot 300 tests/boot/run.sh
+	suite boot $LONG tests/boot/run.sh
 	suite fuzz $LONG tests/fuzz/run.sh
 	if [ "$FULL" -eq 1 ]; then
 		suite sanitized $LONG env SOCKGATE="$PWD/build/asan/sockgate" bats --tap tests/system
