@@ -249,6 +249,106 @@ static void strange_tables_are_replaced(void **state)
 	sg_idd_free(idd);
 }
 
+static void a_table_without_chains_is_replaced(void **state)
+{
+	struct sg_idd *idd = sg_packet_context(0);
+	struct sg_table have = {0}, want = one_verdict(idd, count);
+	struct sg_transition plan;
+
+	(void)state;
+	assert_int_equal(sg_transition_make(&have, &want, true, &plan, NULL), 0);
+	assert_true(plan.replace);
+	sg_transition_clear(&plan);
+	sg_table_clear(&want);
+	sg_idd_free(idd);
+}
+
+/* ------------------------------------------------------------------ what differs */
+
+static bool nothing_to_do(struct sg_idd *idd, void (*spoil)(struct sg_table *table))
+{
+	struct sg_table have = one_verdict(idd, count), want = one_verdict(idd, count);
+	struct sg_transition plan;
+	bool result;
+
+	spoil(&have);
+	assert_int_equal(sg_transition_make(&have, &want, true, &plan, NULL), 0);
+	assert_false(plan.replace);
+	result = plan.nothing;
+	sg_transition_clear(&plan);
+	sg_table_clear(&have);
+	sg_table_clear(&want);
+	return result;
+}
+
+static struct sg_set *the_set(struct sg_table *table, const char *name)
+{
+	return &table->sets[sg_table_set(table, name) - table->sets];
+}
+
+static void spoil_mark(struct sg_table *table)
+{
+	table->chains[0].rules[0].mark = (uint8_t *)strdup("x");
+	table->chains[0].rules[0].mark_size = 1;
+}
+
+static void spoil_rule_comment(struct sg_table *table)
+{
+	table->chains[0].rules[0].comment = strdup("x");
+}
+
+static void spoil_set(struct sg_table *table)
+{
+	the_set(table, "tcp_22_from4")->unknown = true;
+}
+
+static void spoil_key(struct sg_table *table)
+{
+	the_set(table, "tcp_22_from4")->keys[3] ^= 64;
+}
+
+static void spoil_map(struct sg_table *table)
+{
+	the_set(table, "in_ports")->unknown = true;
+}
+
+static void spoil_verdict(struct sg_table *table)
+{
+	struct sg_set *map = the_set(table, "in_ports");
+
+	sg_nft_verdict_clear(&map->verdicts[0]);
+	map->verdicts[0].code = SG_CODE_DROP;
+}
+
+static void spoil_catch_all(struct sg_table *table)
+{
+	the_set(table, "in_ports")->catch_all = true;
+}
+
+static void spoil_chain(struct sg_table *table)
+{
+	table->chains[sg_table_chain(table, "tcp_22") - table->chains].unknown = true;
+}
+
+static void spoil_rule(struct sg_table *table)
+{
+	sg_chain_add_rule(&table->chains[sg_table_chain(table, "tcp_22") - table->chains], NULL);
+}
+
+static void whatever_differs_is_noticed(void **state)
+{
+	void (*const spoils[])(struct sg_table * table) = {spoil_mark,      spoil_rule_comment, spoil_set,
+							   spoil_key,       spoil_map,          spoil_verdict,
+							   spoil_catch_all, spoil_chain,        spoil_rule};
+	struct sg_idd *idd = sg_packet_context(0);
+
+	(void)state;
+	assert_true(nothing_to_do(idd, spoil_nothing));
+	for (size_t i = 0; i < sizeof(spoils) / sizeof(spoils[0]); i++)
+		assert_false(nothing_to_do(idd, spoils[i]));
+	sg_idd_free(idd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -257,6 +357,8 @@ int main(void)
 		cmocka_unit_test(a_set_of_both_ends_is_not_edited),
 		cmocka_unit_test(ranges_are_added_or_deleted_but_not_exchanged),
 		cmocka_unit_test(strange_tables_are_replaced),
+		cmocka_unit_test(a_table_without_chains_is_replaced),
+		cmocka_unit_test(whatever_differs_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
