@@ -3,66 +3,12 @@
 #include "render/cuts.h"
 #include "render/sockets.h"
 
-#define CHANGES_SHOWN 50
-
-static char mark_of(const struct sg_change *change)
-{
-	switch (change->kind) {
-	case SG_CHANGE_OPENED: return '+';
-	case SG_CHANGE_CLOSED: return '-';
-	case SG_CHANGE_UNDECIDED: return '?';
-	default: break;
-	}
-	if (change->from == SG_OUTCOME_ACCEPT)
-		return '-';
-	return change->to == SG_OUTCOME_ACCEPT ? '+' : '~';
-}
-
-static enum sg_colour colour_of(char mark)
-{
-	return mark == '+' ? SG_GREEN : mark == '-' ? SG_RED : SG_YELLOW;
-}
-
-/* The lines on both sides: what was there decides the loss, what is new the gain. */
-static void add_origins(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report,
-			const struct sg_change *change)
-{
-	if (change->from_count) {
-		sg_buf_adds(buf, "    before: ");
-		sg_fields_lines(buf, style, report->from, report->files, change->from_origins, change->from_count);
-		sg_buf_addc(buf, '\n');
-	}
-	if (change->to_count) {
-		sg_buf_adds(buf, "    after:  ");
-		sg_fields_lines(buf, style, report->to, report->files, change->to_origins, change->to_count);
-		sg_buf_addc(buf, '\n');
-	}
-	if (style->verbose) {
-		sg_buf_adds(buf, "    for example: ");
-		sg_fields_packet(buf, &change->witness);
-		sg_buf_addc(buf, '\n');
-	}
-}
-
-static void add_change(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report,
-		       const struct sg_change *change)
-{
-	char mark = mark_of(change);
-
-	sg_say_colour(buf, style, colour_of(mark));
-	sg_buf_addf(buf, "%c ", mark);
-	sg_fields_where(buf, style, change->where);
-	if (change->kind != SG_CHANGE_OPENED && change->kind != SG_CHANGE_CLOSED)
-		sg_buf_addf(buf, ": %s -> %s", sg_outcome_name(change->from), sg_outcome_name(change->to));
-	sg_say_plain(buf, style);
-	sg_buf_addc(buf, '\n');
-	add_origins(buf, style, report, change);
-}
+#define LISTENERS_SHOWN 50
 
 static void add_affected(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report)
 {
 	const struct sg_affected *affected = report->affected;
-	size_t shown = style->all || affected->count <= CHANGES_SHOWN ? affected->count : CHANGES_SHOWN;
+	size_t shown = style->all || affected->count <= LISTENERS_SHOWN ? affected->count : LISTENERS_SHOWN;
 
 	for (size_t i = 0; i < shown; i++) {
 		const struct sg_affected_listener *item = &affected->items[i];
@@ -137,20 +83,6 @@ static void add_sum(struct sg_buf *buf, const struct sg_style *style, const stru
 	sg_buf_adds(buf, " to ");
 	sg_say_adds(buf, report->to_name);
 	sg_buf_addc(buf, '\n');
-}
-
-void sg_render_changes(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report)
-{
-	const struct sg_diff *diff = report->diff;
-	size_t shown = style->all || diff->count <= CHANGES_SHOWN ? diff->count : CHANGES_SHOWN;
-
-	for (size_t i = 0; i < shown; i++)
-		add_change(buf, style, report, &diff->changes[i]);
-	if (shown < diff->count) {
-		sg_buf_adds(buf, "… and ");
-		sg_say_count(buf, diff->count - shown, "more change");
-		sg_buf_adds(buf, " (--all shows them)\n");
-	}
 }
 
 void sg_render_diff(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report)

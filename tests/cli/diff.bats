@@ -62,8 +62,46 @@ load common
 	printf 'allow: {tcp: 22}\nbaseline: {established: false}\n' >new.yaml
 	run -1 gate -j diff old.yaml new.yaml
 	json 'any(.changes[]; .where.states | index("established"))'
-	run -1 gate diff old.yaml new.yaml
+	run -1 gate --all diff old.yaml new.yaml
 	[[ $output == *"(established"* ]]
+	run -1 gate diff old.yaml new.yaml
+	cat >expected <<-'END'
+		- all that these decide: accept -> drop (10 sets, --all shows them)
+		    before: baseline.established
+		    after:  default: drop
+		10 changes: 10 of other traffic, from old.yaml to new.yaml
+	END
+	diff expected - <<<"$output"
+}
+
+@test "what a default decides is said at once, by who decides it; and set by set with --all" {
+	printf 'allow:\n  tcp: [22, {port: 80, from: 192.0.2.0/24}]\nblock:\n  any: [{from: 203.0.113.0/24}]\n  tcp: [{port: 113, answer: drop}]\n' >old.yaml
+	{ cat old.yaml; printf 'default: reject\n'; } >new.yaml
+	run -1 --separate-stderr gate diff old.yaml new.yaml
+	cat >expected <<-'END'
+		~ all that these decide: drop -> reject (12 sets, --all shows them)
+		    before: old.yaml:4 block.any[0], default: drop
+		    after:  new.yaml:4 block.any[0], new.yaml:6 default: reject
+		12 changes: 12 answered otherwise, from old.yaml to new.yaml
+	END
+	diff expected - <<<"$output"
+	run -1 gate --all diff old.yaml new.yaml
+	[ "$(grep -c '^~' <<<"$output")" -eq 12 ]
+	[[ $output != *"all that these"* && $output == *"~ tcp 80 from anywhere except 192.0.2.0/24: drop -> reject"* ]]
+	run -1 gate -j diff old.yaml new.yaml
+	json '.changes | length == 12'
+	# what lines change beside it stays by itself
+	sed -i 's/port: 113, answer: drop/port: 113, answer: reject/; s/from: 192.0.2.0/from: 198.51.100.0/' new.yaml
+	printf 'outbound: {block: {tcp: 25}}\n' >>new.yaml
+	run -1 gate diff old.yaml new.yaml
+	[[ $output == *"~ all that these decide: drop -> reject (1"*" sets, --all shows them)"* ]]
+	[[ $output == *"+ tcp 80 from 198.51.100.0/24"* && $output == *"- tcp 80 from 192.0.2.0/24"* ]]
+	[[ $output == *"outbound tcp 25"* ]]
+	# few sets are worth their lines
+	printf 'default: accept\nblock: {any: [{from: 192.0.2.0/24, interface: eth0}]}\n' >old.yaml
+	printf 'default: accept\nblock: {any: [{from: 192.0.2.0/24, interface: eth0, family: ipv4}, {from: 198.51.100.7}]}\n' >new.yaml
+	run -1 gate diff old.yaml new.yaml
+	[[ $output == *"198.51.100.7"* && $output != *"all that these"* ]]
 }
 
 @test "long lists of addresses are folded, and not with --all" {
