@@ -7,7 +7,7 @@
 #include "policy/model.h"
 #include "policy/names.h"
 
-/* Lines and tests of one file, and ranges of all its sets together: more is refused, not tried. */
+/* Lines and tests of one policy, and ranges of all its sets together: more is refused, not tried. */
 #define READER_LINES_MOST  200000U
 #define READER_RANGES_MOST (16U << 20)
 
