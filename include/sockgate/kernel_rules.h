@@ -33,7 +33,10 @@ struct sg_dump {
  * ten times at most; then SG_ERROR_CHANGED. A table that is not there is not an error. `ret` is overwritten.
  */
 int sg_kernel_dump(struct sg_kernel *kernel, const struct sg_dump *what, struct sg_ruleset *ret, struct sg_error *err);
-/* Gives a set of a frame its elements; SG_ERROR_CHANGED when the ruleset is no longer the generation's. */
+/*
+ * Gives a set of a frame its elements; SG_ERROR_CHANGED when the ruleset is no longer the generation's. The set is read
+ * anew, without the rules: that a rule adds to it (`unknown` of the frame's set) has to be kept by the caller.
+ */
 int sg_kernel_dump_set(struct sg_kernel *kernel, uint32_t generation, const struct sg_table *table, struct sg_set *set,
 		       struct sg_error *err);
 

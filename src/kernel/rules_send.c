@@ -159,7 +159,10 @@ static int read_answers(struct sg_kernel *kernel, struct verdicts *v, struct sg_
 	}
 }
 
-/* No echo and no error: either nothing was to be done, or the echo was lost. */
+/*
+ * No echo and no error: either nothing was to be done, and then the generation is still the one that the batch was tied to,
+ * whoever has committed since; or the echo was lost.
+ */
 static int ask_generation(struct sg_kernel *kernel, uint32_t generation, struct verdicts *v, struct sg_error *err)
 {
 	uint32_t now;
@@ -168,7 +171,7 @@ static int ask_generation(struct sg_kernel *kernel, uint32_t generation, struct 
 		return -1;
 	if (!v->lost || (generation && now == generation + 1)) {
 		v->reply->committed = true;
-		v->reply->generation = now;
+		v->reply->generation = v->lost || !generation ? now : generation;
 		return 0;
 	}
 	return sg_error_set(err, SG_ERROR_UNPROVEN, ENOBUFS,
