@@ -24,7 +24,7 @@ const struct verb verbs[] = {
 		"diff", "[OLD] [NEW]", 0, 2, "say which packets would be decided otherwise",
 		"Without a file: from what the kernel does now to the policy. With one file: from the kernel to that file.\n"
 		"With two files: from OLD to NEW, which needs no rights. Then the listening sockets whose reach changes, and\n"
-		"the connection that the change would cut off. Exits with 1 when there is a difference.",
+		"the live connections that the change would cut off. Exits with 1 when there is a difference.",
 		"sockgate diff\n"
 		"sockgate diff old.yaml new.yaml",
 		verb_diff,
@@ -33,7 +33,7 @@ const struct verb verbs[] = {
 		"apply", "", 0, 0, "load the policy into the kernel and prove that it holds",
 		"Checks the policy, proves its tests, loads it as one transaction, reads the rules back, and proves that\n"
 		"they decide as the policy does. Touches no table but its own. Refuses a policy that would not let in the\n"
-		"SSH connection it is run from, unless --force is given.",
+		"SSH connection it is run from, unless --force is given; warns of other connections that are cut off.",
 		"sockgate apply --dry-run\n"
 		"sockgate apply",
 		verb_apply,
