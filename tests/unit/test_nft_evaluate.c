@@ -355,6 +355,69 @@ static void sets_that_are_not_understood(void **state)
 	assert_int_equal(judge(&rules, 6, 22), DROPPED);
 }
 
+/* Accepts what has so many bytes of transport header. */
+static unsigned int judge_header(uint32_t bytes, uint8_t protocol, uint32_t port)
+{
+	struct rules rules = {0};
+	struct sg_rule *rule = add_rule(add_base(&rules, "c", 0, NF_DROP));
+
+	add_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, 0, bytes, 0);
+	add_verdict(rule, SG_CODE_ACCEPT, NULL);
+	return judge(&rules, protocol, port);
+}
+
+/* That a port can be read says that there are four bytes, a type of ICMP that there is one: no more and no less. */
+static void headers_that_are_cut_short(void **state)
+{
+	static const struct {
+		uint32_t bytes;
+		uint8_t protocol;
+		unsigned int with, without;
+	} cases[] = {
+		{4, 6, ACCEPTED, DROPPED}, {2, 6, ACCEPTED, ACCEPTED | DROPPED}, {5, 6, ACCEPTED | DROPPED, DROPPED},
+		{1, 1, ACCEPTED, DROPPED}, {2, 58, ACCEPTED | DROPPED, DROPPED}, {8, 1, ACCEPTED | DROPPED, DROPPED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(cases); i++) {
+		assert_int_equal(judge_header(cases[i].bytes, cases[i].protocol, 8), cases[i].with);
+		assert_int_equal(judge_header(cases[i].bytes, cases[i].protocol, SG_PORT_ABSENT), cases[i].without);
+	}
+	assert_int_equal(judge_header(4, 47, SG_PORT_ABSENT), ACCEPTED | DROPPED);
+}
+
+static void keys_that_are_divided_otherwise(void **state)
+{
+	/* a source of 10.0.0.1 is in between whatever the target is, though no target is */
+	static const uint8_t first[8] = {10, 0, 0, 0, 255, 255, 255, 255}, last[8] = {10, 0, 0, 2, 0, 0, 0, 0};
+	/* the protocol's register has zeros where this has a one */
+	static const uint8_t padded[8] = {6, 0, 1, 0, 0, 22, 0, 0};
+	struct rules rules = {0};
+	struct sg_rule *rule = add_rule(add_base(&rules, "c", 0, NF_DROP));
+	struct sg_set *set = sg_table_add_set(rules.table, "s", NULL);
+
+	(void)state;
+	set->flags = SG_SET_INTERVAL;
+	set->key_length = 8;
+	assert_int_equal(sg_set_add(set, first, last, NULL, NULL, 0, NULL), 0);
+	add_meta(rule, NFT_META_NFPROTO, 0);
+	add_cmp(rule, 0, NFT_CMP_EQ, (uint8_t[]){NFPROTO_IPV4}, 1);
+	part_load(rule, PART_SOURCE4, 0, SG_IN);
+	part_load(rule, PART_TARGET4, 1, SG_IN);
+	add_lookup(rule, 0, "s", false, false);
+	add_verdict(rule, SG_CODE_ACCEPT, NULL);
+	assert_int_equal(judge(&rules, 6, 22), ACCEPTED | DROPPED);
+	rule = add_rule(add_base(&rules, "c", 0, NF_DROP));
+	set = sg_table_add_set(rules.table, "s", NULL);
+	set->key_length = 8;
+	assert_int_equal(sg_set_add(set, padded, NULL, NULL, NULL, 0, NULL), 0);
+	add_meta(rule, NFT_META_L4PROTO, 0);
+	part_load(rule, PART_PORT, 1, SG_IN);
+	add_lookup(rule, 0, "s", false, false);
+	add_verdict(rule, SG_CODE_ACCEPT, NULL);
+	assert_true(judge(&rules, 6, 22) & DROPPED);
+}
+
 /* ------------------------------------------------------------------ three answers */
 
 /* All that comes in gets one verdict, and everything else passes. */
@@ -422,6 +485,8 @@ int main(void)
 		cmocka_unit_test(base_chains_that_are_strange),
 		cmocka_unit_test(chains_that_never_end),
 		cmocka_unit_test(sets_that_are_not_understood),
+		cmocka_unit_test(headers_that_are_cut_short),
+		cmocka_unit_test(keys_that_are_divided_otherwise),
 		cmocka_unit_test(three_answers),
 		cmocka_unit_test(plain_tables),
 		cmocka_unit_test(odd_tables),
