@@ -12,7 +12,8 @@ import sys
 SOCK_DIAG_BY_FAMILY, NLMSG_ERROR, NLMSG_DONE = 20, 2, 3
 DUMP = 0x301  # NLM_F_REQUEST | NLM_F_DUMP
 TCP, UDP, MPTCP = socket.IPPROTO_TCP, socket.IPPROTO_UDP, 262
-ESTABLISHED, CLOSE, LISTEN = 1 << 1, 1 << 7, 1 << 10
+ESTABLISHED, SYN_RECV, CLOSE, LISTEN = 1 << 1, 1 << 3, 1 << 7, 1 << 10
+MAPPED_LOOPBACK = bytes(10) + b"\xff\xff\x7f\0\0\1"
 SKV6ONLY, CGROUP_ID, REQ_PROTOCOL = 11, 21, 3
 failed = 0
 
@@ -32,7 +33,8 @@ class Row:
 
     def __init__(self, body):
         self.family, self.state = body[0], body[1]
-        self.port, = struct.unpack_from(">H", body, 4)
+        self.port, self.remote_port = struct.unpack_from(">HH", body, 4)
+        self.local, self.remote = body[8:24], body[24:40]
         self.interface, = struct.unpack_from("=I", body, 40)
         self.uid, self.inode = struct.unpack_from("=II", body, 64)
         self.attrs, at = {}, 72
@@ -154,6 +156,41 @@ def multipath():
     s.close()
 
 
+def connected(family, address, protocol=0, defer=False):
+    """A listener, the side that it accepted (None when it was not asked to), and the side that connected."""
+    listener = bound(family, socket.SOCK_STREAM, address, protocol)
+    if defer:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 30)
+    listener.listen()
+    client = socket.socket(socket.AF_INET, socket.SOCK_STREAM, protocol)
+    client.connect(("127.0.0.1", address[1]))
+    return listener, None if defer else listener.accept()[0], client
+
+
+def connections():
+    held = connected(socket.AF_INET6, ("::", 3001))
+    row = find(dump(socket.AF_INET6, TCP, ESTABLISHED)[0], held[1])
+    result(row is not None and row.state == 1 and row.port == 3001 and row.local == row.remote == MAPPED_LOOPBACK,
+           "IPv4 through a socket of IPv6 is in the dump of IPv6, with mapped addresses")
+    row = find(dump(socket.AF_INET, TCP, ESTABLISHED)[0], held[2])
+    result(row is not None and row.remote_port == 3001, "a connection's both ports are told")
+    opening = connected(socket.AF_INET, ("127.0.0.1", 3002), defer=True)
+    rows = [row for row in dump(socket.AF_INET, TCP, SYN_RECV)[0] if row.port == 3002]
+    result([(row.state, row.inode) for row in rows] == [(3, 0)], "a connection that is being opened is in state 3, without an inode")
+    fact = "the subflows of an MPTCP connection are in the dump of TCP, with its inode"
+    try:
+        several = connected(socket.AF_INET, ("127.0.0.1", 3003), MPTCP)
+    except OSError:
+        skip(fact, "no MPTCP here")
+        several = ()
+    else:
+        rows, _ = dump(socket.AF_INET, TCP, ESTABLISHED)
+        result(bool(find(rows, several[1]) and find(rows, several[2])), fact)
+    for s in held + opening + several:
+        if s:
+            s.close()
+
+
 def chunks():
     many = [bound(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 2000 + i), listen=True) for i in range(800)]
     sizes = []
@@ -179,6 +216,7 @@ handlers()
 states()
 attributes()
 multipath()
+connections()
 chunks()
 descriptors()
 sys.exit(failed)
