@@ -161,7 +161,7 @@ static inline void random_packet(sg_u128 point[SG_FIELD_COUNT], uint64_t *state)
 	static const uint8_t protocols[] = {1, 6, 17, 50, 58, 132, 6, 17};
 	static const uint32_t ports[] = {0,   1,     3,   8,   13,  14,  22,  79,  80,    81,   98,
 					 99,  100,   101, 102, 128, 131, 135, 137, 443,   444,  546,
-					 547, 65535, 142, 143, 4,   5,   11,  12,  65536, 65536};
+					 547, 548, 65535, 142, 143, 4,   5,   11,  12,  65536, 65536};
 	static const char *const interfaces[] = {"lo", "eth0", "eth1", "br0", "wlan0", "eth", "l", "lox"};
 	static const uint32_t v4[] = {0xc0000206, 0xc0000207, 0xc000027f, 0xc0000280, 0xc00002ff,
 				      0xc0000300, 0x0a000001, 0xc6336414, 0xc633647f, 0xc6336480,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* test_policy_lint_names.c - unused names, the table of the lints, and ids that are ignored. */
+#include <unistd.h>
 #include "policy/model.h"
 #include "policy_lint.h"
 
@@ -25,6 +26,34 @@ static void test_groups(void **unused)
 	check_words("groups:\n  a: [b]\n  b: [c, d]\n  c: 192.0.2.1\n  d: 192.0.2.2\n  e: [f]\n  f: [c]\nblock:\n  "
 		    "any: [{from: a}]\n",
 		    UNUSED, "6: group 'e' " HINT "7: group 'f' " HINT);
+}
+
+/* A list file is no group, whatever it is called. */
+static void test_list_file(void **unused)
+{
+	static const char text[] =
+		"groups:\n  lost: 192.0.2.1\n  found: {file: lost}\nblock:\n  any: [{from: found}]\n";
+	char folder[] = "/tmp/sockgate-lint-XXXXXX";
+	sg_autofree char *path = NULL;
+	FILE *file;
+
+	(void)unused;
+	assert_non_null(mkdtemp(folder));
+	assert_true(asprintf(&path, "%s/lost", folder) > 0);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs("192.0.2.2\n", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	{
+		automeaning meaning = {.read = read_bytes(text, strlen(text), folder), .idd = sg_packet_context(0)};
+
+		assert_non_null(meaning.read.policy);
+		lint_again(&meaning);
+		assert_int_equal(meaning.read.diags.count, 1);
+		assert_string_equal(meaning.read.diags.items[0].message, "group 'lost' is never used");
+	}
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder), 0);
 }
 
 static void test_interfaces(void **unused)
@@ -247,10 +276,10 @@ static void test_ignored(void **unused)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_groups),   cmocka_unit_test(test_interfaces),
-		cmocka_unit_test(test_services), cmocka_unit_test(test_random_groups),
-		cmocka_unit_test(test_table),    cmocka_unit_test(test_severities),
-		cmocka_unit_test(test_ignored),
+		cmocka_unit_test(test_groups),        cmocka_unit_test(test_list_file),
+		cmocka_unit_test(test_interfaces),    cmocka_unit_test(test_services),
+		cmocka_unit_test(test_random_groups), cmocka_unit_test(test_table),
+		cmocka_unit_test(test_severities),    cmocka_unit_test(test_ignored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,6 +73,9 @@ static void test_beside(void **unused)
 	check_words("allow:\n  tcp: [{port: 1-5, comment: a}, {port: 3-8, comment: b}]\n", OVERLAP, "");
 	check_words("allow:\n  tcp: [{port: 1-5, comment: a}, 3-8]\n", OVERLAP, "");
 	check_words("allow:\n  tcp: [{port: 1-5, on-demand: true}, 3-8]\n", OVERLAP, "");
+	check_words("allow:\n  tcp: [{port: 1-5, lint-ignore: policy/wide-open}, {port: 3-8, lint-ignore: "
+		    "policy/one-family}]\n",
+		    OVERLAP, "");
 	check_words("allow:\n  tcp: [{port: 1-5, comment: a}, {port: 3-8, comment: a}]\n", OVERLAP,
 		    "2: 'allow.tcp[0]' could be one line with policy.yaml:2 (allow.tcp[1]) [policy/overlap] "
 		    "they differ in their ports alone: together 1-8\n");

@@ -48,7 +48,7 @@ static void test_wide_open(void **unused)
 		    WIDE,
 		    "2: 'allow.tcp[0]' opens mysql (3306/tcp) to the world (IPv4)" WIDE_HINT
 		    "2: 'allow.tcp[1]' opens mysql (3306/tcp) to the world (IPv4)" WIDE_HINT);
-	check_words("allow:\n  tcp: [{port: 3306, from: 0.0.0.0/2}]\n", WIDE, "");
+	check_words("allow:\n  tcp: [{port: 3306, from: 0.0.0.0/2}, {port: 3306, from: 128.0.0.0/3}]\n", WIDE, "");
 	/* who is wide alone is to blame alone */
 	check_words("allow:\n  tcp: [{port: 3306, from: 0.0.0.0/1}, {port: 3306, from: 192.0.2.0/24}]\n", WIDE,
 		    "2: 'allow.tcp[0]' opens mysql (3306/tcp) to the world (IPv4)" WIDE_HINT);
@@ -134,6 +134,8 @@ static void test_families(void **unused)
 	check_words(GROUPS "allow:\n  tcp: [{port: 22, from: both}]\noutbound:\n  default: drop\n  allow:\n    tcp: "
 			   "[{port: 80, from: four}]\n",
 		    FAMILY, "");
+	check_words(GROUPS "allow:\n  tcp: [{port: 80, from: four}, {port: 80, from: four}, {port: 22, from: both}]\n",
+		    FAMILY, "3: 'allow.tcp[0]'" NO_IPV6);
 	/* lines with the same sources are one note */
 	check_words(GROUPS "allow:\n  tcp: [{port: 80, from: four}, {port: 90, from: four}, {port: 22, from: both}]\n",
 		    FAMILY,
@@ -171,6 +173,8 @@ static void test_sources(void **unused)
 		    "");
 	check_words("allow:\n  tcp: [{port: 22, except: 192.0.2.1}]\n", SOURCE, "");
 	check_words("allow:\n  tcp: [{port: 22, from: 0.0.0.0/7, except: 0.0.0.0/8}]\n", SOURCE, "");
+	/* of a line without effect there is enough to say */
+	check_words("allow:\n  tcp: [22, {port: 22, from: 127.0.0.1}]\n", SOURCE, "");
 	/* where it may be meant */
 	check_words("baseline: {loopback: false}\nallow:\n  tcp: [{port: 22, from: 127.0.0.1}]\n", SOURCE, "");
 	check_words("allow:\n  udp: [{port: 67, from: 0.0.0.0}]\n  \"2\": [{from: 0.0.0.0}]\n", SOURCE, "");
