@@ -210,13 +210,14 @@ relay_policy() {
 @test "who asks on a pipe and waits gets the answer at once" {
 	web_policy
 	coproc asked { "$SOCKGATE" -f policy.yaml explain --stdin; }
+	pid=$asked_PID # bash forgets it as soon as the program is gone
 	for port in 443 5432; do
 		echo "tcp $port from 198.51.100.7" >&"${asked[1]}"
 		read -r -t 10 answer <&"${asked[0]}"
 		[[ $answer == *" tcp $port from 198.51.100.7: "* ]]
 	done
 	eval "exec ${asked[1]}>&-"
-	wait "$asked_PID"
+	wait "$pid"
 }
 
 @test "100,000 packets are answered, each" {
