@@ -63,11 +63,11 @@ static void add_change(struct sg_buf *buf, const struct sg_style *style, const s
 /*
  * ---- What a default decides ----
  *
- * Where the default or the baseline changes, all that no line speaks of changes with it: a dozen sets, cut up by everything that the
- * lines do speak of. Said by those who decide it is one set. Of the packets that were judged `from` and will be judged
- * `to`, each is judged so by one of `before` and one of `after`, the union of who decides them; and a packet that one
- * of `before` judges `from` and one of `after` judges `to` is among them. So to name both is to say exactly these
- * packets.
+ * Where the default or the baseline changes, all that no line speaks of changes with it: a dozen sets, cut up by
+ * everything that the lines do speak of. Said by those who decide it is one set. Of the packets that were judged `from`
+ * and will be judged `to`, each is judged so by one of `before` and one of `after`, the union of who decides them; and
+ * a packet that one of `before` judges `from` and one of `after` judges `to` is among them. So to name both is to say
+ * exactly these packets.
  */
 #define WHOLE_LEAST 4 /* sets that are better said at once */
 
