@@ -55,6 +55,12 @@ def median(count, make):
     return statistics.median(make() for _ in range(count))
 
 
+def in_turn(count, *makers):
+    """The medians of several measurements that are taken in turn, so that what else the machine does meets them alike."""
+    rounds = [[make() for make in makers] for _ in range(count)]
+    return [statistics.median(figures) for figures in zip(*rounds)]
+
+
 def write(folder, name, text):
     path = os.path.join(folder, name)
     with open(path, "w", encoding="utf-8") as file:
@@ -119,10 +125,10 @@ def loading(program, tools, folder):
             return float(ports.run(*netns.command(os.path.join(tools, "replay"), batch)))
 
     what = "100,000 prefixes on one port, from the list to proven"
-    base = median(5, replay)
-    row(what, "the bare netlink batch, replayed", base, "ms", base)
-    row(what, "sockgate apply", median(5, lambda: fresh(program, "-f", first, "apply", "--force")), "ms", base)
-    row(what, "nft -f (not read back)", median(5, lambda: fresh("nft", "-f", loaded)), "ms", base)
+    bare, gate, nft = in_turn(7, replay, lambda: fresh(program, "-f", first, "apply", "--force"), lambda: fresh("nft", "-f", loaded))
+    row(what, "the bare netlink batch, replayed", bare, "ms", bare)
+    row(what, "sockgate apply", gate, "ms", bare)
+    row(what, "nft -f (not read back)", nft, "ms", bare)
     one_more(program, first, second, loaded, reload)
 
 
@@ -138,9 +144,9 @@ def one_more(program, first, second, loaded, reload):
             return netns.timed("nft", "-f", reload)
 
     what = "one port more in that policy"
-    base = median(5, gate)
-    row(what, "sockgate apply", base, "ms", base)
-    row(what, "nft -f, all of it again", median(5, nft), "ms", base)
+    changed, again = in_turn(5, gate, nft)
+    row(what, "sockgate apply", changed, "ms", changed)
+    row(what, "nft -f, all of it again", again, "ms", changed)
 
 
 def checking(program, _, folder):
@@ -183,13 +189,10 @@ def listening(program, _, folder):
             holder.stdout.readline()
             netns.timed(program, "-f", policy, "apply", "--force")
             what = "10,000 listening sockets, with their owners"
-            gate, ss = [], []
-            for _ in range(7):
-                gate.append(netns.timed(program, "-f", policy, "verify", codes=(0, 1)))
-                ss.append(netns.timed("ss", "-Hltunp"))
-            base = statistics.median(ss)
-            row(what, "ss -Hltunp", base, "ms", base)
-            row(what, "sockgate verify", statistics.median(gate), "ms", base)
+            ss, gate = in_turn(7, lambda: netns.timed("ss", "-Hltunp"),
+                               lambda: netns.timed(program, "-f", policy, "verify", codes=(0, 1)))
+            row(what, "ss -Hltunp", ss, "ms", ss)
+            row(what, "sockgate verify", gate, "ms", ss)
         finally:
             holder.communicate(b"")
 
@@ -259,13 +262,9 @@ def starting(program, _, folder):
         with Netns() as netns:
             return netns.timed(*command)
 
-    gate, nft = [], []
-    for _ in range(31):
-        gate.append(fresh(program, "-f", policy, "apply", "--force"))
-        nft.append(fresh("nft", "-f", rules))
-    base = statistics.median(nft)
-    row("a ten-line policy, from start to enforced", "nft -f", base, "ms", base)
-    row("a ten-line policy, from start to enforced", "sockgate apply (read back and proven)", statistics.median(gate), "ms", base)
+    nft, gate = in_turn(31, lambda: fresh("nft", "-f", rules), lambda: fresh(program, "-f", policy, "apply", "--force"))
+    row("a ten-line policy, from start to enforced", "nft -f", nft, "ms", nft)
+    row("a ten-line policy, from start to enforced", "sockgate apply (read back and proven)", gate, "ms", nft)
 
 
 SECTIONS = {"loading": loading, "checking": checking, "listening": listening, "packets": packets, "starting": starting}
