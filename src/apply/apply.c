@@ -26,6 +26,7 @@ struct transaction {
 	const struct sg_table *have; /* in `before`; NULL: there is none */
 	struct sg_table want;
 	struct sg_transition plan;
+	bool no_edits; /* the kernel refused one */
 	uint32_t sent; /* the generation that our transaction made; 0: nothing was sent */
 	struct sg_apply_result result;
 };
@@ -104,19 +105,44 @@ static int send_plan(struct transaction *t, struct sg_kernel_reply *reply, struc
 	return reply->committed;
 }
 
+/* The same for what the change leads to and has to be there before it. */
+static int send_ahead(struct transaction *t, struct sg_kernel_reply *reply, struct sg_wire **ret_wire,
+		      struct sg_error *err)
+{
+	struct sg_wire *wire = sg_wire_new();
+
+	if (!wire)
+		return sg_error_nomem(err);
+	*ret_wire = wire;
+	sg_wire_begin(wire, 1, t->before.generation);
+	if (!sg_transition_write_ahead(&t->plan, wire))
+		return 1;
+	if (sg_kernel_send(t->kernel, wire, t->before.generation, reply, err))
+		return -1;
+	if (reply->committed) {
+		sg_contents_advance(t->contents, t->before.generation, reply->generation, NULL);
+		t->before.generation = reply->generation;
+	}
+	return reply->committed;
+}
+
 static int send_change(struct transaction *t, struct sg_error *err)
 {
 	struct sg_kernel_reply reply = {0};
 	struct sg_wire *wire = NULL;
-	int sent = send_plan(t, &reply, &wire, err);
+	int sent = send_ahead(t, &reply, &wire, err);
 
-	/* an edit in place may ask more of a kernel than it can do; putting in everything anew does not */
-	if (sent == 0 && t->plan.in_place != SIZE_MAX && !compile(t, err) && !prepare(t, false, err)) {
+	if (sent == 1) {
 		sg_wire_free(wire);
 		wire = NULL;
+		reply = (struct sg_kernel_reply){0};
 		sent = send_plan(t, &reply, &wire, err);
 	}
-	if (sent == 0) {
+	if (sent == 0 && t->plan.in_place != SIZE_MAX) {
+		/* an edit in place may ask more of a kernel than it can do; putting in everything anew does not */
+		t->no_edits = true;
+		sg_error_set(err, SG_ERROR_CHANGED, 0, "the kernel refused to change a set in place");
+	} else if (sent == 0) {
 		report_refusals(t, &reply);
 		sg_kernel_reply_error(&reply, err);
 	}
@@ -235,7 +261,7 @@ static int attempt(struct transaction *t, struct sg_error *err)
 	t->sent = 0;
 	sg_ruleset_clear(&t->before);
 	if (compile(t, err) || sg_contents_read(t->contents, t->kernel, &t->want, &t->before, &t->have, err) ||
-	    prepare(t, true, err))
+	    prepare(t, !t->no_edits, err))
 		return -1;
 	if (t->plan.nothing) {
 		if (sg_proof(t->input->decision, t->have, err))

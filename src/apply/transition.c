@@ -367,6 +367,42 @@ static void add_rules(const struct sg_transition *plan, struct sg_wire *wire, co
 		sg_wire_add_rule(wire, plan->want, chain, &chain->rules[i]);
 }
 
+/* Sets and chains that are not there yet. */
+static void add_new(const struct sg_transition *plan, struct sg_wire *wire)
+{
+	const struct sg_table *want = plan->want;
+
+	for (size_t i = 0; i < want->set_count; i++)
+		if (plan->new_sets[i])
+			sg_wire_add_set(wire, want, &want->sets[i]);
+	for (size_t i = 0; i < want->chain_count; i++)
+		if (plan->new_chains[i])
+			sg_wire_add_chain(wire, want, &want->chains[i]);
+	for (size_t i = 0; i < want->set_count; i++)
+		if (plan->new_sets[i])
+			sg_wire_add_elements(wire, want, &want->sets[i]);
+	for (size_t i = 0; i < want->chain_count; i++)
+		if (plan->new_chains[i])
+			add_rules(plan, wire, &want->chains[i]);
+}
+
+bool sg_transition_write_ahead(const struct sg_transition *plan, struct sg_wire *wire)
+{
+	bool any = false;
+
+	if (plan->nothing || plan->in_place == SIZE_MAX)
+		return false;
+	for (size_t i = 0; i < plan->want->set_count; i++)
+		any |= plan->new_sets[i];
+	for (size_t i = 0; i < plan->want->chain_count; i++)
+		any |= plan->new_chains[i];
+	if (!any)
+		return false;
+	sg_wire_add_table(wire, plan->want); /* it is there: this asks for the echo that proves the commit */
+	add_new(plan, wire);
+	return true;
+}
+
 void sg_transition_write(const struct sg_transition *plan, struct sg_wire *wire)
 {
 	struct sg_table *want = plan->want;
@@ -380,18 +416,8 @@ void sg_transition_write(const struct sg_transition *plan, struct sg_wire *wire)
 		return;
 	}
 	sg_wire_add_table(wire, want); /* it is there: this asks for the echo that proves the commit */
-	for (size_t i = 0; i < want->set_count; i++)
-		if (plan->new_sets[i])
-			sg_wire_add_set(wire, want, &want->sets[i]);
-	for (size_t i = 0; i < want->chain_count; i++)
-		if (plan->new_chains[i])
-			sg_wire_add_chain(wire, want, &want->chains[i]);
-	for (size_t i = 0; i < want->set_count; i++)
-		if (plan->new_sets[i])
-			sg_wire_add_elements(wire, want, &want->sets[i]);
-	for (size_t i = 0; i < want->chain_count; i++)
-		if (plan->new_chains[i])
-			add_rules(plan, wire, &want->chains[i]);
+	if (plan->in_place == SIZE_MAX)
+		add_new(plan, wire);
 	if (plan->in_place != SIZE_MAX) {
 		if (plan->deleted.count)
 			sg_wire_del_elements(wire, want, &plan->deleted);

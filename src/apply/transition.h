@@ -25,6 +25,12 @@ struct sg_transition {
  * beside. */
 int sg_transition_make(const struct sg_table *have, struct sg_table *want, bool in_place, struct sg_transition *ret,
 		       struct sg_error *err);
+/*
+ * Writes what has to be there before the change itself, in a transaction of its own that changes nothing for any
+ * packet. False: nothing has to.
+ */
+bool sg_transition_write_ahead(const struct sg_transition *plan, struct sg_wire *wire);
+/* Writes the change. */
 void sg_transition_write(const struct sg_transition *plan, struct sg_wire *wire);
 void sg_transition_clear(struct sg_transition *plan);
 

@@ -18,7 +18,8 @@
 #include "sockgate/kernel_rules.h"
 #include "random_decision.h"
 
-static uint64_t current; /* the SEED that repeats what failed (with ROUNDS=1) */
+static unsigned int ahead; /* steps that needed a transaction before */
+static uint64_t current;   /* the SEED that repeats what failed (with ROUNDS=1) */
 
 static const struct sg_table *dump(struct sg_kernel *kernel, struct sg_ruleset *ruleset)
 {
@@ -57,6 +58,18 @@ static int step(struct sg_kernel *kernel, const struct sg_decision *decision, co
 	assert_int_equal(sg_transition_make(have, &want, true, &plan, &err), 0);
 	what = plan.nothing ? 0 : !have || plan.replace ? 3 : plan.in_place != SIZE_MAX ? 2 : 1;
 	sg_wire_begin(wire, 1, before.generation);
+	if (sg_transition_write_ahead(&plan, wire)) {
+		struct sg_ruleset then = {0};
+
+		/* alone it changes nothing: what is reached is what was reached */
+		send(kernel, wire, before.generation);
+		now = dump(kernel, &then);
+		before.generation = then.generation;
+		sg_ruleset_clear(&then);
+		ahead++;
+		wire = sg_wire_new();
+		sg_wire_begin(wire, 1, before.generation);
+	}
 	sg_transition_write(&plan, wire);
 	if (plan.nothing)
 		sg_wire_free(wire);
@@ -130,7 +143,7 @@ static void sequences(void **state)
 		sg_idd_free(made.idd);
 	}
 	print_message("nothing %u, beside %u, in place %u, anew %u\n", done[0], done[1], done[2], done[3]);
-	assert_true(done[1] > 0 && done[2] > 0);
+	assert_true(done[1] > 0 && done[2] > 0 && ahead > 0);
 }
 
 int main(void)
