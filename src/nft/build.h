@@ -29,16 +29,4 @@ int sg_build_verdict(struct sg_rule *rule, int32_t code, const char *chain, stru
 int sg_build_tcp_reset(struct sg_rule *rule, struct sg_error *err);   /* with the protocol tested before */
 int sg_build_unreachable(struct sg_rule *rule, struct sg_error *err); /* icmpx port-unreachable */
 
-/* user-space type numbers of nft (its include/datatype.h), which make it print keys as what they are */
-enum {
-	SG_TYPE_IPV4_ADDR = 7,
-	SG_TYPE_IPV6_ADDR = 8,
-	SG_TYPE_INET_PROTO = 12,
-	SG_TYPE_INET_SERVICE = 13,
-	SG_TYPE_ICMP_TYPE = 14,
-	SG_TYPE_ICMPV6_TYPE = 29,
-};
-#define SG_TYPE_CONCAT(a, b) ((uint32_t)(a) << 6 | (uint32_t)(b))
-#define SG_TYPE_VERDICT      0xffffff00U
-
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "nft/build.h"
+#include "nft/datatype.h"
 #include "sockgate/proto.h"
 
 /* Ranges of at most so many ports are single elements of the exact map; wider ones go to the interval map. */
@@ -189,8 +190,8 @@ static int emit_exact_ports(struct sg_compiler *c, const struct sg_body *body, c
 	if (!set)
 		return -1;
 	set->flags = SG_SET_MAP;
-	set->key_type = SG_TYPE_CONCAT(SG_TYPE_INET_PROTO, SG_TYPE_INET_SERVICE);
-	set->data_type = SG_TYPE_VERDICT;
+	set->key_type = DATATYPE_CONCAT(DATATYPE_INET_PROTO, DATATYPE_INET_SERVICE);
+	set->data_type = DATATYPE_VERDICT;
 	set->key_length = 8;
 	set->field_count = 2;
 	set->field_length[0] = 1;
@@ -223,8 +224,8 @@ static int emit_port_ranges(struct sg_compiler *c, const struct sg_body *body, c
 	if (!set)
 		return -1;
 	set->flags = SG_SET_MAP | SG_SET_INTERVAL | SG_SET_CONCAT;
-	set->key_type = SG_TYPE_CONCAT(SG_TYPE_INET_SERVICE, SG_TYPE_INET_PROTO);
-	set->data_type = SG_TYPE_VERDICT;
+	set->key_type = DATATYPE_CONCAT(DATATYPE_INET_SERVICE, DATATYPE_INET_PROTO);
+	set->data_type = DATATYPE_VERDICT;
 	set->key_length = 8;
 	set->field_count = 2;
 	set->field_length[0] = 2;
@@ -273,7 +274,7 @@ static int add_byte_map(struct sg_compiler *c, const struct sg_body *body, const
 		return -1;
 	set->flags = SG_SET_MAP;
 	set->key_type = type;
-	set->data_type = SG_TYPE_VERDICT;
+	set->data_type = DATATYPE_VERDICT;
 	set->key_length = 1;
 	return 0;
 }
@@ -313,7 +314,7 @@ static int emit_types(struct sg_compiler *c, struct sg_body *body, uint8_t proto
 		result = 0;
 		goto out;
 	}
-	if (add_byte_map(c, body, v4 ? "icmp" : "icmpv6", v4 ? SG_TYPE_ICMP_TYPE : SG_TYPE_ICMPV6_TYPE, err))
+	if (add_byte_map(c, body, v4 ? "icmp" : "icmpv6", v4 ? DATATYPE_ICMP_TYPE : DATATYPE_ICMPV6_TYPE, err))
 		goto out;
 	map = c->table->set_count - 1;
 	for (size_t i = 0; i < runs.count; i++)
@@ -360,7 +361,7 @@ int sg_compiler_protocols(struct sg_compiler *c, const struct sg_body *body, str
 		if (body->tail[p] == body->common)
 			continue;
 		if (map == SIZE_MAX) {
-			if (add_byte_map(c, body, "protocols", SG_TYPE_INET_PROTO, err))
+			if (add_byte_map(c, body, "protocols", DATATYPE_INET_PROTO, err))
 				return -1;
 			map = c->table->set_count - 1;
 		}

@@ -13,6 +13,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "nft/build.h"
+#include "nft/datatype.h"
 #include "nft/interface.h"
 #include "sockgate/proto.h"
 
@@ -156,7 +157,7 @@ static int fill_set(struct sg_set *set, enum sg_family family, const struct sg_r
 	for (size_t i = 0; i < ranges->count && exact; i++)
 		exact = ranges->items[i].first == ranges->items[i].last;
 	set->flags = exact ? 0 : SG_SET_INTERVAL;
-	set->key_type = family == SG_IPV4 ? SG_TYPE_IPV4_ADDR : SG_TYPE_IPV6_ADDR;
+	set->key_type = family == SG_IPV4 ? DATATYPE_IPV4_ADDR : DATATYPE_IPV6_ADDR;
 	set->key_length = family == SG_IPV4 ? 4 : 16;
 	for (size_t i = 0; i < ranges->count; i++) {
 		uint8_t first[16], last[16];

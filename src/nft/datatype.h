@@ -30,6 +30,9 @@ enum datatype_number {
 	DATATYPE_IFNAME = 41,
 };
 
+/* The number of a concatenation of two. */
+#define DATATYPE_CONCAT(a, b) ((uint32_t)(a) << DATATYPE_BITS | (uint32_t)(b))
+
 struct datatype {
 	uint8_t number;
 	uint8_t length;    /* bytes */

@@ -14,8 +14,8 @@
 struct use {
 	struct names names;
 	bool *used;
-	size_t *todo; /* used, and what they name is not marked yet */
-	size_t todo_count;
+	size_t *pending; /* used, and what they name is not marked yet */
+	size_t pending_count;
 };
 
 struct uses {
@@ -27,7 +27,7 @@ static void use_clear(struct use *use)
 {
 	sg_names_clear(&use->names);
 	free(use->used);
-	free(use->todo);
+	free(use->pending);
 }
 
 static void uses_clear(struct uses *uses)
@@ -40,8 +40,8 @@ static void uses_clear(struct uses *uses)
 static bool use_open(struct use *use, size_t count)
 {
 	use->used = calloc(count + 1, sizeof(*use->used));
-	use->todo = calloc(count + 1, sizeof(*use->todo));
-	return use->used && use->todo;
+	use->pending = calloc(count + 1, sizeof(*use->pending));
+	return use->used && use->pending;
 }
 
 static bool uses_open(struct uses *uses, const struct sg_policy *policy)
@@ -73,7 +73,7 @@ static void use_mark(struct use *use, const struct model_words *words, const boo
 		if (index == NAMES_NONE || use->used[index])
 			continue;
 		use->used[index] = true;
-		use->todo[use->todo_count++] = index;
+		use->pending[use->pending_count++] = index;
 	}
 }
 
@@ -95,14 +95,14 @@ static void uses_mark(struct uses *uses)
 		uses_mark_line(uses, &policy->lines[i]);
 	for (size_t i = 0; i < policy->test_count; i++)
 		uses_mark_line(uses, &policy->tests[i].written);
-	while (uses->groups.todo_count) {
-		const struct model_group *group = &policy->groups[uses->groups.todo[--uses->groups.todo_count]];
+	while (uses->groups.pending_count) {
+		const struct model_group *group = &policy->groups[uses->groups.pending[--uses->groups.pending_count]];
 
 		use_mark(&uses->groups, &group->words, group->file);
 	}
-	while (uses->interfaces.todo_count)
+	while (uses->interfaces.pending_count)
 		use_mark(&uses->interfaces,
-			 &policy->interfaces[uses->interfaces.todo[--uses->interfaces.todo_count]].words, NULL);
+			 &policy->interfaces[uses->interfaces.pending[--uses->interfaces.pending_count]].words, NULL);
 }
 
 static void names_report(struct lint *lint, const char *what, const char *name, const struct sg_span *span)

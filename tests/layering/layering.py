@@ -35,11 +35,11 @@ def table(tree):
                 rows[match.group(1)] = (words[1], words[2], words[3])
     for folder, (headers, uses, libraries) in list(rows.items()):
         reach = {folder}
-        todo = list(uses)
-        while todo:
-            used = todo.pop()
+        pending = list(uses)
+        while pending:
+            used = pending.pop()
             reach.add(used)
-            todo += rows[used][1]
+            pending += rows[used][1]
         rows[folder] = (headers, uses, libraries, reach)
     return rows
 
