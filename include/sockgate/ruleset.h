@@ -14,6 +14,7 @@
 #define SG_NFT_NAME_SIZE 256 /* NFT_NAME_MAXLEN of linux/netfilter/nf_tables.h */
 #define SG_NFT_REGISTERS 16  /* data registers in units of 4 bytes (NFT_REG32_00…15) */
 #define SG_NFT_DATA_SIZE 64  /* NFT_DATA_VALUE_MAXLEN */
+#define SG_NFT_INNER_MAX 2   /* NFT_SET_EXPR_MAX of net/netfilter/nf_tables.h */
 
 /* Values of enum nft_verdicts and NF_* (linux/netfilter.h), as they stand on the wire. */
 enum sg_verdict_code {
@@ -48,6 +49,12 @@ enum sg_expr_kind {
 	SG_EXPR_IMMEDIATE, /* data to dreg */
 	SG_EXPR_COUNTER,   /* packets, bytes: decides nothing */
 	SG_EXPR_REJECT,    /* drops, and answers: key is enum nft_reject_types, offset the ICMP code */
+	SG_EXPR_BYTEORDER, /* dreg = sreg, `length` bytes in words of `size`; op is enum nft_byteorder_ops */
+	SG_EXPR_LIMIT,     /* breaks over `rate` packets (bytes: is_bytes) in `unit` seconds and `burst` more; inverted: below */
+	SG_EXPR_CONNLIMIT, /* breaks when more than `rate` connections were seen here; inverted: no more than that */
+	SG_EXPR_DYNSET,    /* op (enum nft_dynset_ops) of sreg in set `name`, with `timeout`, then the element's `inner` */
+	SG_EXPR_LOG,       /* a line with prefix `name`, to `group` (has_group) or with level `key`: decides nothing */
+	SG_EXPR_SOCKET,    /* key (enum nft_socket_keys), cgroup level `base`, to dreg; breaks where there is no socket */
 };
 struct sg_expr {
 	enum sg_expr_kind kind;
@@ -61,6 +68,12 @@ struct sg_expr {
 	char *reason; /* for people */
 	struct sg_nft_verdict verdict;
 	uint64_t packets, bytes;
+	uint64_t rate, unit, timeout; /* timeout in milliseconds, 0: the set's */
+	uint32_t burst, size;
+	bool is_bytes, has_group;
+	uint16_t group;
+	struct sg_expr *inner; /* of a dynset: what runs for its element */
+	size_t inner_count;
 };
 
 /* User data type for our own note on a rule (the policy's digest and name); nft ignores it. At most 200 bytes. */
@@ -101,6 +114,8 @@ struct sg_chain {
 #define SG_SET_CONCAT    0x80U
 
 /*
+ * A set that packets fill (SG_SET_EVAL) has no elements here: what it holds is state, and not what the rules say.
+ *
  * Elements are arrays side by side, sorted by key. A key is `key_length` bytes in network byte order as the kernel has
  * it (fields of a concatenation padded to 4 bytes). An interval set has a first and a last key (both included) for each
  * element, one behind the other; an exact set has one key. See sg_set_stride.
@@ -114,6 +129,7 @@ struct sg_set {
 	uint8_t field_length[SG_NFT_REGISTERS]; /* of a concatenation, in bytes without padding */
 	size_t field_count;                     /* 0 or 1: not a concatenation */
 	uint32_t size;                          /* the most elements that it takes, 0: no limit */
+	uint64_t timeout;                       /* of elements that say no other, in milliseconds; 0: none */
 	uint32_t filled; /* elements as the kernel counts them (Linux 6.18 and later), 0: not said */
 	char *comment;
 	bool unknown; /* expressions, objects, timeouts, flags that are not understood; packets may change it */
@@ -166,6 +182,8 @@ struct sg_chain *sg_table_add_chain(struct sg_table *table, const char *name, st
 struct sg_set *sg_table_add_set(struct sg_table *table, const char *name, struct sg_error *err);
 struct sg_rule *sg_chain_add_rule(struct sg_chain *chain, struct sg_error *err);
 struct sg_expr *sg_rule_add_expr(struct sg_rule *rule, enum sg_expr_kind kind, struct sg_error *err);
+/* What runs for a dynset's element: a limit, a connlimit or a counter. */
+struct sg_expr *sg_expr_add_inner(struct sg_expr *expr, enum sg_expr_kind kind, struct sg_error *err);
 /* Adds an element (not sorted in). last is NULL for an exact set; verdict (copied) NULL for a plain set. */
 int sg_set_add(struct sg_set *set, const uint8_t *first, const uint8_t *last, const struct sg_nft_verdict *verdict,
 	       const char *comment, uint32_t origin, struct sg_error *err);
@@ -189,7 +207,8 @@ const struct sg_set *sg_table_set(const struct sg_table *table, const char *name
 bool sg_expr_equal(const struct sg_expr *a, const struct sg_expr *b);
 bool sg_rule_equal(const struct sg_rule *a, const struct sg_rule *b);
 bool sg_chain_equal(const struct sg_chain *a, const struct sg_chain *b); /* all rules, in order */
-bool sg_set_same_shape(const struct sg_set *a, const struct sg_set *b);  /* flags, types, lengths; not size */
+/* Flags, types, lengths, timeout; size only where packets fill it. */
+bool sg_set_same_shape(const struct sg_set *a, const struct sg_set *b);
 bool sg_set_equal(const struct sg_set *a, const struct sg_set *b);
 bool sg_table_equal(const struct sg_table *a, const struct sg_table *b); /* order of chains and sets is nothing */
 

@@ -7,6 +7,8 @@
 
 #include "sockgate/wire.h"
 
+struct nftnl_expr;
+
 struct sg_wire {
 	uint8_t *data;
 	size_t size, room;
@@ -38,6 +40,11 @@ struct nlmsghdr *sg_encode_message(struct sg_wire *wire, uint16_t type, uint16_t
 void sg_encode_finish(struct sg_wire *wire, const struct nlmsghdr *header);
 /* Fails unless 1 <= strlen(name) < SG_NFT_NAME_SIZE. */
 bool sg_encode_name_fits(struct sg_wire *wire, const char *what, const char *name);
+
+/* Fails, and says why, unless the expression can be written. */
+bool sg_encode_expr_valid(struct sg_wire *wire, const struct sg_expr *expr);
+/* The expression, to be freed or given to a rule; NULL: no memory. It must be valid. */
+struct nftnl_expr *sg_encode_expr(const struct sg_expr *expr);
 
 /* Adds one item; fails (and the error sticks) when the whole would be too long. */
 bool sg_encode_udata_put(struct sg_wire *wire, struct encode_udata *udata, uint8_t type, const void *data, size_t size);

@@ -27,11 +27,13 @@
 
 static bool encode_set_valid(struct sg_wire *wire, const struct sg_table *table, const struct sg_set *set)
 {
-	const uint32_t known = SG_SET_CONSTANT | SG_SET_INTERVAL | SG_SET_MAP | SG_SET_CONCAT;
+	const uint32_t known =
+		SG_SET_CONSTANT | SG_SET_INTERVAL | SG_SET_MAP | SG_SET_TIMEOUT | SG_SET_EVAL | SG_SET_CONCAT;
 
 	if (!sg_encode_name_fits(wire, "table", table->name) || !sg_encode_name_fits(wire, "set", set->name))
 		return false;
-	if (set->unknown || set->raw || (set->flags & ~known))
+	if (set->unknown || set->raw || (set->flags & ~known) ||
+	    (set->flags & (SG_SET_EVAL | SG_SET_MAP)) == (SG_SET_EVAL | SG_SET_MAP))
 		sg_encode_fail(wire, SG_ERROR_INPUT, "set '%s' has features that cannot be written", set->name);
 	else if (!set->key_length || set->key_length > SG_NFT_DATA_SIZE)
 		sg_encode_fail(wire, SG_ERROR_INPUT, "set '%s' has keys of %u bytes", set->name, set->key_length);
@@ -70,6 +72,8 @@ static int encode_set_members(struct nftnl_set *s, const struct sg_set *set, uin
 	if ((set->flags & SG_SET_MAP) &&
 	    (nftnl_set_set_data(s, NFTNL_SET_DATA_TYPE, &set->data_type, sizeof(set->data_type)) < 0 ||
 	     nftnl_set_set_data(s, NFTNL_SET_DATA_LEN, &verdict_length, sizeof(verdict_length)) < 0))
+		return -1;
+	if (set->timeout && nftnl_set_set_data(s, NFTNL_SET_TIMEOUT, &set->timeout, sizeof(set->timeout)) < 0)
 		return -1;
 	if (set->size && nftnl_set_set_data(s, NFTNL_SET_DESC_SIZE, &set->size, sizeof(set->size)) < 0)
 		return -1;
@@ -255,6 +259,10 @@ static void encode_elements(struct sg_wire *wire, const struct sg_table *table, 
 	if (wire->error.kind != SG_ERROR_NONE || !encode_set_valid(wire, table, set) ||
 	    !encode_elements_ascend(wire, set))
 		return;
+	if (set->count && (set->flags & SG_SET_EVAL || set->timeout)) {
+		sg_encode_fail(wire, SG_ERROR_INPUT, "elements of set '%s' come from packets, or expire", set->name);
+		return;
+	}
 	if (add && (set->flags & SG_SET_MAP) && set->count && !set->verdicts) {
 		sg_encode_fail(wire, SG_ERROR_INPUT, "map '%s' has elements without verdict", set->name);
 		return;

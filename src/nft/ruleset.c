@@ -24,6 +24,12 @@ void sg_expr_clear(struct sg_expr *expr)
 	free(expr->name);
 	free(expr->reason);
 	sg_nft_verdict_clear(&expr->verdict);
+	/* what runs for an element is flat: nothing runs within it */
+	for (size_t i = 0; i < expr->inner_count; i++) {
+		free(expr->inner[i].name);
+		free(expr->inner[i].reason);
+	}
+	free(expr->inner);
 	memset(expr, 0, sizeof(*expr));
 }
 
@@ -235,6 +241,20 @@ struct sg_expr *sg_rule_add_expr(struct sg_rule *rule, enum sg_expr_kind kind, s
 	expr->kind = kind;
 	expr->direction = -1;
 	return expr;
+}
+
+struct sg_expr *sg_expr_add_inner(struct sg_expr *expr, enum sg_expr_kind kind, struct sg_error *err)
+{
+	struct sg_expr *grown = realloc(expr->inner, (expr->inner_count + 1) * sizeof(*grown));
+
+	if (!grown) {
+		sg_error_nomem(err);
+		return NULL;
+	}
+	expr->inner = grown;
+	grown += expr->inner_count++;
+	*grown = (struct sg_expr){.kind = kind, .direction = -1};
+	return grown;
 }
 
 /* Gives an array `room` places of `item` bytes; the array is as it was on failure. */

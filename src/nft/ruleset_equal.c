@@ -30,6 +30,25 @@ static bool equal_data2(const struct sg_expr *a, const struct sg_expr *b)
 	return equal_data(a, b) && !memcmp(a->data2, b->data2, a->data_length);
 }
 
+static bool equal_log(const struct sg_expr *a, const struct sg_expr *b)
+{
+	return equal_text(a->name, b->name) && a->has_group == b->has_group &&
+	       (a->has_group ? a->group == b->group : a->key == b->key);
+}
+
+static bool equal_dynset(const struct sg_expr *a, const struct sg_expr *b)
+{
+	if (a->op != b->op || a->sreg != b->sreg || a->timeout != b->timeout || a->inner_count != b->inner_count ||
+	    !equal_text(a->name, b->name))
+		return false;
+	for (size_t i = 0; i < a->inner_count; i++) {
+		/* what runs for an element has no elements of its own */
+		if (a->inner[i].kind == SG_EXPR_DYNSET || !sg_expr_equal(&a->inner[i], &b->inner[i]))
+			return false;
+	}
+	return true;
+}
+
 /* Only the members that the kind uses: the others may hold anything. */
 bool sg_expr_equal(const struct sg_expr *a, const struct sg_expr *b)
 {
@@ -52,6 +71,16 @@ bool sg_expr_equal(const struct sg_expr *a, const struct sg_expr *b)
 	case SG_EXPR_IMMEDIATE: return a->dreg == b->dreg && equal_data(a, b);
 	case SG_EXPR_COUNTER: return true;
 	case SG_EXPR_REJECT: return a->key == b->key && a->offset == b->offset;
+	case SG_EXPR_BYTEORDER:
+		return a->sreg == b->sreg && a->dreg == b->dreg && a->op == b->op && a->length == b->length &&
+		       a->size == b->size;
+	case SG_EXPR_LIMIT:
+		return a->rate == b->rate && a->unit == b->unit && a->burst == b->burst && a->is_bytes == b->is_bytes &&
+		       a->inverted == b->inverted;
+	case SG_EXPR_CONNLIMIT: return a->rate == b->rate && a->inverted == b->inverted;
+	case SG_EXPR_DYNSET: return equal_dynset(a, b);
+	case SG_EXPR_LOG: return equal_log(a, b);
+	case SG_EXPR_SOCKET: return a->key == b->key && a->base == b->base && a->dreg == b->dreg;
 	}
 	return false;
 }
@@ -92,6 +121,9 @@ bool sg_set_same_shape(const struct sg_set *a, const struct sg_set *b)
 	    fields_a != fields_b || fields_a > SG_NFT_REGISTERS)
 		return false;
 	if ((a->flags & SG_SET_MAP) && a->data_type != b->data_type)
+		return false;
+	/* how many elements a set takes matters where packets bring them: those beyond are turned away */
+	if (a->timeout != b->timeout || ((a->flags & SG_SET_EVAL) && a->size != b->size))
 		return false;
 	return !memcmp(a->field_length, b->field_length, fields_a);
 }
