@@ -19,11 +19,26 @@
 
 #define SG_VERDICTS 4 /* of enum sg_verdict */
 
+/* How packets are logged. */
+struct sg_logging {
+	const char *name;   /* what the chain that logs is called after: letters, digits, '_', '-' */
+	const char *prefix; /* of each line in the log, at most SG_LOG_PREFIX_MAX bytes */
+	uint32_t rate;      /* at most so many packets … */
+	uint32_t seconds;   /* … in so many seconds: 1, 60, 3600, 86400 */
+	bool has_group;     /* to this group of nfnetlink_log instead of the kernel's log */
+	uint16_t group;
+};
+#define SG_LOG_PREFIX_MAX 127 /* NF_LOG_PREFIXLEN of linux/netfilter/nf_log.h, less the NUL */
+
 struct sg_decision {
 	struct sg_idd *idd;
 	sg_ref verdict;
 	sg_ref origin;
 	sg_ref by_verdict[SG_VERDICTS]; /* 0, which is no reference: `origin` serves */
+	/* Which packets are logged: index from 1 into loggings; 0: not at all. 0, which is no reference: none is. */
+	sg_ref log;
+	const struct sg_logging *loggings; /* borrowed */
+	size_t logging_count;
 };
 
 /* The origins of packets with that verdict: terminals elsewhere mean nothing. */

@@ -21,10 +21,10 @@ struct sg_idd;
 
 /* A reference to a node or a terminal of one context. */
 typedef uint32_t sg_ref;
-#define SG_IDD_FAILED UINT32_MAX
+#define SG_IDD_FAILED       UINT32_MAX
 #define SG_IDD_TERMINAL_MAX 0x3fffffffU
-#define SG_IDD_EMPTY sg_idd_terminal(0)
-#define SG_IDD_FULL sg_idd_terminal(1)
+#define SG_IDD_EMPTY        sg_idd_terminal(0)
+#define SG_IDD_FULL         sg_idd_terminal(1)
 
 /* The levels, from the top: max[i] is the largest value of level i. limit: bytes of nodes, 0 for the default (4 GiB).
  * Levels beyond `count` may be added later with sg_idd_add_level. NULL: out of memory. */
@@ -32,13 +32,20 @@ struct sg_idd *sg_idd_new(const sg_u128 *max, size_t count, size_t limit);
 void sg_idd_free(struct sg_idd *idd);
 /* Adds a level below all others; returns its index, or SIZE_MAX when out of memory. */
 size_t sg_idd_add_level(struct sg_idd *idd, sg_u128 max);
+/*
+ * The level that has these bytes as its tag, added below all others when there is none yet: what means the same has the
+ * same level in all diagrams of the context. The bytes are copied. SIZE_MAX: out of memory.
+ */
+size_t sg_idd_tagged_level(struct sg_idd *idd, sg_u128 max, const void *tag, size_t size);
+/* The tag of a level, *ret_size bytes; NULL: it has none. Good as long as the context. */
+const void *sg_idd_level_tag(const struct sg_idd *idd, size_t level, size_t *ret_size);
 size_t sg_idd_levels(const struct sg_idd *idd);
 sg_u128 sg_idd_level_max(const struct sg_idd *idd, size_t level);
 /* 0, or -1 with err (memory or SG_ERROR_LIMIT) when the context or `ref` has failed. */
 int sg_idd_check(const struct sg_idd *idd, sg_ref ref, struct sg_error *err);
 size_t sg_idd_bytes(const struct sg_idd *idd);
 
-static inline sg_ref sg_idd_terminal(uint32_t value)       /* value at most SG_IDD_TERMINAL_MAX */
+static inline sg_ref sg_idd_terminal(uint32_t value) /* value at most SG_IDD_TERMINAL_MAX */
 {
 	return value | 0x40000000U;
 }
@@ -46,7 +53,7 @@ static inline bool sg_idd_is_terminal(sg_ref ref)
 {
 	return ref >= 0x40000000U && ref != SG_IDD_FAILED;
 }
-static inline uint32_t sg_idd_value(sg_ref ref)            /* of a terminal */
+static inline uint32_t sg_idd_value(sg_ref ref) /* of a terminal */
 {
 	return ref & SG_IDD_TERMINAL_MAX;
 }
@@ -78,16 +85,20 @@ sg_ref sg_idd_ite(struct sg_idd *idd, sg_ref condition, sg_ref then, sg_ref othe
 /* The same where neither is 0. Where one of them is 0 it has nothing to say: the other's value stands, whatever the
  * condition is, so that an answer that nobody needs costs no nodes. */
 sg_ref sg_idd_choose(struct sg_idd *idd, sg_ref condition, sg_ref then, sg_ref otherwise);
-sg_ref sg_idd_overlay(struct sg_idd *idd, sg_ref upper, sg_ref lower);   /* upper where it is not 0, else lower */
+sg_ref sg_idd_overlay(struct sg_idd *idd, sg_ref upper, sg_ref lower); /* upper where it is not 0, else lower */
 sg_ref sg_idd_overlay_all(struct sg_idd *idd, sg_ref *upper_first, size_t count);
-sg_ref sg_idd_min(struct sg_idd *idd, sg_ref a, sg_ref b);               /* smaller terminal; 0 counts as none */
-sg_ref sg_idd_min_all(struct sg_idd *idd, sg_ref *items, size_t count);  /* as a balanced tree; overwrites items */
-sg_ref sg_idd_pair(struct sg_idd *idd, sg_ref a, sg_ref b);              /* a * 256 + b; both below 256 */
-sg_ref sg_idd_equals(struct sg_idd *idd, sg_ref a, uint32_t value);      /* the set where a is the value */
-sg_ref sg_idd_differ(struct sg_idd *idd, sg_ref a, sg_ref b);            /* the set where a and b differ */
-sg_ref sg_idd_map(struct sg_idd *idd, sg_ref a, const uint32_t *table, size_t count); /* t -> table[t]; t >= count stays */
+sg_ref sg_idd_min(struct sg_idd *idd, sg_ref a, sg_ref b);              /* smaller terminal; 0 counts as none */
+sg_ref sg_idd_min_all(struct sg_idd *idd, sg_ref *items, size_t count); /* as a balanced tree; overwrites items */
+sg_ref sg_idd_pair(struct sg_idd *idd, sg_ref a, sg_ref b);             /* a * 256 + b; a below 2^22, b below 256 */
+sg_ref sg_idd_equals(struct sg_idd *idd, sg_ref a, uint32_t value);     /* the set where a is the value */
+sg_ref sg_idd_differ(struct sg_idd *idd, sg_ref a, sg_ref b);           /* the set where a and b differ */
+sg_ref sg_idd_map(struct sg_idd *idd, sg_ref a, const uint32_t *table,
+		  size_t count); /* t -> table[t]; t >= count stays */
 /* Terminal t is replaced by the whole diagram table[t] (t >= count stays); the diagrams may test any level. */
 sg_ref sg_idd_compose(struct sg_idd *idd, sg_ref a, const sg_ref *table, size_t count);
+/* The diagram above a level: each part that begins there or deeper (terminals too) is replaced by the terminal that
+ * `number` gives it. SG_IDD_TERMINAL_MAX + 1 of `number` fails the operation. */
+sg_ref sg_idd_cut(struct sg_idd *idd, sg_ref a, size_t level, uint32_t (*number)(sg_ref part, void *data), void *data);
 /* Fixes a level to a value; for an interval: sg_idd_and/ite with sg_idd_range first. */
 sg_ref sg_idd_restrict(struct sg_idd *idd, sg_ref a, size_t level, sg_u128 value);
 /* Makes `a` independent of a level: the set for which some (any) / every (all) value of the level is inside. */
@@ -100,7 +111,7 @@ sg_ref sg_idd_simplify(struct sg_idd *idd, sg_ref a, sg_ref care);
 sg_ref sg_idd_import(struct sg_idd *to, const struct sg_idd *from, sg_ref ref);
 
 /* Asking. */
-uint32_t sg_idd_lookup(const struct sg_idd *idd, sg_ref ref, const sg_u128 *point);  /* one value per level */
+uint32_t sg_idd_lookup(const struct sg_idd *idd, sg_ref ref, const sg_u128 *point); /* one value per level */
 /* A point (one value per level, levels that do not matter 0; fixed[i] says whether level i matters) at which the
  * terminal is `value`. Prefers the smallest values. False when there is none. */
 bool sg_idd_witness(struct sg_idd *idd, sg_ref ref, uint32_t value, sg_u128 *point, bool *fixed);

@@ -21,10 +21,18 @@ enum sg_field {
 	SG_FIELD_LOCAL6,
 	SG_FIELD_REMOTE4,    /* the other end's address */
 	SG_FIELD_REMOTE6,
-	SG_FIELD_COUNT,      /* Boolean levels for what could not be interpreted follow */
+	SG_FIELD_COUNT,      /* levels that are no field of a packet follow, see condition.h */
 };
 
-enum sg_direction { SG_IN, SG_FORWARD, SG_OUT };
+enum sg_direction {
+	SG_IN,
+	SG_FORWARD,          /* all that is forwarded, but for … */
+	SG_OUT,
+	/* … packets that somebody else sends to a published port: forwarded, in the original direction of a connection
+	 * whose destination was rewritten (DNAT). Port, local and remote address are those before the rewriting. */
+	SG_PUBLISHED,
+	SG_DIRECTIONS,
+};
 enum sg_ct_state { SG_CT_NEW, SG_CT_ESTABLISHED, SG_CT_RELATED, SG_CT_INVALID, SG_CT_UNTRACKED, SG_CT_COUNT };
 
 /* The packet has no transport header to read a port or type from (a later fragment, or cut short). */
@@ -50,7 +58,7 @@ bool sg_interface_name(const struct sg_range *range, char name[SG_INTERFACE_NAME
 /* A context with these levels. */
 struct sg_idd *sg_packet_context(size_t limit);
 /*
- * The set of packets that can exist: state at most UNTRACKED, direction at most OUT; protocols with ports have 0-65535
+ * The set of packets that can exist: state at most UNTRACKED, direction at most PUBLISHED; protocols with ports have 0-65535
  * or ABSENT; ICMP and ICMPv6 0-255 or ABSENT; others only ABSENT; interface names end in NUL padding only in so far as
  * intervals can say it (nothing is excluded).
  */

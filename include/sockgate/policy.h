@@ -25,6 +25,19 @@ enum sg_line_kind {
 	SG_LINE_ANY,        /* every protocol and port */
 };
 
+/* At most `count` in `seconds` (1, 60, 3600 or 86400): a bucket of `count` tokens that fills again in that time. */
+struct sg_rate {
+	uint32_t count, seconds;
+};
+
+/* How a line, or the default, logs. */
+struct sg_log {
+	const char *label;     /* the line's own word for it; NULL: none */
+	struct sg_rate rate;   /* 10/minute when the file does not say */
+	bool has_group;        /* nfnetlink_log's group instead of the kernel's log */
+	uint16_t group;
+};
+
 /*
  * One line under allow or block, resolved: names are gone, sets are normalised. An empty set with has_* false means
  * "any". What cannot be said in one line was refused when the policy was read.
@@ -49,6 +62,21 @@ struct sg_line {
 	enum sg_family family;          /* when has_family */
 	enum sg_verdict answer;         /* ACCEPT in allow; DROP or REJECT in block */
 	bool on_demand;
+	/*
+	 * Conditions, of lines of allow (`until` of any line). Beyond `limit` (new connections in a time) or `connections`
+	 * (at once; count 0: none), or where another than `unit` holds the socket, the line does not allow, and where no
+	 * other line does the packet is refused as a block refuses it. per_peer: for each other end apart, an IPv6 one by
+	 * its /64.
+	 */
+	struct sg_rate limit;           /* count 0: none */
+	bool limit_per_peer;
+	uint32_t connections;           /* 0: none */
+	bool connections_per_peer;
+	const char *meter;              /* of `limit` and `connections`: the name of their condition; NULL: neither */
+	const char *unit;               /* a systemd unit, "nginx.service"; NULL: none */
+	bool has_until;
+	int64_t until;                  /* seconds since 1970-01-01T00:00Z: the first in which the line is no more */
+	const struct sg_log *log;       /* NULL: not logged */
 	const char *comment;            /* NULL: none */
 	const char *const *lint_ignore; /* ids of lint.h that are not reported of this line */
 	size_t lint_ignore_count;
@@ -72,6 +100,8 @@ struct sg_policy_test {
 };
 
 struct sg_policy_options {
+	int64_t now;                    /* seconds since 1970; dates before it are past. 0: nothing is */
+	bool past_allowed;              /* a date that is past is a warning, not an error */
 	bool trusted_only;              /* refuse files that others may write (root without --insecure-permissions) */
 	const char *drop_in;            /* a pattern that is included unasked; NULL: none */
 };
@@ -97,6 +127,8 @@ const char *sg_policy_file(const struct sg_policy *policy);             /* as gi
 const char *sg_policy_file_of(const struct sg_policy *policy, struct sg_span span);
 enum sg_verdict sg_policy_default(const struct sg_policy *policy);
 enum sg_verdict sg_policy_outbound_default(const struct sg_policy *policy); /* accept when the file does not say */
+bool sg_policy_enforces_published(const struct sg_policy *policy); /* `published: enforce` */
+const struct sg_log *sg_policy_log_blocked(const struct sg_policy *policy); /* NULL: the default is not logged */
 bool sg_policy_has_outbound(const struct sg_policy *policy);    /* says anything of what leaves: a line or a default */
 /* Ids of lint.h that the whole policy ignores; *ret_count of them. */
 const char *const *sg_policy_lint_ignore(const struct sg_policy *policy, size_t *ret_count);
@@ -129,8 +161,9 @@ struct sg_origin {
 struct sg_origin sg_policy_origin(const struct sg_policy *policy, uint32_t origin);
 
 /*
- * The meaning, in the caller's context (of sg_packet_context). Forwarded packets are accepted, and so are outbound ones
- * when the policy says nothing of them.
+ * The meaning, in the caller's context (of sg_packet_context). Forwarded packets are accepted but for published ones
+ * where the policy is enforced on them, and outbound ones are when the policy says nothing of them. Units are symbolic
+ * conditions (sg_condition_bind makes them real ones). The decision's loggings are the policy's.
  */
 int sg_policy_lower(const struct sg_policy *policy, struct sg_idd *idd, struct sg_decision *ret, struct sg_error *err);
 /* The set of new packets of its direction that a line (or a test's region) speaks of, whatever the verdict. */

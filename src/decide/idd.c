@@ -99,6 +99,8 @@ void sg_idd_free(struct sg_idd *idd)
 	idd_free_blocks(idd->arena);
 	idd_free_blocks(idd->scratch_first);
 	free(idd->spare);
+	for (size_t i = 0; i < idd->level_count; i++)
+		free(idd->levels[i].tag);
 	free(idd->levels);
 	free(idd->nodes);
 	free(idd->slots);
@@ -115,6 +117,48 @@ size_t sg_idd_add_level(struct sg_idd *idd, sg_u128 max)
 		return SIZE_MAX;
 	idd->levels[idd->level_count] = (struct sg_idd_level){.max = max, .wide = max > UINT32_MAX};
 	return idd->level_count++;
+}
+
+/* FNV-1a */
+static uint32_t idd_tag_hash(const void *tag, size_t size)
+{
+	const uint8_t *bytes = tag;
+	uint32_t hash = 2166136261U;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ bytes[i]) * 16777619U;
+	return hash;
+}
+
+size_t sg_idd_tagged_level(struct sg_idd *idd, sg_u128 max, const void *tag, size_t size)
+{
+	uint32_t hash = idd_tag_hash(tag, size);
+	sg_autofree void *own = NULL;
+	size_t level;
+
+	for (size_t i = 0; i < idd->level_count; i++) {
+		const struct sg_idd_level *has = &idd->levels[i];
+
+		if (has->tag && has->hash == hash && has->tag_size == size && !memcmp(has->tag, tag, size))
+			return i;
+	}
+	own = malloc(size + 1);
+	if (!own)
+		return SIZE_MAX;
+	memcpy(own, tag, size);
+	level = sg_idd_add_level(idd, max);
+	if (level == SIZE_MAX)
+		return SIZE_MAX;
+	idd->levels[level].hash = hash;
+	idd->levels[level].tag_size = size;
+	idd->levels[level].tag = sg_steal(own);
+	return level;
+}
+
+const void *sg_idd_level_tag(const struct sg_idd *idd, size_t level, size_t *ret_size)
+{
+	*ret_size = idd->levels[level].tag_size;
+	return idd->levels[level].tag;
 }
 
 size_t sg_idd_levels(const struct sg_idd *idd)

@@ -15,8 +15,10 @@ struct unary {
 	sg_ref (*visit)(struct unary *unary, sg_ref ref);
 	const uint32_t *table; /* map and compose */
 	size_t count;
-	size_t level; /* restrict, exists, forall */
+	size_t level; /* restrict, exists, forall, cut */
 	sg_u128 value;
+	uint32_t (*number)(sg_ref part, void *data); /* cut */
+	void *data;
 };
 
 static sg_ref visit_memoised(struct unary *unary, sg_ref ref)
@@ -121,6 +123,32 @@ sg_ref sg_idd_map(struct sg_idd *idd, sg_ref a, const uint32_t *table, size_t co
 		.visit = visit_map,
 		.table = table,
 		.count = count,
+	};
+
+	return unary_run(&unary, a);
+}
+
+/* ---- Terminals for what lies below a level ---- */
+
+static sg_ref visit_cut(struct unary *unary, sg_ref ref)
+{
+	uint32_t number;
+
+	if (sg_idd_depth(unary->idd, ref) < unary->level)
+		return visit_deeper(unary, ref);
+	number = unary->number(ref, unary->data);
+	return number <= SG_IDD_TERMINAL_MAX ? sg_idd_terminal(number) : SG_IDD_FAILED;
+}
+
+sg_ref sg_idd_cut(struct sg_idd *idd, sg_ref a, size_t level, uint32_t (*number)(sg_ref part, void *data), void *data)
+{
+	struct unary unary = {
+		.idd = idd,
+		.operation = sg_idd_stamp(idd),
+		.visit = visit_cut,
+		.level = level,
+		.number = number,
+		.data = data,
 	};
 
 	return unary_run(&unary, a);

@@ -18,7 +18,10 @@ struct sg_idd_node {
 
 struct sg_idd_level {
 	sg_u128 max;
-	bool wide; /* max does not fit 32 bits */
+	bool wide;     /* max does not fit 32 bits */
+	uint32_t hash; /* of the tag */
+	size_t tag_size;
+	void *tag; /* NULL: none */
 };
 
 struct sg_idd_slot { /* of the unique table; ref 0: empty */

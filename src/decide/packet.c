@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* packet.c - the packet's fields as levels, the packets that can exist, interface names as numbers. */
 #include <string.h>
-#include "sockgate/packet.h"
+#include "sockgate/condition.h"
 #include "sockgate/proto.h"
 
 #define INTERFACE_BITS (8 * SG_INTERFACE_NAME_SIZE)
@@ -64,13 +64,26 @@ bool sg_interface_name(const struct sg_range *range, char name[SG_INTERFACE_NAME
 struct sg_idd *sg_packet_context(size_t limit)
 {
 	static const sg_u128 max[SG_FIELD_COUNT] = {
-		[SG_FIELD_DIRECTION] = SG_OUT,    [SG_FIELD_STATE] = SG_CT_COUNT - 1, [SG_FIELD_PROTOCOL] = 255,
-		[SG_FIELD_PORT] = SG_PORT_ABSENT, [SG_FIELD_INTERFACE] = ~(sg_u128)0, [SG_FIELD_FAMILY] = SG_IPV6,
-		[SG_FIELD_LOCAL4] = UINT32_MAX,   [SG_FIELD_LOCAL6] = ~(sg_u128)0,    [SG_FIELD_REMOTE4] = UINT32_MAX,
+		[SG_FIELD_DIRECTION] = SG_DIRECTIONS - 1,
+		[SG_FIELD_STATE] = SG_CT_COUNT - 1,
+		[SG_FIELD_PROTOCOL] = 255,
+		[SG_FIELD_PORT] = SG_PORT_ABSENT,
+		[SG_FIELD_INTERFACE] = ~(sg_u128)0,
+		[SG_FIELD_FAMILY] = SG_IPV6,
+		[SG_FIELD_LOCAL4] = UINT32_MAX,
+		[SG_FIELD_LOCAL6] = ~(sg_u128)0,
+		[SG_FIELD_REMOTE4] = UINT32_MAX,
 		[SG_FIELD_REMOTE6] = ~(sg_u128)0,
 	};
 
-	return sg_idd_new(max, SG_FIELD_COUNT, limit);
+	const struct sg_condition time = {.kind = SG_CONDITION_TIME};
+	struct sg_idd *idd = sg_idd_new(max, SG_FIELD_COUNT, limit);
+
+	if (idd && sg_condition_level(idd, &time) != SG_LEVEL_TIME) {
+		sg_idd_free(idd);
+		return NULL;
+	}
+	return idd;
 }
 
 /* The values of the port level that the protocol's packets can have. */

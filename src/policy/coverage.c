@@ -38,11 +38,13 @@ static size_t coverage_line_width(const struct sg_line *line)
 	return line->to.v6.count > width ? line->to.v6.count : width;
 }
 
-static int coverage_add_line(struct sg_coverage *coverage, struct sg_idd *idd, const struct sg_line *line, size_t index,
-			     struct sg_error *err)
+static int coverage_add_parts(struct sg_coverage *coverage, struct sg_idd *idd, size_t index,
+			      enum sg_coverage_section section, const struct sg_line *line, struct sg_error *err)
 {
+	sg_ref condition = sg_region_condition(idd, line, section != SG_COVERAGE_GUARD);
 	struct sg_region_part regions[2];
-	size_t count = sg_region_parts(idd, &coverage->cache, line, regions), width = coverage_line_width(line);
+	size_t count = sg_region_parts_under(idd, &coverage->cache, line, condition, regions);
+	size_t width = coverage_line_width(line);
 
 	coverage->widest = width > coverage->widest ? width : coverage->widest;
 	if (sg_grow(&coverage->parts, &coverage->room, coverage->count, count, sizeof(*coverage->parts)) < 0)
@@ -53,12 +55,20 @@ static int coverage_add_line(struct sg_coverage *coverage, struct sg_idd *idd, c
 		coverage->parts[coverage->count++] = (struct sg_coverage_part){
 			.region = regions[i],
 			.line = (uint32_t)index,
-			.section = coverage_section(line),
+			.section = section,
 			.constraint_share = sg_idd_share(idd, regions[i].constraint, 1),
 			.ports_share = sg_idd_share(idd, regions[i].ports, 1),
 		};
 	}
 	return 0;
+}
+
+static int coverage_add_line(struct sg_coverage *coverage, struct sg_idd *idd, const struct sg_line *line, size_t index,
+			     struct sg_error *err)
+{
+	if (coverage_add_parts(coverage, idd, index, coverage_section(line), line, err) < 0)
+		return -1;
+	return sg_region_is_guarded(line) ? coverage_add_parts(coverage, idd, index, SG_COVERAGE_GUARD, line, err) : 0;
 }
 
 static int coverage_by_constraint(const void *left, const void *right)
@@ -257,11 +267,19 @@ static void coverage_baseline(struct sg_coverage *coverage, const struct sg_poli
 
 		if (!*sg_model_baseline_part(&baseline, part))
 			continue;
+		/* the others are between this host and its neighbours */
+		if (coverage->direction == SG_PUBLISHED && part != MODEL_ICMP_ERRORS && part != MODEL_PING)
+			continue;
 		region = coverage_baseline_part(idd, coverage->direction, part);
 		coverage->base = sg_idd_or(idd, coverage->base, region);
 		coverage->base_origin =
 			sg_idd_overlay(idd, coverage->base_origin, sg_idd_ite(idd, region, origin, SG_IDD_EMPTY));
 	}
+}
+
+bool sg_coverage_takes(const struct sg_coverage *coverage, const struct sg_line *line)
+{
+	return line->direction == coverage->line_direction && (coverage->direction != SG_PUBLISHED || !line->unit);
 }
 
 int sg_coverage_make(struct sg_coverage *coverage, const struct sg_policy *policy, enum sg_direction direction,
@@ -270,12 +288,13 @@ int sg_coverage_make(struct sg_coverage *coverage, const struct sg_policy *polic
 	size_t first = 0, next;
 
 	coverage->direction = direction;
+	coverage->line_direction = direction == SG_PUBLISHED ? SG_IN : direction;
 	coverage->default_verdict =
 		direction == SG_OUT ? sg_policy_outbound_default(policy) : sg_policy_default(policy);
 	for (size_t i = 0; i < sg_policy_lines(policy); i++) {
 		const struct sg_line *line = sg_policy_line(policy, i);
 
-		if (line->direction == direction && coverage_add_line(coverage, idd, line, i, err) < 0)
+		if (sg_coverage_takes(coverage, line) && coverage_add_line(coverage, idd, line, i, err) < 0)
 			return -1;
 	}
 	coverage_sort(coverage);

@@ -11,7 +11,15 @@
 
 #include "policy/region.h"
 
-enum sg_coverage_section { SG_COVERAGE_DROP, SG_COVERAGE_REJECT, SG_COVERAGE_ALLOW, SG_COVERAGE_SECTIONS };
+/* From the heaviest on. GUARD has what lines with a limit or a unit speak of, whether it is met or not: where it is
+ * not, and nobody else allows, they refuse. */
+enum sg_coverage_section {
+	SG_COVERAGE_DROP,
+	SG_COVERAGE_REJECT,
+	SG_COVERAGE_ALLOW,
+	SG_COVERAGE_GUARD,
+	SG_COVERAGE_SECTIONS,
+};
 
 /* A part of a line; sorted by section, then by right of responsibility. */
 struct sg_coverage_part {
@@ -30,7 +38,8 @@ struct sg_cover {
 
 struct sg_coverage {
 	enum sg_direction direction;
-	enum sg_verdict default_verdict; /* where neither a line nor the baseline decides */
+	enum sg_direction line_direction; /* of the lines that speak of it */
+	enum sg_verdict default_verdict;  /* where neither a line nor the baseline decides */
 	struct sg_coverage_part *parts;
 	size_t count, room;
 	struct sg_cover sections[SG_COVERAGE_SECTIONS];
@@ -43,6 +52,8 @@ struct sg_coverage {
 /* The coverage is zero-initialised. */
 int sg_coverage_make(struct sg_coverage *coverage, const struct sg_policy *policy, enum sg_direction direction,
 		     struct sg_idd *idd, struct sg_error *err);
+/* Whether a line speaks of packets of the direction. Nobody on this host holds the socket of a published port. */
+bool sg_coverage_takes(const struct sg_coverage *coverage, const struct sg_line *line);
 void sg_coverage_clear(struct sg_coverage *coverage);
 /* The cover of some of the parts, in their order. */
 int sg_coverage_of(struct sg_idd *idd, const struct sg_coverage_part *parts, size_t count, struct sg_cover *ret,

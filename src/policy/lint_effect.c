@@ -58,7 +58,8 @@ static int effect_find_matters(struct effect *effect)
 	for (unsigned int section = 0; section < SG_COVERAGE_SECTIONS; section++) {
 		sg_ref live = effect_live(effect, section);
 
-		if (section == SG_COVERAGE_ALLOW && accepts)
+		/* where both do as the default does */
+		if (section == (accepts ? SG_COVERAGE_ALLOW : SG_COVERAGE_GUARD))
 			continue;
 		if (sg_idd_terminals_in(effect->idd, effect->coverage.sections[section].rank, live, effect_see_rank,
 					effect) < 0)
@@ -146,7 +147,7 @@ static int effect_find_port_blocks(struct effect *effect)
 	for (size_t i = 0; i < effect->coverage.count; i++) {
 		const struct sg_coverage_part *part = &effect->coverage.parts[i];
 
-		if (part->section != SG_COVERAGE_ALLOW &&
+		if (part->section < SG_COVERAGE_ALLOW &&
 		    sg_policy_line(effect->policy, part->line)->kind != SG_LINE_ANY)
 			parts[count++] = *part;
 	}

@@ -3,15 +3,16 @@
  * lower.c - the meaning of a policy as a decision.
  *
  * For an inbound packet: what conntrack says of it (baseline), what else the baseline accepts, block (drop before
- * reject), allow, default. For an outbound one the same, but for one thing: what conntrack calls invalid is judged like
- * what is new, since the host's own resets of connections that it forgot are invalid, and dropping them would leave the
- * other end waiting. A policy that says nothing of outbound packets accepts them, and all forwarded ones are accepted.
- * The order of the lines in the file decides nothing but who is named as responsible.
+ * reject), allow, what lines that allow under a condition refuse, default. For an outbound one the same, but for one
+ * thing: what conntrack calls invalid is judged like what is new, since the host's own resets of connections that it
+ * forgot are invalid, and dropping them would leave the other end waiting. A policy that says nothing of outbound
+ * packets accepts them, and all forwarded ones are accepted. The order of the lines in the file decides nothing but who
+ * is named as responsible.
  */
 #include <stdlib.h>
 #include "base/mem.h"
+#include "policy/lower_log.h"
 #include "policy/origin.h"
-#include "policy/coverage.h"
 
 /* One origin for all packets is made only while it has at most about as many edges. */
 #define ORIGIN_EDGES_MOST ((size_t)4 << 20)
@@ -32,12 +33,20 @@ static void lowering_clear(struct lowering *lowering)
 
 /* ---- Packets that no state decides ---- */
 
+/* How a line of block that says no more refuses. */
+static enum sg_verdict lower_refusal(const struct lowering *lowering)
+{
+	return lowering->coverage.default_verdict == SG_VERDICT_REJECT ? SG_VERDICT_REJECT : SG_VERDICT_DROP;
+}
+
 static sg_ref lower_verdict(const struct lowering *lowering)
 {
 	const struct sg_cover *section = lowering->coverage.sections;
 	struct sg_idd *idd = lowering->idd;
 	sg_ref verdict = sg_idd_terminal(lowering->coverage.default_verdict);
 
+	verdict =
+		sg_idd_ite(idd, section[SG_COVERAGE_GUARD].covered, sg_idd_terminal(lower_refusal(lowering)), verdict);
 	verdict = sg_idd_ite(idd, section[SG_COVERAGE_ALLOW].covered, sg_idd_terminal(SG_VERDICT_ACCEPT), verdict);
 	verdict = sg_idd_ite(idd, section[SG_COVERAGE_REJECT].covered, sg_idd_terminal(SG_VERDICT_REJECT), verdict);
 	verdict = sg_idd_ite(idd, section[SG_COVERAGE_DROP].covered, sg_idd_terminal(SG_VERDICT_DROP), verdict);
@@ -54,11 +63,16 @@ static sg_ref lower_origin(const struct lowering *lowering, enum sg_verdict verd
 	};
 	const struct sg_cover *section = &lowering->coverage.sections[sections[verdict]];
 	struct sg_idd *idd = lowering->idd;
+	const struct sg_cover *guard = &lowering->coverage.sections[SG_COVERAGE_GUARD];
+	size_t ranks = lowering->coverage.count + 1;
 	sg_ref lines, other = SG_IDD_EMPTY;
 
-	lines = sg_idd_map(idd, section->rank, lowering->origin_of_rank, lowering->coverage.count + 1);
+	lines = sg_idd_map(idd, section->rank, lowering->origin_of_rank, ranks);
 	if (lowering->coverage.default_verdict == verdict)
 		other = sg_idd_terminal(sg_origin_of_default(lowering->policy, lowering->coverage.direction));
+	if (verdict == lower_refusal(lowering))
+		other = sg_idd_choose(idd, guard->covered,
+				      sg_idd_map(idd, guard->rank, lowering->origin_of_rank, ranks), other);
 	lines = sg_idd_choose(idd, section->covered, lines, other);
 	if (verdict != SG_VERDICT_ACCEPT)
 		return lines;
@@ -83,7 +97,7 @@ static sg_ref lower_states(struct sg_idd *idd, sg_ref judged, sg_ref established
 
 static bool lower_drops_invalid(const struct lowering *lowering)
 {
-	return sg_policy_baseline(lowering->policy)->invalid && lowering->coverage.direction == SG_IN;
+	return sg_policy_baseline(lowering->policy)->invalid && lowering->coverage.direction != SG_OUT;
 }
 
 static sg_ref lower_direction_verdict(const struct lowering *lowering)
@@ -108,36 +122,55 @@ static sg_ref lower_direction_origin(const struct lowering *lowering, enum sg_ve
 	return lower_states(lowering->idd, judged, established, invalid);
 }
 
-static sg_ref lower_directions(struct sg_idd *idd, sg_ref inbound, sg_ref forwarded, sg_ref outbound)
+static sg_ref lower_directions(struct sg_idd *idd, const sg_ref of[SG_DIRECTIONS])
 {
-	static const sg_u128 last[] = {SG_IN, SG_FORWARD, SG_OUT};
+	static const sg_u128 last[] = {SG_IN, SG_FORWARD, SG_OUT, SG_PUBLISHED};
 
-	return sg_idd_node(idd, SG_FIELD_DIRECTION, last, (const sg_ref[]){inbound, forwarded, outbound}, 3);
+	return sg_idd_node(idd, SG_FIELD_DIRECTION, last, of, SG_DIRECTIONS);
 }
 
 /* ---- The whole ---- */
 
-/* `outbound` is NULL when the policy says nothing of it. */
+/* By direction; NULL where all packets are accepted, since the policy says nothing of them. */
 struct lowered {
-	struct lowering *inbound, *outbound;
+	struct sg_idd *idd;
+	struct lowering *of[SG_DIRECTIONS];
 };
 
-static sg_ref lower_whole_verdict(const struct lowered *both)
+static sg_ref lower_whole_verdict(const struct lowered *lowered)
 {
-	struct sg_idd *idd = both->inbound->idd;
-	sg_ref accept = sg_idd_terminal(SG_VERDICT_ACCEPT), verdict;
+	struct sg_idd *idd = lowered->idd;
+	sg_ref of[SG_DIRECTIONS];
 
-	verdict = lower_directions(idd, lower_direction_verdict(both->inbound), accept,
-				   both->outbound ? lower_direction_verdict(both->outbound) : accept);
-	return sg_idd_ite(idd, sg_packet_universe(idd), verdict, SG_IDD_EMPTY);
+	for (size_t i = 0; i < SG_DIRECTIONS; i++)
+		of[i] = lowered->of[i] ? lower_direction_verdict(lowered->of[i]) : sg_idd_terminal(SG_VERDICT_ACCEPT);
+	return sg_idd_ite(idd, sg_packet_universe(idd), lower_directions(idd, of), SG_IDD_EMPTY);
 }
 
-static sg_ref lower_whole_origin(const struct lowered *both, enum sg_verdict verdict)
+static sg_ref lower_whole_origin(const struct lowered *lowered, enum sg_verdict verdict)
 {
-	sg_ref outbound = both->outbound ? lower_direction_origin(both->outbound, verdict) : SG_IDD_EMPTY;
+	sg_ref of[SG_DIRECTIONS];
 
-	return lower_directions(both->inbound->idd, lower_direction_origin(both->inbound, verdict), SG_IDD_EMPTY,
-				outbound);
+	for (size_t i = 0; i < SG_DIRECTIONS; i++)
+		of[i] = lowered->of[i] ? lower_direction_origin(lowered->of[i], verdict) : SG_IDD_EMPTY;
+	return lower_directions(lowered->idd, of);
+}
+
+static sg_ref lower_whole_log(const struct lowered *lowered, const struct sg_policy *policy)
+{
+	struct sg_idd *idd = lowered->idd;
+	sg_ref of[SG_DIRECTIONS], judged;
+
+	for (size_t i = 0; i < SG_DIRECTIONS; i++) {
+		const struct lowering *lowering = lowered->of[i];
+
+		judged = lowering ? sg_lower_log(policy, idd, &lowered->of[i]->coverage) : SG_IDD_EMPTY;
+		of[i] = !lowering ? judged
+				  : lower_states(idd, judged,
+						 sg_policy_baseline(policy)->established ? SG_IDD_EMPTY : judged,
+						 lower_drops_invalid(lowering) ? SG_IDD_EMPTY : judged);
+	}
+	return sg_idd_ite(idd, sg_packet_universe(idd), lower_directions(idd, of), SG_IDD_EMPTY);
 }
 
 static bool lower_is_large(const struct lowering *lowering)
@@ -146,13 +179,14 @@ static bool lower_is_large(const struct lowering *lowering)
 }
 
 /* The origins of all verdicts in one, or EMPTY when it could be too large. */
-static sg_ref lower_single_origin(const struct lowered *both, const struct sg_decision *decision)
+static sg_ref lower_single_origin(const struct lowered *lowered, const struct sg_decision *decision)
 {
-	struct sg_idd *idd = both->inbound->idd;
+	struct sg_idd *idd = lowered->idd;
 	sg_ref origin = SG_IDD_EMPTY;
 
-	if (lower_is_large(both->inbound) || lower_is_large(both->outbound))
-		return SG_IDD_EMPTY;
+	for (size_t i = 0; i < SG_DIRECTIONS; i++)
+		if (lower_is_large(lowered->of[i]))
+			return SG_IDD_EMPTY;
 	for (enum sg_verdict verdict = SG_VERDICT_ACCEPT; verdict <= SG_VERDICT_REJECT; verdict++) {
 		origin = sg_idd_ite(idd, sg_idd_equals(idd, decision->verdict, verdict), decision->by_verdict[verdict],
 				    origin);
@@ -174,19 +208,49 @@ static int lower_prepare(struct lowering *lowering, enum sg_direction direction,
 	return 0;
 }
 
+static void lowerings_clear(struct lowering (*lowerings)[SG_DIRECTIONS])
+{
+	for (size_t i = 0; i < SG_DIRECTIONS; i++)
+		lowering_clear(&(*lowerings)[i]);
+}
+
+static bool lower_speaks(const struct sg_policy *policy, enum sg_direction direction)
+{
+	switch (direction) {
+	case SG_IN: return true;
+	case SG_OUT: return sg_policy_has_outbound(policy);
+	case SG_PUBLISHED: return sg_policy_enforces_published(policy);
+	case SG_FORWARD:
+	case SG_DIRECTIONS: break;
+	}
+	return false;
+}
+
 int sg_policy_lower(const struct sg_policy *policy, struct sg_idd *idd, struct sg_decision *ret, struct sg_error *err)
 {
-	sg_cleanup(lowering_clear) struct lowering inbound = {.policy = policy, .idd = idd};
-	sg_cleanup(lowering_clear) struct lowering outbound = {.policy = policy, .idd = idd};
-	struct lowered both = {.inbound = &inbound, .outbound = sg_policy_has_outbound(policy) ? &outbound : NULL};
+	sg_cleanup(lowerings_clear) struct lowering lowerings[SG_DIRECTIONS] = {0};
+	struct lowered lowered = {.idd = idd};
 	struct sg_decision decision = {.idd = idd};
 
-	if (lower_prepare(&inbound, SG_IN, err) < 0 || (both.outbound && lower_prepare(&outbound, SG_OUT, err) < 0))
-		return -1;
-	decision.verdict = lower_whole_verdict(&both);
+	for (enum sg_direction direction = SG_IN; direction < SG_DIRECTIONS; direction++) {
+		lowerings[direction] = (struct lowering){.policy = policy, .idd = idd};
+		if (!lower_speaks(policy, direction))
+			continue;
+		lowered.of[direction] = &lowerings[direction];
+		if (lower_prepare(&lowerings[direction], direction, err) < 0)
+			return -1;
+	}
+	decision.verdict = lower_whole_verdict(&lowered);
 	for (enum sg_verdict verdict = SG_VERDICT_ACCEPT; verdict <= SG_VERDICT_REJECT; verdict++)
-		decision.by_verdict[verdict] = lower_whole_origin(&both, verdict);
-	decision.origin = lower_single_origin(&both, &decision);
+		decision.by_verdict[verdict] = lower_whole_origin(&lowered, verdict);
+	decision.origin = lower_single_origin(&lowered, &decision);
+	if (policy->logging_count) {
+		decision.log = lower_whole_log(&lowered, policy);
+		decision.loggings = policy->loggings;
+		decision.logging_count = policy->logging_count;
+		if (sg_idd_check(idd, decision.log, err) < 0)
+			return -1;
+	}
 	if (sg_idd_check(idd, decision.verdict, err) < 0 || sg_idd_check(idd, decision.origin, err) < 0)
 		return -1;
 	*ret = decision;

@@ -14,6 +14,7 @@ struct sg_policy *sg_model_new(void)
 	policy->default_span = SG_SPAN_NONE;
 	policy->outbound_default = SG_VERDICT_ACCEPT;
 	policy->outbound_default_span = SG_SPAN_NONE;
+	policy->enforces_published = !strcmp(MODEL_PUBLISHED, "enforce");
 	for (unsigned int part = 0; part < MODEL_BASELINE_COUNT; part++) {
 		*sg_model_baseline_part(&policy->baseline, part) = true;
 		policy->baseline_span[part] = SG_SPAN_NONE;
@@ -75,6 +76,16 @@ enum sg_verdict sg_policy_default(const struct sg_policy *policy)
 enum sg_verdict sg_policy_outbound_default(const struct sg_policy *policy)
 {
 	return policy->outbound_default;
+}
+
+bool sg_policy_enforces_published(const struct sg_policy *policy)
+{
+	return policy->enforces_published;
+}
+
+const struct sg_log *sg_policy_log_blocked(const struct sg_policy *policy)
+{
+	return policy->log_blocked;
 }
 
 bool sg_policy_has_outbound(const struct sg_policy *policy)
@@ -148,6 +159,26 @@ static bool model_same_words(const char *const *a, size_t a_count, const char *c
 	return a_count == b_count;
 }
 
+static bool model_same_rate(struct sg_rate a, struct sg_rate b)
+{
+	return a.count == b.count && a.seconds == b.seconds;
+}
+
+static bool model_same_log(const struct sg_log *a, const struct sg_log *b)
+{
+	if (!a || !b)
+		return a == b;
+	return model_same_text(a->label, b->label) && model_same_rate(a->rate, b->rate) &&
+	       a->has_group == b->has_group && a->group == b->group;
+}
+
+static bool model_same_conditions(const struct sg_line *a, const struct sg_line *b)
+{
+	return model_same_rate(a->limit, b->limit) && a->limit_per_peer == b->limit_per_peer &&
+	       a->connections == b->connections && a->connections_per_peer == b->connections_per_peer &&
+	       model_same_text(a->unit, b->unit) && a->has_until == b->has_until && a->until == b->until;
+}
+
 static bool model_same_line(const struct sg_line *a, const struct sg_line *b)
 {
 	if (a->section != b->section || a->direction != b->direction || a->kind != b->kind ||
@@ -157,6 +188,8 @@ static bool model_same_line(const struct sg_line *a, const struct sg_line *b)
 	    a->has_family != b->has_family || (a->has_family && a->family != b->family))
 		return false;
 	if (!model_same_words(a->lint_ignore, a->lint_ignore_count, b->lint_ignore, b->lint_ignore_count))
+		return false;
+	if (!model_same_conditions(a, b) || !model_same_log(a->log, b->log))
 		return false;
 	return a->answer == b->answer && a->on_demand == b->on_demand && model_same_text(a->comment, b->comment) &&
 	       sg_ranges_equal(&a->ports, &b->ports) && sg_ranges_equal(&a->types4, &b->types4) &&
@@ -199,7 +232,8 @@ bool sg_policy_equal(const struct sg_policy *a, const struct sg_policy *b)
 	struct sg_baseline base_a = a->baseline, base_b = b->baseline;
 
 	if (!model_same_text(a->name, b->name) || a->default_verdict != b->default_verdict ||
-	    a->outbound_default != b->outbound_default ||
+	    a->outbound_default != b->outbound_default || a->enforces_published != b->enforces_published ||
+	    !model_same_log(a->log_blocked, b->log_blocked) ||
 	    !model_same_words(a->lint_ignore, a->lint_ignore_count, b->lint_ignore, b->lint_ignore_count) ||
 	    a->line_count != b->line_count || a->test_count != b->test_count)
 		return false;

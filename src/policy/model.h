@@ -10,6 +10,12 @@
 #include "policy/arena.h"
 #include "sockgate/policy.h"
 
+/* `published` when the file does not say: enforce or ignore. */
+#define MODEL_PUBLISHED "ignore"
+
+/* `rate` of `log`, and how it is written, when the file does not say. */
+#define MODEL_LOG_RATE ((struct sg_rate){10, 60})
+
 /* A list of scalars as the file has them. */
 struct model_words {
 	const char *const *items;
@@ -51,10 +57,12 @@ struct model_line {
 	const char *key;          /* of the protocol: "tcp", "tcp+udp", "icmp", "esp", "50", "any" */
 	struct model_words ports; /* or ICMP types */
 	struct model_words from, except, to, interfaces, lint_ignore;
+	const char *limit, *connections, *until; /* NULL: not given */
 	/* tcp+udp of a service that has other ports under tcp than under udp is two lines: this one and the next */
 	bool split;
 	struct sg_ranges second_ports; /* while it is read */
 	bool continues;                /* the second of them: written already */
+	uint32_t logging;              /* index from 1 into the policy's loggings; 0: none */
 };
 
 struct model_test {
@@ -91,9 +99,15 @@ struct sg_policy {
 	struct sg_span outbound_default_span; /* of the key in `outbound`; SG_SPAN_NONE likewise */
 	const char *const *lint_ignore;       /* of the whole policy; the arena's */
 	size_t lint_ignore_count;
+	bool enforces_published;
+	const struct sg_log *log_blocked; /* NULL: no */
+	int64_t now;                      /* seconds since 1970 when it was read, 0: nobody said */
 	struct sg_baseline baseline;
 	struct sg_span baseline_span[MODEL_BASELINE_COUNT]; /* of each part's key; SG_SPAN_NONE likewise */
-	struct model_group *groups;                         /* the arrays are malloc'd, all else is the arena's */
+	struct sg_logging *loggings;                        /* of the lines, in their order, then of the default */
+	size_t logging_count;
+	uint32_t blocked_logging;   /* index from 1 of the default's; 0: none */
+	struct model_group *groups; /* the arrays are malloc'd, all else is the arena's */
 	size_t group_count, group_room;
 	struct model_interfaces *interfaces;
 	size_t interfaces_count, interfaces_room;

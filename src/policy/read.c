@@ -7,6 +7,7 @@
 #include <string.h>
 #include "base/file.h"
 #include "base/mem.h"
+#include "policy/conditions.h"
 #include "policy/keys.h"
 #include "policy/lines.h"
 #include "policy/lists.h"
@@ -27,6 +28,17 @@ static void read_default(struct reader *reader, uint32_t key, uint32_t node, enu
 		return;
 	*ret = verdict[choice];
 	*ret_span = doc_span(&reader->doc, key);
+}
+
+static void read_published(struct reader *reader, uint32_t node)
+{
+	static const char *const choices[] = {"enforce", "ignore", NULL};
+	static const char *const foreign[] = {"true",  "enforce", "yes", "enforce", "on",  "enforce", "obey", "enforce",
+					      "false", "ignore",  "no",  "ignore",  "off", "ignore",  NULL};
+	size_t choice;
+
+	if (sg_word_choice(reader, node, "published", choices, foreign, &choice))
+		reader->policy->enforces_published = !choice;
 }
 
 static void read_baseline(struct reader *reader, uint32_t mapping)
@@ -119,6 +131,12 @@ static bool read_all(struct reader *reader, const struct source_keys *keys)
 	if (value[KEY_DEFAULT])
 		read_default(reader, values->key[KEY_DEFAULT], value[KEY_DEFAULT], &reader->policy->default_verdict,
 			     &reader->policy->default_span);
+	if (value[KEY_PUBLISHED])
+		read_published(reader, value[KEY_PUBLISHED]);
+	if (value[KEY_LOG_BLOCKED] &&
+	    !sg_line_log(reader, value[KEY_LOG_BLOCKED], KEY_LOG_BLOCKED, &reader->policy->log_blocked) &&
+	    reader->failed)
+		return false;
 	if (!read_lint_ignore(reader))
 		return false;
 	if (value[KEY_BASELINE])
@@ -182,10 +200,13 @@ static struct sg_policy *read_text(const char *name, const char *folder, const c
 		return NULL;
 	}
 	reader.policy->file = source.name;
+	reader.policy->now = options->now;
 	if (!sg_source_add(&reader, &source, owned, size, &keys) || !sg_includes_read(&reader, &keys) ||
 	    !read_all(&reader, &keys) || !read_keep_files(&reader))
 		return NULL;
 	sg_report_finish(&reader.report);
+	if (!reader.report.errors && !sg_conditions_finish(&reader))
+		return NULL;
 	if (diags->out_of_memory)
 		sg_error_nomem(err);
 	return reader.report.errors || diags->out_of_memory ? NULL : sg_steal(reader.policy);

@@ -6,8 +6,10 @@
  * receives. ICMP exists in IPv4 alone and ICMPv6 in IPv6 alone, so their types carry a family with them. Lines of ports
  * never speak of packets without a port (later fragments); lines of a whole protocol and of any protocol do.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include "policy/region.h"
+#include "sockgate/condition.h"
 #include "sockgate/proto.h"
 
 /* ---- Sets that were seen before ---- */
@@ -77,14 +79,68 @@ sg_ref sg_region_split(struct sg_idd *idd, struct sg_region_cache *cache, size_t
 	return slot->result;
 }
 
+/* ---- Conditions ---- */
+
+#define SECOND UINT64_C(1000000000) /* in the nanoseconds of SG_LEVEL_TIME */
+
+bool sg_region_is_guarded(const struct sg_line *line)
+{
+	return line->section == SG_SECTION_ALLOW && (line->unit || line->meter);
+}
+
+static sg_ref region_holds(struct sg_idd *idd, const struct sg_condition *condition)
+{
+	size_t level = sg_condition_level(idd, condition);
+
+	return level == SIZE_MAX ? SG_IDD_FAILED : sg_idd_range(idd, level, 1, 1);
+}
+
+static sg_ref region_meter(struct sg_idd *idd, const struct sg_line *line)
+{
+	struct sg_condition meter = {
+		.kind = SG_CONDITION_METER,
+		.limit = line->limit.count,
+		.limit_seconds = line->limit.count ? line->limit.seconds : 0,
+		.limit_per_peer = line->limit.count && line->limit_per_peer,
+		.connections = line->connections,
+		.connections_per_peer = line->connections && line->connections_per_peer,
+	};
+
+	snprintf(meter.name, sizeof(meter.name), "%s", line->meter);
+	return region_holds(idd, &meter);
+}
+
+static sg_ref region_unit(struct sg_idd *idd, const char *unit)
+{
+	struct sg_condition socket = {.kind = SG_CONDITION_SOCKET};
+
+	snprintf(socket.name, sizeof(socket.name), "%s", unit);
+	return region_holds(idd, &socket);
+}
+
+sg_ref sg_region_condition(struct sg_idd *idd, const struct sg_line *line, bool met)
+{
+	sg_ref result = SG_IDD_FULL;
+
+	if (line->has_until && line->until <= 0)
+		return SG_IDD_EMPTY;
+	if (line->has_until)
+		result = sg_idd_range(idd, SG_LEVEL_TIME, 0, (sg_u128)line->until * SECOND - 1);
+	if (met && line->unit)
+		result = sg_idd_and(idd, result, region_unit(idd, line->unit));
+	if (met && line->meter)
+		result = sg_idd_and(idd, result, region_meter(idd, line));
+	return result;
+}
+
 /* ---- Constraints ---- */
 
 static sg_ref region_addresses(struct sg_idd *idd, struct sg_region_cache *cache, const struct sg_line *line,
-			       enum sg_family family)
+			       sg_ref condition, enum sg_family family)
 {
 	bool v4 = family == SG_IPV4, out = line->direction == SG_OUT;
 	const struct sg_addresses *remote = out ? &line->to : &line->from, *local = out ? &line->from : &line->to;
-	sg_ref result = SG_IDD_FULL;
+	sg_ref result = condition;
 
 	if (line->has_family && line->family != family)
 		return SG_IDD_EMPTY;
@@ -100,15 +156,15 @@ static sg_ref region_addresses(struct sg_idd *idd, struct sg_region_cache *cache
 }
 
 static sg_ref region_constraint(struct sg_idd *idd, struct sg_region_cache *cache, const struct sg_line *line,
-				bool ipv4, bool ipv6)
+				sg_ref condition, bool ipv4, bool ipv6)
 {
 	const sg_u128 last[2] = {SG_IPV4, SG_IPV6};
 	sg_ref child[2] = {SG_IDD_EMPTY, SG_IDD_EMPTY}, result;
 
 	if (ipv4)
-		child[0] = region_addresses(idd, cache, line, SG_IPV4);
+		child[0] = region_addresses(idd, cache, line, condition, SG_IPV4);
 	if (ipv6)
-		child[1] = region_addresses(idd, cache, line, SG_IPV6);
+		child[1] = region_addresses(idd, cache, line, condition, SG_IPV6);
 	result = sg_idd_node(idd, SG_FIELD_FAMILY, last, child, 2);
 	if (line->has_interface)
 		result = sg_idd_split(idd, SG_FIELD_INTERFACE, &line->interfaces, result, SG_IDD_EMPTY);
@@ -136,8 +192,8 @@ static sg_ref region_ports(struct sg_idd *idd, const struct sg_line *line)
 	return result;
 }
 
-size_t sg_region_parts(struct sg_idd *idd, struct sg_region_cache *cache, const struct sg_line *line,
-		       struct sg_region_part ret[2])
+size_t sg_region_parts_under(struct sg_idd *idd, struct sg_region_cache *cache, const struct sg_line *line,
+			     sg_ref condition, struct sg_region_part ret[2])
 {
 	struct sg_region_part parts[2] = {{SG_IDD_EMPTY, SG_IDD_EMPTY}, {SG_IDD_EMPTY, SG_IDD_EMPTY}};
 	uint8_t protocol = line->protocols[0];
@@ -146,22 +202,22 @@ size_t sg_region_parts(struct sg_idd *idd, struct sg_region_cache *cache, const 
 	switch (line->kind) {
 	case SG_LINE_PORTS:
 		parts[0].ports = region_ports(idd, line);
-		parts[0].constraint = region_constraint(idd, cache, line, true, true);
+		parts[0].constraint = region_constraint(idd, cache, line, condition, true, true);
 		break;
 	case SG_LINE_ICMP:
 		parts[0].ports = region_protocol(idd, SG_PROTO_ICMP, region_values(idd, &line->types4));
-		parts[0].constraint = region_constraint(idd, cache, line, true, false);
+		parts[0].constraint = region_constraint(idd, cache, line, condition, true, false);
 		parts[1].ports = region_protocol(idd, SG_PROTO_ICMPV6, region_values(idd, &line->types6));
-		parts[1].constraint = region_constraint(idd, cache, line, false, true);
+		parts[1].constraint = region_constraint(idd, cache, line, condition, false, true);
 		break;
 	case SG_LINE_PROTOCOL:
 		parts[0].ports = region_protocol(idd, protocol, SG_IDD_FULL);
-		parts[0].constraint =
-			region_constraint(idd, cache, line, protocol != SG_PROTO_ICMPV6, protocol != SG_PROTO_ICMP);
+		parts[0].constraint = region_constraint(idd, cache, line, condition, protocol != SG_PROTO_ICMPV6,
+							protocol != SG_PROTO_ICMP);
 		break;
 	case SG_LINE_ANY:
 		parts[0].ports = SG_IDD_FULL;
-		parts[0].constraint = region_constraint(idd, cache, line, true, true);
+		parts[0].constraint = region_constraint(idd, cache, line, condition, true, true);
 		break;
 	}
 	for (size_t i = 0; i < 2; i++) {
@@ -169,6 +225,12 @@ size_t sg_region_parts(struct sg_idd *idd, struct sg_region_cache *cache, const 
 			ret[count++] = parts[i];
 	}
 	return count;
+}
+
+size_t sg_region_parts(struct sg_idd *idd, struct sg_region_cache *cache, const struct sg_line *line,
+		       struct sg_region_part ret[2])
+{
+	return sg_region_parts_under(idd, cache, line, sg_region_condition(idd, line, true), ret);
 }
 
 sg_ref sg_region_set(struct sg_idd *idd, struct sg_region_cache *cache, const struct sg_line *line)

@@ -20,12 +20,21 @@ sg_ref sg_region_split(struct sg_idd *idd, struct sg_region_cache *cache, size_t
  * `constraint`; a line about ICMP is two such parts. */
 struct sg_region_part {
 	sg_ref ports;      /* levels protocol and port */
-	sg_ref constraint; /* levels from interface on */
+	sg_ref constraint; /* levels from interface on, conditions included */
 };
-/* The parts that are not empty; returns their number. cache may be NULL. A failure is in the parts (sg_idd_check). */
+/* The conditions under which a line speaks: `until`; and `unit`, `limit` and `connections` when it is `met`, else it is
+ * those packets, too, that it refuses because they are not. */
+sg_ref sg_region_condition(struct sg_idd *idd, const struct sg_line *line, bool met);
+/* Whether it refuses packets so. */
+bool sg_region_is_guarded(const struct sg_line *line);
+/* The parts that are not empty, with the line's conditions met; returns their number. cache may be NULL. A failure is
+ * in the parts (sg_idd_check). */
 size_t sg_region_parts(struct sg_idd *idd, struct sg_region_cache *cache, const struct sg_line *line,
 		       struct sg_region_part ret[2]);
-/* The set of both parts, over the levels from protocol on. */
+/* The same under that condition instead of the line's. */
+size_t sg_region_parts_under(struct sg_idd *idd, struct sg_region_cache *cache, const struct sg_line *line,
+			     sg_ref condition, struct sg_region_part ret[2]);
+/* The set of both parts with the line's conditions met, over the levels from protocol on. */
 sg_ref sg_region_set(struct sg_idd *idd, struct sg_region_cache *cache, const struct sg_line *line);
 /* New packets of such a set, in that direction, that can exist. */
 sg_ref sg_region_new(struct sg_idd *idd, enum sg_direction direction, sg_ref set);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * condition.h - what a verdict hangs on beside the packet's own fields: the time, how much came before, who holds the
+ * socket.
+ *
+ * Each is a level of the diagram below all fields. The level's tag is the condition itself, so the policy and the rules
+ * in the kernel mean the same level exactly when they mean the same condition, and equality of decisions is still
+ * equality of references. Conditions only help: a packet that is accepted while one does not hold is accepted, too,
+ * while it does.
+ */
+#ifndef SOCKGATE_CONDITION_H
+#define SOCKGATE_CONDITION_H
+
+#include "sockgate/packet.h"
+
+/* The time at which the packet comes, in nanoseconds since 1970-01-01T00:00Z. In every context of sg_packet_context. */
+#define SG_LEVEL_TIME ((size_t)SG_FIELD_COUNT)
+#define SG_TIME_MAX   UINT64_MAX
+
+enum sg_condition_kind {
+	SG_CONDITION_TIME = 1, /* the level is SG_LEVEL_TIME */
+	SG_CONDITION_METER,    /* new connections or connections at once are within their limits: 0 or 1 */
+	SG_CONDITION_SOCKET, /* the socket that the packet would reach, or comes from, belongs to the cgroup: 0 or 1 */
+};
+
+#define SG_CONDITION_NAME_SIZE 256 /* a unit's name, NUL included */
+
+/* Compared byte by byte: zero it before it is filled. */
+struct sg_condition {
+	uint32_t kind;
+	char name[SG_CONDITION_NAME_SIZE]; /* of a meter, one of a kind in its policy; of a symbolic socket, the unit */
+	/* METER: each 0 where there is none. A bucket of `limit` tokens that fills in `limit_seconds`. */
+	uint32_t limit, limit_seconds, limit_per_peer;
+	uint32_t connections, connections_per_peer;
+	/* SOCKET: the socket's cgroup at that depth (1: a child of the root) has this id. 0: only `name` is known. */
+	uint32_t depth;
+	uint64_t cgroup;
+};
+
+/* The condition's level, added when it is new. SIZE_MAX: out of memory. */
+size_t sg_condition_level(struct sg_idd *idd, const struct sg_condition *condition);
+/* What a level stands for; NULL: no condition (a packet's field, or something unknown). */
+const struct sg_condition *sg_condition_of(const struct sg_idd *idd, size_t level);
+
+/* Where the sockets of a systemd unit are to be found on a host. */
+enum sg_unit_state {
+	SG_UNIT_HERE,       /* its cgroup is known */
+	SG_UNIT_ABSENT,     /* it does not run: nobody holds a socket for it, the condition never holds */
+	SG_UNIT_UNENFORCED, /* the kernel cannot tell whose sockets they are: the condition always holds */
+};
+struct sg_unit {
+	enum sg_unit_state state;
+	uint32_t depth;
+	uint64_t cgroup;
+};
+/* The diagram with each symbolic socket replaced by what `find` says of its unit. */
+sg_ref sg_condition_bind(struct sg_idd *idd, sg_ref ref, struct sg_unit (*find)(const char *unit, void *data),
+			 void *data);
+
+/* The world at one time: when it is, and which conditions hold. */
+struct sg_world {
+	uint64_t now;                                                          /* nanoseconds since 1970 */
+	bool (*holds)(const struct sg_condition *condition, const void *data); /* NULL: all hold */
+	const void *data;
+};
+/* The diagram with every condition fixed: a function of the packet's fields (and of what is unknown). */
+sg_ref sg_condition_settle(struct sg_idd *idd, sg_ref ref, const struct sg_world *world);
+
+#endif
