@@ -3,7 +3,6 @@
 #ifndef SOCKGATE_LANGUAGE_H
 #define SOCKGATE_LANGUAGE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 /* Where a key may stand; a set of bits. */
@@ -16,7 +15,9 @@ enum sg_key_place {
 	SG_KEY_GROUP = 32, /* {file: …} among the addresses of a group */
 	SG_KEY_SERVICE = 64,
 	SG_KEY_OUTBOUND = 128,
-	SG_KEY_PLACES_END = 256,
+	SG_KEY_LOG = 256,
+	SG_KEY_LOG_BLOCKED = 512,
+	SG_KEY_PLACES_END = 1024,
 };
 
 /* What stands behind it. */
@@ -25,6 +26,7 @@ enum sg_key_type {
 	SG_KEY_TEXT,    /* a scalar */
 	SG_KEY_BOOLEAN, /* a scalar */
 	SG_KEY_WORDS,   /* a scalar, or a list of them */
+	SG_KEY_ITEM,    /* a scalar or a mapping */
 	SG_KEY_ITEMS,   /* a scalar or a mapping, or a list of them */
 	SG_KEY_MAPPING,
 	SG_KEY_ANYTHING, /* also nothing */
@@ -35,7 +37,6 @@ struct sg_key {
 	const char *name;
 	unsigned int places;
 	enum sg_key_type type;
-	bool built;          /* false: the language has it, this version refuses it */
 	const char *choices; /* "drop|reject|accept"; NULL: no fixed words */
 	const char *unset;   /* what holds without it; NULL: nothing */
 	const char *example; /* as it stands in a policy, "from: [office, 192.0.2.7]" */

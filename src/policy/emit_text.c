@@ -2,22 +2,18 @@
 #include <string.h>
 #include "base/mem.h"
 #include "policy/emit_text.h"
+#include "policy/keys.h"
 #include "policy/word.h"
-
-static bool emit_is_alphanumeric(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 
 /* Narrower than YAML's own rules: what is plain here is plain in every context. */
 static bool emit_is_plain(const char *text)
 {
 	size_t size = strlen(text);
 
-	if (!size || !emit_is_alphanumeric(text[0]) || sg_word_is_trap(text))
+	if (!size || !sg_word_is_alphanumeric(text[0]) || sg_word_is_trap(text))
 		return false;
 	for (size_t i = 1; i < size; i++) {
-		if (emit_is_alphanumeric(text[i]) || strchr("._/+-", text[i]))
+		if (sg_word_is_alphanumeric(text[i]) || strchr("._/+-", text[i]))
 			continue;
 		/* one within the text: not at its end, not before a blank */
 		if (!strchr(": ", text[i]) || i + 1 == size || text[i + 1] == ' ')
@@ -93,10 +89,38 @@ void sg_emit_list(struct sg_buf *buf, const struct model_words *words, size_t in
 	emit_some(buf, words, NULL, indent);
 }
 
+static bool emit_has_value(const struct emit_pair *pair)
+{
+	return pair->words || pair->scalar || pair->raw || pair->log;
+}
+
+void sg_emit_log(struct sg_buf *buf, const struct sg_log *log)
+{
+	struct sg_rate usual = MODEL_LOG_RATE;
+	bool rated = log->rate.count != usual.count || log->rate.seconds != usual.seconds;
+
+	if (log->label && !rated && !log->has_group) {
+		sg_emit_scalar(buf, log->label);
+		return;
+	}
+	sg_buf_adds(buf, log->label || log->has_group ? "{" : "");
+	if (log->label) {
+		sg_buf_addf(buf, "%s: ", sg_keys_name(KEY_LABEL));
+		sg_emit_scalar(buf, log->label);
+		sg_buf_adds(buf, ", ");
+	}
+	if (log->label || log->has_group)
+		sg_buf_addf(buf, "%s: ", sg_keys_name(KEY_RATE));
+	sg_buf_addf(buf, "%u/%s", log->rate.count, sg_word_rate_unit(log->rate.seconds));
+	if (log->has_group)
+		sg_buf_addf(buf, ", %s: %u", sg_keys_name(KEY_GROUP), (unsigned int)log->group);
+	sg_buf_adds(buf, log->label || log->has_group ? "}" : "");
+}
+
 static void emit_pair(struct sg_buf *buf, const struct emit_pair *pair, size_t indent)
 {
 	sg_buf_adds(buf, pair->key);
-	if (pair->words || pair->scalar || pair->raw)
+	if (emit_has_value(pair))
 		sg_buf_adds(buf, ": ");
 	if (pair->words)
 		sg_emit_words(buf, pair->words, indent);
@@ -104,6 +128,8 @@ static void emit_pair(struct sg_buf *buf, const struct emit_pair *pair, size_t i
 		sg_emit_scalar(buf, pair->scalar);
 	else if (pair->raw)
 		sg_buf_adds(buf, pair->raw);
+	else if (pair->log)
+		sg_emit_log(buf, pair->log);
 }
 
 static void emit_flow(struct sg_buf *buf, const struct emit_pair *pairs, size_t count)
@@ -134,7 +160,7 @@ void sg_emit_mapping(struct sg_buf *buf, const struct emit_pair *pairs, size_t c
 		}
 		emit_pair(buf, &pairs[i], indent + 2);
 		/* in a flow mapping a key may stand alone */
-		if (!pairs[i].words && !pairs[i].scalar && !pairs[i].raw)
+		if (!emit_has_value(&pairs[i]))
 			sg_buf_addc(buf, ':');
 	}
 }

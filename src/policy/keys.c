@@ -6,11 +6,9 @@
 #include "policy/word.h"
 #include "sockgate/buf.h"
 
-enum keys_stage { KEYS_LATER, KEYS_BUILT };
-
 static const struct sg_key keys_rows[KEY_COUNT] = {
-#define KEY(places, id, name, type, stage, choices, unset, example, doc)                                               \
-	{name, places, SG_KEY_##type, KEYS_##stage, choices, unset, example, doc},
+#define KEY(places, id, name, type, choices, unset, example, doc)                                                      \
+	{name, places, SG_KEY_##type, choices, unset, example, doc},
 #include "policy/keys.def"
 #undef KEY
 };
@@ -41,15 +39,39 @@ const char *sg_key_next_name(size_t index, const void *unused)
 
 /* How other firewalls call it. */
 static const char *const keys_foreign[][2] = {
-	{"accept", "allow"},        {"permit", "allow"},  {"deny", "block"},
-	{"drop", "block"},          {"reject", "block"},  {"policy", "default"},
-	{"sets", "groups"},         {"ipsets", "groups"}, {"zones", "interfaces"},
-	{"ports", "port"},          {"dport", "port"},    {"source", "from"},
-	{"sources", "from"},        {"src", "from"},      {"saddr", "from"},
-	{"destination", "to"},      {"dst", "to"},        {"daddr", "to"},
-	{"iface", "interface"},     {"dev", "interface"}, {"device", "interface"},
-	{"iif", "interface"},       {"types", "type"},    {"icmpv4", "icmp"},
+	{"accept", "allow"},
+	{"permit", "allow"},
+	{"deny", "block"},
+	{"drop", "block"},
+	{"reject", "block"},
+	{"policy", "default"},
+	{"sets", "groups"},
+	{"ipsets", "groups"},
+	{"zones", "interfaces"},
+	{"ports", "port"},
+	{"dport", "port"},
+	{"source", "from"},
+	{"sources", "from"},
+	{"src", "from"},
+	{"saddr", "from"},
+	{"destination", "to"},
+	{"dst", "to"},
+	{"daddr", "to"},
+	{"iface", "interface"},
+	{"dev", "interface"},
+	{"device", "interface"},
+	{"iif", "interface"},
+	{"types", "type"},
+	{"icmpv4", "icmp"},
 	{"description", "comment"},
+	{"group", "groups"},
+	{"rate", "limit"},
+	{"connlimit", "connections"},
+	{"expires", "until"},
+	{"service", "unit"},
+	{"prefix", "label"},
+	{"log-prefix", "log"},
+	{"logging", "log-blocked"},
 };
 
 const char *sg_keys_name(enum key_id id)
@@ -84,7 +106,7 @@ static const char *keys_next(size_t i, const void *data)
 	const enum sg_key_place *place = data;
 
 	for (unsigned int id = 0; id < KEY_COUNT; id++)
-		if (keys_rows[id].places & *place && keys_rows[id].built && !i--)
+		if (keys_rows[id].places & *place && !i--)
 			return keys_rows[id].name;
 	return NULL;
 }
@@ -100,6 +122,8 @@ const char *sg_key_place_text(enum sg_key_place place)
 	case SG_KEY_GROUP: return "in a group";
 	case SG_KEY_SERVICE: return "in a service";
 	case SG_KEY_OUTBOUND: return "under 'outbound'";
+	case SG_KEY_LOG: return "under 'log'";
+	case SG_KEY_LOG_BLOCKED: return "under 'log-blocked'";
 	case SG_KEY_PLACES_END: break;
 	}
 	return "nowhere";
@@ -157,6 +181,7 @@ const char *sg_key_type_text(enum sg_key_type type)
 	case SG_KEY_BOOLEAN: return "one value";
 	case SG_KEY_WORDS: return "a value or a list of values";
 	case SG_KEY_ITEMS: return "a value, a mapping, or a list of them";
+	case SG_KEY_ITEM: return "a value or a mapping";
 	case SG_KEY_MAPPING: return "a mapping";
 	case SG_KEY_ANYTHING: break;
 	}
@@ -220,6 +245,7 @@ bool sg_keys_check(struct reader *reader, uint32_t key, uint32_t value, enum key
 	case SG_KEY_WORD:
 	case SG_KEY_TEXT:
 	case SG_KEY_BOOLEAN: return node->kind == DOC_SCALAR || keys_refuse_kind(reader, value, id);
+	case SG_KEY_ITEM: return node->kind != DOC_SEQUENCE || keys_refuse_kind(reader, value, id);
 	case SG_KEY_MAPPING: return node->kind == DOC_MAPPING || keys_refuse_kind(reader, value, id);
 	case SG_KEY_WORDS:
 		if (node->kind == DOC_MAPPING)
@@ -254,7 +280,6 @@ void sg_keys_read(struct reader *reader, uint32_t mapping, enum sg_key_place pla
 		  bool (*other)(struct reader *reader, uint32_t key, void *data), void *data)
 {
 	const struct doc *doc = &reader->doc;
-	struct report_quote quote;
 	enum key_id id;
 
 	*ret = (struct keys_values){0};
@@ -266,13 +291,6 @@ void sg_keys_read(struct reader *reader, uint32_t mapping, enum sg_key_place pla
 		if (!sg_keys_find(doc_text(doc, key), place, &id)) {
 			if (!other || !other(reader, key, data))
 				keys_refuse_unknown(reader, key, place);
-			continue;
-		}
-		if (!keys_rows[id].built) {
-			reader_error(reader, key, "policy/not-supported-yet", "'%s' is not supported yet",
-				     sg_reader_quote(reader, key, &quote));
-			reader_hint(reader, "take it away: this version cannot enforce it (%s: %s)", sg_keys_name(id),
-				    sg_keys_doc(id));
 			continue;
 		}
 		ret->key[id] = key;

@@ -7,7 +7,7 @@
 #include "sockgate/language.h"
 
 enum key_id {
-#define KEY(places, id, name, type, stage, choices, unset, example, doc) KEY_##id,
+#define KEY(places, id, name, type, choices, unset, example, doc) KEY_##id,
 #include "policy/keys.def"
 #undef KEY
 	KEY_COUNT
@@ -23,9 +23,8 @@ struct keys_values {
 };
 
 /*
- * Sorts a mapping's children by key. Reports keys that are unknown in `place`, not built yet, or have the wrong kind of
- * value; `other` (may be NULL) is asked first about keys that the table lacks and takes what it knows by returning
- * true.
+ * Sorts a mapping's children by key. Reports keys that are unknown in `place` or have the wrong kind of value; `other`
+ * (may be NULL) is asked first about keys that the table lacks and takes what it knows by returning true.
  */
 void sg_keys_read(struct reader *reader, uint32_t mapping, enum sg_key_place place, struct keys_values *ret,
 		  bool (*other)(struct reader *reader, uint32_t key, void *data), void *data);

@@ -95,6 +95,46 @@ static uint32_t lines_list_node(struct reader *reader, const struct lines_list *
 	return values->value[id];
 }
 
+/* nft_sk_lookup_slow_v4 and _v6 of the kernel: who would get a packet that comes in is known of these. */
+static bool lines_has_socket(const struct lines_list *list)
+{
+	for (size_t i = 0; i < list->protocol.count; i++)
+		if (list->protocol.protocols[i] != SG_PROTO_TCP && list->protocol.protocols[i] != SG_PROTO_UDP)
+			return false;
+	return true;
+}
+
+/* Conditions: what is allowed as long as they hold. False: reported. */
+static bool lines_check_conditions(struct reader *reader, const struct lines_list *list,
+				   const struct keys_values *values)
+{
+	static const struct {
+		enum key_id id;
+		const char *hint;
+	} conditions[] = {
+		{KEY_LIMIT, "a block refuses everyone; under 'allow' it refuses what is beyond"},
+		{KEY_CONNECTIONS, "a block refuses everyone; under 'allow' it refuses what is beyond"},
+		{KEY_UNIT, "a block refuses everyone; under 'allow' it says whose socket may be reached"},
+	};
+	bool good = true;
+
+	for (size_t i = 0; list->section == SG_SECTION_BLOCK && i < SG_COUNT(conditions); i++) {
+		if (!values->key[conditions[i].id])
+			continue;
+		lines_refuse_key(reader, list, values->key[conditions[i].id], conditions[i].hint);
+		good = false;
+	}
+	if (good && values->key[KEY_UNIT] && list->protocol.kind != SG_LINE_PORTS) {
+		lines_refuse_key(reader, list, values->key[KEY_UNIT], "a socket is one of a port: take it away");
+		good = false;
+	} else if (good && values->key[KEY_UNIT] && list->direction == SG_IN && !lines_has_socket(list)) {
+		lines_refuse_key(reader, list, values->key[KEY_UNIT],
+				 "the kernel looks up sockets of tcp and udp alone: take it away");
+		good = false;
+	}
+	return good;
+}
+
 /* Keys of a line that depend on where it stands. False: reported. */
 static bool lines_check_keys(struct reader *reader, const struct lines_list *list, const struct keys_values *values)
 {
@@ -118,7 +158,7 @@ static bool lines_check_keys(struct reader *reader, const struct lines_list *lis
 				 "nothing here listens for what leaves: take it away");
 		good = false;
 	}
-	return good;
+	return lines_check_conditions(reader, list, values) && good;
 }
 
 static bool lines_choose_answer(struct reader *reader, uint32_t node, struct sg_line *line)
@@ -161,6 +201,7 @@ static bool lines_mapping(struct reader *reader, const struct lines_list *list, 
 		       sg_line_begin(reader, &list->protocol, ports, &line);
 	}
 	good = sg_line_constrain(reader, &values, &line) && good;
+	good = sg_line_terms(reader, &values, &line) && good;
 	good = lines_choose_answer(reader, values.value[KEY_ANSWER], &line.line) && good;
 	if (values.value[KEY_LINT_IGNORE])
 		good = lines_ignore(reader, values.value[KEY_LINT_IGNORE], &line) && good;

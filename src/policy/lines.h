@@ -21,6 +21,10 @@ bool sg_line_protocol(struct reader *reader, uint32_t key, struct line_protocol 
 bool sg_line_begin(struct reader *reader, const struct line_protocol *protocol, uint32_t list, struct model_line *line);
 /* from, except, to, interface, family, comment of a line whose direction is set. False: reported, or no memory. */
 bool sg_line_constrain(struct reader *reader, const struct keys_values *values, struct model_line *line);
+/* unit, limit, connections, until and log of a line that was begun. False: reported, or no memory. */
+bool sg_line_terms(struct reader *reader, const struct keys_values *values, struct model_line *line);
+/* The value of `log`, which has a label, or of `log-blocked`. False: reported, or no memory. */
+bool sg_line_log(struct reader *reader, uint32_t value, enum key_id id, const struct sg_log **ret);
 /* The two lines that a split one is made of: the first loses its second protocol. */
 void sg_line_split(struct model_line *first, struct model_line *ret_second);
 /* Whether one more line or test may be had; reports (once) when not. */

@@ -34,12 +34,17 @@ static bool word_is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+bool sg_word_is_alphanumeric(char c)
+{
+	return word_is_letter(c) || (c >= '0' && c <= '9');
+}
+
 bool sg_word_is_name(const char *text, size_t size)
 {
 	if (!size || !word_is_letter(text[0]))
 		return false;
 	for (size_t i = 1; i < size; i++)
-		if (!word_is_letter(text[i]) && !(text[i] >= '0' && text[i] <= '9') && !strchr("._-", text[i]))
+		if (!sg_word_is_alphanumeric(text[i]) && !strchr("._-", text[i]))
 			return false;
 	return true;
 }
@@ -195,4 +200,42 @@ bool sg_word_lints(struct reader *reader, uint32_t list, struct model_words *ret
 		good = false;
 	}
 	return good && sg_reader_words(reader, list, ret);
+}
+
+/* Nothing that could end a word in the log, or that nft would have to escape. */
+static bool word_is_label(const char *text, size_t size)
+{
+	if (!size || !sg_word_is_alphanumeric(text[0]) || text[size - 1] == ' ')
+		return false;
+	for (size_t i = 1; i < size; i++)
+		if (!sg_word_is_alphanumeric(text[i]) && (!text[i] || !strchr(" ._/+-", text[i])))
+			return false;
+	return !strstr(text, "  ");
+}
+
+bool sg_word_label(struct reader *reader, uint32_t node, const char *key, const char **ret)
+{
+	const char *text = doc_text(&reader->doc, node);
+	size_t size = doc_node(&reader->doc, node)->size;
+	struct report_quote quote;
+
+	sg_reader_quote(reader, node, &quote);
+	if (doc_node(&reader->doc, node)->plain && sg_word_is_trap(text)) {
+		reader_error(reader, node, "policy/yaml-trap", "'%s' is what the log calls the packets, not '%s'", key,
+			     quote.text);
+		reader_hint(reader, "as in '%s: ssh'", key);
+		return false;
+	}
+	if (size > WORD_LABEL_MOST) {
+		reader_error(reader, node, "policy/bad-name", "'%s' has at most %d bytes", key, WORD_LABEL_MOST);
+		return false;
+	}
+	if (!word_is_label(text, size)) {
+		reader_error(reader, node, "policy/bad-name", "'%s' cannot be a label in the log", quote.text);
+		reader_hint(reader, "letters, digits, single blanks, '.', '_', '/', '+' and '-'; it begins with a "
+				    "letter or digit");
+		return false;
+	}
+	*ret = sg_arena_string(&reader->policy->arena, text, size);
+	return *ret || sg_reader_nomem(reader);
 }

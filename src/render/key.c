@@ -8,8 +8,6 @@ void sg_render_key(struct sg_buf *buf, const struct sg_key *key)
 	bool first = true;
 
 	sg_buf_addf(buf, "%s: %s\n", key->name, key->doc);
-	if (!key->built)
-		sg_buf_adds(buf, "  not supported yet: this version refuses it\n");
 	for (unsigned int place = SG_KEY_TOP; place < SG_KEY_PLACES_END; place <<= 1) {
 		if (!(key->places & place))
 			continue;
@@ -39,7 +37,6 @@ void sg_render_key_json(struct sg_buf *buf, const struct sg_key *key)
 		if (key->places & place)
 			sg_json_push(&json, places, sg_json_text(&json, sg_key_place_text(place)));
 	sg_json_put(&json, map, "name", sg_json_text(&json, key->name));
-	sg_json_put(&json, map, "supported", key->built ? json_true() : json_false());
 	sg_json_put(&json, map, "says", sg_json_text(&json, key->doc));
 	sg_json_put(&json, map, "stands", places);
 	sg_json_put(&json, map, "takes", sg_json_text(&json, sg_key_type_text(key->type)));

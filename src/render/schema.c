@@ -209,7 +209,7 @@ static json_t *keys_json(struct sg_json *json, enum sg_key_place place)
 	const struct sg_key *key;
 
 	for (size_t i = 0; (key = sg_key_at(i)); i++)
-		if (key->built && key->places & place)
+		if (key->places & place)
 			put_key(json, properties, key, place);
 	return properties;
 }

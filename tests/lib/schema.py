@@ -17,7 +17,7 @@ import yaml
 
 # what is wrong with the form of a value, and what the program says of it
 FORM = {"policy/unknown-key", "policy/missing-key", "policy/empty-list", "policy/wrong-type", "policy/bad-value", "policy/bad-port",
-        "policy/not-supported-yet", "policy/bad-name", "policy/bad-type"}
+        "policy/bad-name", "policy/bad-type"}
 
 
 def as_json(value):
