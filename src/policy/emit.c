@@ -88,8 +88,7 @@ static void emit_services(struct sg_buf *buf, const struct sg_policy *policy)
 		if (!i)
 			emit_part(buf, KEY_SERVICES);
 		for (size_t j = 0; j < service->count; j++)
-			pairs[j] =
-				(struct emit_pair){service->ports[j].key, &service->ports[j].words, NULL, NULL, NULL};
+			pairs[j] = (struct emit_pair){service->ports[j].key, &service->ports[j].words, NULL, NULL};
 		emit_name(buf, service->name);
 		sg_emit_mapping(buf, pairs, service->count, EMIT_ITEM);
 		sg_buf_addc(buf, '\n');
@@ -102,15 +101,15 @@ static size_t emit_conditions(const struct model_line *line, struct emit_pair *p
 	size_t count = 0;
 
 	if (line->line.unit)
-		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_UNIT), NULL, line->line.unit, NULL, NULL};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_UNIT), NULL, line->line.unit, NULL};
 	if (line->limit)
-		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_LIMIT), NULL, line->limit, NULL, NULL};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_LIMIT), NULL, line->limit, NULL};
 	if (line->connections)
-		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_CONNECTIONS), NULL, line->connections, NULL, NULL};
-	if (line->line.log)
-		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_LOG), NULL, NULL, NULL, line->line.log};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_CONNECTIONS), NULL, line->connections, NULL};
+	if (line->log)
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_LOG), NULL, NULL, line->log};
 	if (line->until)
-		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_UNTIL), NULL, line->until, NULL, NULL};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_UNTIL), NULL, line->until, NULL};
 	return count;
 }
 
@@ -121,29 +120,28 @@ static size_t emit_constraints(const struct model_line *line, enum sg_verdict im
 	size_t count = 0;
 
 	if (line->from.count)
-		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_FROM), &line->from, NULL, NULL, NULL};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_FROM), &line->from, NULL, NULL};
 	if (line->except.count && said->direction != SG_OUT)
-		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_EXCEPT), &line->except, NULL, NULL, NULL};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_EXCEPT), &line->except, NULL, NULL};
 	if (line->to.count)
-		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_TO), &line->to, NULL, NULL, NULL};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_TO), &line->to, NULL, NULL};
 	if (line->except.count && said->direction == SG_OUT)
-		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_EXCEPT), &line->except, NULL, NULL, NULL};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_EXCEPT), &line->except, NULL, NULL};
 	if (line->interfaces.count)
-		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_INTERFACE), &line->interfaces, NULL, NULL, NULL};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_INTERFACE), &line->interfaces, NULL, NULL};
 	if (said->has_family)
 		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_FAMILY), NULL,
-						    said->family == SG_IPV4 ? "ipv4" : "ipv6", NULL, NULL};
+						    said->family == SG_IPV4 ? "ipv4" : "ipv6", NULL};
 	count += emit_conditions(line, pairs + count);
 	if (said->answer != implied)
 		pairs[count++] =
-			(struct emit_pair){sg_keys_name(KEY_ANSWER), NULL, sg_verdict_name(said->answer), NULL, NULL};
+			(struct emit_pair){sg_keys_name(KEY_ANSWER), NULL, sg_verdict_name(said->answer), NULL};
 	if (said->on_demand)
-		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_ON_DEMAND), NULL, NULL, "true", NULL};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_ON_DEMAND), NULL, NULL, "true"};
 	if (line->lint_ignore.count)
-		pairs[count++] =
-			(struct emit_pair){sg_keys_name(KEY_LINT_IGNORE), &line->lint_ignore, NULL, NULL, NULL};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_LINT_IGNORE), &line->lint_ignore, NULL, NULL};
 	if (said->comment)
-		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_COMMENT), NULL, said->comment, NULL, NULL};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_COMMENT), NULL, said->comment, NULL};
 	return count;
 }
 
@@ -165,9 +163,8 @@ static size_t emit_pairs(const struct sg_policy *policy, const struct model_line
 	size_t count = 0;
 
 	if (emit_has_words(line))
-		pairs[count++] =
-			(struct emit_pair){sg_keys_name(line->line.kind == SG_LINE_PORTS ? KEY_PORT : KEY_TYPE),
-					   &line->ports, NULL, NULL, NULL};
+		pairs[count++] = (struct emit_pair){
+			sg_keys_name(line->line.kind == SG_LINE_PORTS ? KEY_PORT : KEY_TYPE), &line->ports, NULL, NULL};
 	count += emit_constraints(line, implied, pairs + count);
 	return count;
 }
@@ -318,12 +315,10 @@ static void emit_tests(struct sg_buf *buf, const struct sg_policy *policy)
 		if (!begun)
 			emit_part(buf, KEY_TESTS);
 		begun = true;
-		pairs[count++] =
-			(struct emit_pair){sg_keys_name(KEY_EXPECT), NULL,
-					   test->test.expect == SG_EXPECT_ALLOW ? "allow" : "block", NULL, NULL};
-		pairs[count++] = (struct emit_pair){test->written.key,
-						    emit_has_words(&test->written) ? &test->written.ports : NULL, NULL,
-						    NULL, NULL};
+		pairs[count++] = (struct emit_pair){sg_keys_name(KEY_EXPECT), NULL,
+						    test->test.expect == SG_EXPECT_ALLOW ? "allow" : "block", NULL};
+		pairs[count++] = (struct emit_pair){
+			test->written.key, emit_has_words(&test->written) ? &test->written.ports : NULL, NULL, NULL};
 		count += emit_constraints(&test->written, test->written.line.answer, pairs + count);
 		sg_buf_adds(buf, "  - ");
 		sg_emit_mapping(buf, pairs, count, EMIT_ITEM);

@@ -89,11 +89,6 @@ void sg_emit_list(struct sg_buf *buf, const struct model_words *words, size_t in
 	emit_some(buf, words, NULL, indent);
 }
 
-static bool emit_has_value(const struct emit_pair *pair)
-{
-	return pair->words || pair->scalar || pair->raw || pair->log;
-}
-
 void sg_emit_log(struct sg_buf *buf, const struct sg_log *log)
 {
 	struct sg_rate usual = MODEL_LOG_RATE;
@@ -120,7 +115,7 @@ void sg_emit_log(struct sg_buf *buf, const struct sg_log *log)
 static void emit_pair(struct sg_buf *buf, const struct emit_pair *pair, size_t indent)
 {
 	sg_buf_adds(buf, pair->key);
-	if (emit_has_value(pair))
+	if (pair->words || pair->scalar || pair->raw)
 		sg_buf_adds(buf, ": ");
 	if (pair->words)
 		sg_emit_words(buf, pair->words, indent);
@@ -128,8 +123,6 @@ static void emit_pair(struct sg_buf *buf, const struct emit_pair *pair, size_t i
 		sg_emit_scalar(buf, pair->scalar);
 	else if (pair->raw)
 		sg_buf_adds(buf, pair->raw);
-	else if (pair->log)
-		sg_emit_log(buf, pair->log);
 }
 
 static void emit_flow(struct sg_buf *buf, const struct emit_pair *pairs, size_t count)
@@ -160,7 +153,7 @@ void sg_emit_mapping(struct sg_buf *buf, const struct emit_pair *pairs, size_t c
 		}
 		emit_pair(buf, &pairs[i], indent + 2);
 		/* in a flow mapping a key may stand alone */
-		if (!emit_has_value(&pairs[i]))
+		if (!pairs[i].words && !pairs[i].scalar && !pairs[i].raw)
 			sg_buf_addc(buf, ':');
 	}
 }

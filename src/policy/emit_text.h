@@ -17,16 +17,16 @@ void sg_emit_items(struct sg_buf *buf, const struct model_words *words, const bo
 /* As sg_emit_words, but always a list. */
 void sg_emit_list(struct sg_buf *buf, const struct model_words *words, size_t indent);
 
-/* A key with words, with a scalar, with a value as YAML has it (true), with a log, or (all NULL) with nothing behind
+/* How a log is said: a label or a rate alone, or a mapping. */
+void sg_emit_log(struct sg_buf *buf, const struct sg_log *log);
+
+/* A key with words, with a scalar, with a value as YAML has it (true), or (all NULL) with nothing behind
  * it. */
 struct emit_pair {
 	const char *key;
 	const struct model_words *words;
 	const char *scalar, *raw;
-	const struct sg_log *log;
 };
-/* A label or a rate alone, or a mapping. */
-void sg_emit_log(struct sg_buf *buf, const struct sg_log *log);
 /* Behind "- " or "key:". As {a: b, c: d} when it fits into the line, else a line for each key from column `indent`. */
 void sg_emit_mapping(struct sg_buf *buf, const struct emit_pair *pairs, size_t count, size_t indent);
 

@@ -7,6 +7,7 @@
  */
 #include "base/mem.h"
 #include "base/num.h"
+#include "policy/emit_text.h"
 #include "policy/lines.h"
 #include "policy/word.h"
 
@@ -49,21 +50,6 @@ static bool terms_until(struct reader *reader, uint32_t node, struct model_line 
 		return true;
 	line->line.has_until = sg_word_time(reader, node, sg_keys_name(KEY_UNTIL), &line->line.until, &line->until);
 	return line->line.has_until;
-}
-
-bool sg_line_terms(struct reader *reader, const struct keys_values *values, struct model_line *line)
-{
-	const uint32_t *value = values->value;
-	bool good = true;
-
-	if (value[KEY_UNIT])
-		good = sg_word_unit(reader, value[KEY_UNIT], sg_keys_name(KEY_UNIT), &line->line.unit) && good;
-	good = terms_limit(reader, value[KEY_LIMIT], line) && good;
-	good = terms_connections(reader, value[KEY_CONNECTIONS], line) && good;
-	if (value[KEY_LOG])
-		good = sg_line_log(reader, value[KEY_LOG], KEY_LOG, &line->line.log) && good;
-	good = terms_until(reader, value[KEY_UNTIL], line) && good;
-	return good && !reader->failed;
 }
 
 /* ---- Logs ---- */
@@ -131,4 +117,33 @@ bool sg_line_log(struct reader *reader, uint32_t value, enum key_id id, const st
 	}
 	*ret = log;
 	return true;
+}
+
+static bool terms_log(struct reader *reader, uint32_t node, struct model_line *line)
+{
+	sg_cleanup(sg_buf_clear) struct sg_buf text = {0};
+
+	if (!node)
+		return true;
+	if (!sg_line_log(reader, node, KEY_LOG, &line->line.log))
+		return false;
+	sg_emit_log(&text, line->line.log);
+	line->log = text.failed ? NULL : sg_arena_string(&reader->policy->arena, text.data, text.size);
+	return line->log || sg_reader_nomem(reader);
+}
+
+/* ---- All of them ---- */
+
+bool sg_line_terms(struct reader *reader, const struct keys_values *values, struct model_line *line)
+{
+	const uint32_t *value = values->value;
+	bool good = true;
+
+	if (value[KEY_UNIT])
+		good = sg_word_unit(reader, value[KEY_UNIT], sg_keys_name(KEY_UNIT), &line->line.unit) && good;
+	good = terms_limit(reader, value[KEY_LIMIT], line) && good;
+	good = terms_connections(reader, value[KEY_CONNECTIONS], line) && good;
+	good = terms_log(reader, value[KEY_LOG], line) && good;
+	good = terms_until(reader, value[KEY_UNTIL], line) && good;
+	return good && !reader->failed;
 }

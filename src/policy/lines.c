@@ -128,8 +128,9 @@ static bool lines_check_conditions(struct reader *reader, const struct lines_lis
 		lines_refuse_key(reader, list, values->key[KEY_UNIT], "a socket is one of a port: take it away");
 		good = false;
 	} else if (good && values->key[KEY_UNIT] && list->direction == SG_IN && !lines_has_socket(list)) {
-		lines_refuse_key(reader, list, values->key[KEY_UNIT],
-				 "the kernel looks up sockets of tcp and udp alone: take it away");
+		reader_error(reader, values->key[KEY_UNIT], "policy/no-socket",
+			     "the kernel looks up sockets of tcp and udp alone, not of %s", list->protocol.key);
+		reader_hint(reader, "take 'unit' away");
 		good = false;
 	}
 	return good;

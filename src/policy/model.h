@@ -58,6 +58,7 @@ struct model_line {
 	struct model_words ports; /* or ICMP types */
 	struct model_words from, except, to, interfaces, lint_ignore;
 	const char *limit, *connections, *until; /* NULL: not given */
+	const char *log;                         /* as YAML has it; NULL likewise */
 	/* tcp+udp of a service that has other ports under tcp than under udp is two lines: this one and the next */
 	bool split;
 	struct sg_ranges second_ports; /* while it is read */

@@ -6,6 +6,7 @@
 
 The schema is one by its own rules. Every policy that the program takes, the schema takes. Of those that the program refuses for
 their form alone the schema refuses every one; what it cannot see is told by the ids of the program's errors. TAP."""
+import datetime
 import glob
 import json
 import os
@@ -17,7 +18,7 @@ import yaml
 
 # what is wrong with the form of a value, and what the program says of it
 FORM = {"policy/unknown-key", "policy/missing-key", "policy/empty-list", "policy/wrong-type", "policy/bad-value", "policy/bad-port",
-        "policy/bad-name", "policy/bad-type"}
+        "policy/bad-name", "policy/bad-type", "policy/wrong-peer"}
 
 
 def as_json(value):
@@ -26,6 +27,8 @@ def as_json(value):
         return {str(key): as_json(item) for key, item in value.items()}
     if isinstance(value, list):
         return [as_json(item) for item in value]
+    if isinstance(value, datetime.date):  # also with a time: YAML has made it of a text
+        return value.isoformat()
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
