@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* No list files are to be had there. */
 #define FOLDER "/nonexistent"
 
-static const struct sg_policy_options options = {.trusted_only = false};
+/* In 2027. */
+static struct sg_policy_options options = {.now = 1800000000};
 
 static void fail(const char *what, const char *text)
 {
@@ -68,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!files)
 		return 0;
+	options.past_allowed = size & 1;
 	policy = sg_policy_parse("fuzz", FOLDER, (const char *)data, size, &options, files, &diags, &err);
 	if (!policy == !sg_diags_failed(&diags))
 		fail("an answer without a reason", err.message);

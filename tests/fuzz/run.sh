@@ -23,9 +23,11 @@ for target in "${targets[@]}"; do
 	found=build/fuzz-corpus/${target#fuzz_}
 	mkdir -p "$found"
 	inputs=$(find "$corpus" -type f | wc -l)
+	words=()
+	[[ $target == fuzz_policy || $target == fuzz_document ]] && words=(-dict=tests/fuzz/policy.dict)
 	if [ "$seconds" -gt 0 ]; then
 		"build/fuzz/tests/$target" -max_total_time="$seconds" -rss_limit_mb=4096 -timeout=20 -print_final_stats=1 \
-			-artifact_prefix="$found/" "$found" "$corpus" >"$log" 2>&1
+			-artifact_prefix="$found/" "${words[@]}" "$found" "$corpus" >"$log" 2>&1
 	else
 		"build/fuzz/tests/$target" -runs=0 -timeout=20 "$corpus" >"$log" 2>&1
 	fi
