@@ -29,7 +29,8 @@ enum sg_condition_kind {
 struct sg_condition {
 	uint32_t kind;
 	char name[SG_CONDITION_NAME_SIZE]; /* of a meter, one of a kind in its policy; of a symbolic socket, the unit */
-	/* METER: each 0 where there is none. A bucket of `limit` tokens that fills in `limit_seconds`. */
+	/* METER: either a bucket of `limit` tokens that fills in `limit_seconds`, or so many `connections` at once. All
+	 * there are share it, or each peer has its own, an IPv6 one by its /64. */
 	uint32_t limit, limit_seconds, limit_per_peer;
 	uint32_t connections, connections_per_peer;
 	/* SOCKET: the socket's cgroup at that depth (1: a child of the root) has this id. 0: only `name` is known. */

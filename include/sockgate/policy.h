@@ -72,7 +72,7 @@ struct sg_line {
 	bool limit_per_peer;
 	uint32_t connections;           /* 0: none */
 	bool connections_per_peer;
-	const char *meter;              /* of `limit` and `connections`: the name of their condition; NULL: neither */
+	const char *meter;              /* what the conditions of `limit` and `connections` are called after; NULL: neither */
 	const char *unit;               /* a systemd unit, "nginx.service"; NULL: none */
 	bool has_until;
 	int64_t until;                  /* seconds since 1970-01-01T00:00Z: the first in which the line is no more */

@@ -44,13 +44,15 @@ static sg_ref after_icmp(struct sg_compiler *c)
 	return sg_idd_minus(c->idd, all_packets(c), sg_idd_and(c->idd, icmp, typed));
 }
 
-/* The one verdict of packets under the body, or NONE. */
-static enum sg_verdict one_verdict(struct sg_compiler *c, const struct sg_body *body, sg_ref packets)
+/* The one outcome of packets under the body, or 0. */
+static uint32_t one_outcome(struct sg_compiler *c, const struct sg_body *body, sg_ref packets)
 {
-	for (uint32_t v = SG_VERDICT_ACCEPT; v <= SG_VERDICT_REJECT; v++)
-		if (sg_idd_subset(c->idd, packets, sg_idd_equals(c->idd, body->node, v)))
-			return (enum sg_verdict)v;
-	return SG_VERDICT_NONE;
+	uint32_t outcome;
+
+	if (!sg_idd_witness(c->idd, packets, 1, c->point, c->fixed))
+		return 0;
+	outcome = sg_idd_lookup(c->idd, body->node, c->point);
+	return sg_idd_subset(c->idd, packets, sg_idd_equals(c->idd, body->node, outcome)) ? outcome : 0;
 }
 
 /* The preludes that hold for all the packets that get here; the others are left for later. */
@@ -72,8 +74,8 @@ static int emit_preludes(struct sg_compiler *c, const struct sg_body *body, sg_r
 			return -1;
 		if (open == SG_IDD_EMPTY || sg_idd_level(c->idd, prelude->region) < SG_FIELD_INTERFACE)
 			continue;
-		rules.verdict = one_verdict(c, body, sg_idd_and(c->idd, open, packets));
-		if (rules.verdict == SG_VERDICT_NONE)
+		rules.outcome = one_outcome(c, body, sg_idd_and(c->idd, open, packets));
+		if (!rules.outcome)
 			continue;
 		if (sg_compiler_region(c, &rules, err))
 			return -1;
@@ -124,8 +126,8 @@ static int emit_body(struct sg_compiler *c, struct sg_body *body, struct sg_erro
 	if (find_tails(c, body, err) || sg_compiler_ports(c, body, err) || sg_compiler_protocols(c, body, err))
 		return -1;
 	tail = c->classes[body->common];
-	if (tail.constant != SG_VERDICT_NONE)
-		return sg_compiler_verdict(c, body->chain, tail.constant, err);
+	if (tail.constant)
+		return sg_compiler_end(c, body->chain, tail.constant, label, err);
 	return sg_compiler_class(c, body->chain, &tail, 255, SG_PORT_ABSENT, label, err);
 }
 
@@ -138,7 +140,7 @@ static int emit_states(struct sg_compiler *c, size_t base, sg_ref packets, struc
 	static const char *const outbound[SG_CT_COUNT] = {"out_", "out_established_", "out_related_", "out_invalid_",
 							  "out_untracked_"};
 	const char *const *prefixes = c->direction == SG_OUT ? outbound : inbound;
-	enum sg_verdict constant[SG_CT_COUNT];
+	uint32_t constant[SG_CT_COUNT];
 	sg_ref nodes[SG_CT_COUNT];
 	unsigned int done = 1U << SG_CT_NEW;
 	struct sg_body body = {.chain = base, .prefix = ""};
@@ -147,7 +149,7 @@ static int emit_states(struct sg_compiler *c, size_t base, sg_ref packets, struc
 		body.node = nodes[s] = sg_idd_restrict(c->idd, packets, SG_FIELD_STATE, s);
 		if (sg_idd_check(c->idd, nodes[s], err))
 			return -1;
-		constant[s] = one_verdict(c, &body, all_packets(c));
+		constant[s] = one_outcome(c, &body, all_packets(c));
 		if (nodes[s] == nodes[SG_CT_NEW] || (constant[s] && constant[s] == constant[SG_CT_NEW]))
 			done |= 1U << s;
 	}
@@ -171,7 +173,7 @@ static int emit_states(struct sg_compiler *c, size_t base, sg_ref packets, struc
 		rule = sg_chain_add_rule(&c->table->chains[base], err);
 		if (!rule || sg_build_ct_state(rule, alike, err))
 			return -1;
-		if (constant[s] ? sg_compiler_finish(c, rule, constant[s], err)
+		if (constant[s] ? sg_compiler_finish(c, rule, constant[s], prefixes[s], err)
 				: sg_build_verdict(rule, SG_CODE_GOTO, prefixes[s], err))
 			return -1;
 	}
@@ -182,12 +184,12 @@ static int emit_states(struct sg_compiler *c, size_t base, sg_ref packets, struc
 
 /* ------------------------------------------------------------------ the table */
 
-/* 1: all packets of the direction are accepted, 0: not, -1: error. */
+/* 1: all packets of the direction are accepted and nothing more, 0: not, -1: error. */
 static int all_accepted(struct sg_compiler *c, enum sg_direction direction, struct sg_error *err)
 {
 	sg_ref universe = sg_idd_restrict(c->idd, sg_packet_universe(c->idd), SG_FIELD_DIRECTION, direction);
-	sg_ref verdict = sg_idd_restrict(c->idd, c->decision->verdict, SG_FIELD_DIRECTION, direction);
-	sg_ref accepted = sg_idd_equals(c->idd, verdict, SG_VERDICT_ACCEPT);
+	sg_ref judged = sg_idd_restrict(c->idd, c->judged, SG_FIELD_DIRECTION, direction);
+	sg_ref accepted = sg_idd_equals(c->idd, judged, SG_VERDICT_ACCEPT);
 
 	if (sg_idd_check(c->idd, accepted, err))
 		return -1;
@@ -216,7 +218,7 @@ static int emit_direction(struct sg_compiler *c, enum sg_direction direction, st
 	if (add_base(c, out ? "output" : "input", out ? NF_INET_LOCAL_OUT : NF_INET_LOCAL_IN, err))
 		return -1;
 	return emit_states(c, c->table->chain_count - 1,
-			   sg_idd_restrict(c->idd, c->decision->verdict, SG_FIELD_DIRECTION, direction), err);
+			   sg_idd_restrict(c->idd, c->judged, SG_FIELD_DIRECTION, direction), err);
 }
 
 static int compile(struct sg_compiler *c, struct sg_error *err)
@@ -231,6 +233,8 @@ static int compile(struct sg_compiler *c, struct sg_error *err)
 	c->table->family = SG_TABLE_FAMILY;
 	if (!c->point || !c->fixed || !c->table->name || !c->table->comment)
 		return sg_error_nomem(err);
+	if (sg_compiler_judge(c, err))
+		return -1;
 	forwards = all_accepted(c, SG_FORWARD, err);
 	sends = all_accepted(c, SG_OUT, err);
 	if (forwards < 0 || sends < 0)
@@ -252,6 +256,7 @@ int sg_compile(const struct sg_decision *decision, const struct sg_compile_hints
 	for (size_t i = 0; i < c.class_count; i++)
 		free(c.classes[i].chain);
 	free(c.classes);
+	sg_compiler_clear_outcomes(&c);
 	free(c.point);
 	free(c.fixed);
 	sg_refmap_clear(&c.class_of);

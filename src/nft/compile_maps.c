@@ -26,7 +26,7 @@ static int new_class(struct sg_compiler *c, sg_ref node, uint32_t *ret, struct s
 		return sg_error_nomem(err);
 	c->classes[c->class_count] = (struct sg_class){
 		.node = node,
-		.constant = sg_idd_is_terminal(node) ? (enum sg_verdict)sg_idd_value(node) : SG_VERDICT_NONE,
+		.constant = sg_idd_is_terminal(node) ? sg_idd_value(node) : 0,
 	};
 	*ret = (uint32_t)c->class_count++;
 	return 0;
@@ -34,7 +34,7 @@ static int new_class(struct sg_compiler *c, sg_ref node, uint32_t *ret, struct s
 
 int sg_compiler_find_class(struct sg_compiler *c, sg_ref node, uint32_t *ret, struct sg_error *err)
 {
-	sg_ref key = sg_idd_ite(c->idd, c->care, node, sg_idd_terminal(SG_VERDICT_NONE)), simple;
+	sg_ref key = sg_idd_ite(c->idd, c->care, node, SG_IDD_EMPTY), simple;
 
 	if (sg_idd_check(c->idd, key, err))
 		return -1;
@@ -46,26 +46,33 @@ int sg_compiler_find_class(struct sg_compiler *c, sg_ref node, uint32_t *ret, st
 	return sg_refmap_put(&c->class_of, key, *ret, err);
 }
 
+/* What the chains and sets of a class are called after: "tcp_9100". */
+static void class_label(const struct sg_body *body, unsigned int protocol, uint32_t port, char *label, size_t size)
+{
+	const char *name = sg_proto_name((uint8_t)protocol);
+
+	if (!name)
+		snprintf(label, size, "%sproto_%u", body->prefix, protocol);
+	else if (port == SG_PORT_ABSENT)
+		snprintf(label, size, "%sproto_%s", body->prefix, name);
+	else
+		snprintf(label, size, "%s%s_%u", body->prefix, name, (unsigned int)port);
+	for (char *p = label; *p; p++)
+		if (*p == '-')
+			*p = '_';
+}
+
 /* What a map says for a class; its chain is made with the first. */
 static int class_verdict(struct sg_compiler *c, const struct sg_body *body, uint32_t index, unsigned int protocol,
 			 uint32_t port, struct sg_nft_verdict *ret, struct sg_error *err)
 {
 	struct sg_class *class = &c->classes[index];
-	const char *name = sg_proto_name((uint8_t)protocol);
 	char label[64];
 
-	if (class->constant != SG_VERDICT_NONE)
-		return sg_compiler_map_verdict(c, class->constant, ret, err);
+	class_label(body, protocol, port, label, sizeof(label));
+	if (class->constant)
+		return sg_compiler_map_verdict(c, class->constant, label, ret, err);
 	if (!class->chain) {
-		if (!name)
-			snprintf(label, sizeof(label), "%sproto_%u", body->prefix, protocol);
-		else if (port == SG_PORT_ABSENT)
-			snprintf(label, sizeof(label), "%sproto_%s", body->prefix, name);
-		else
-			snprintf(label, sizeof(label), "%s%s_%u", body->prefix, name, (unsigned int)port);
-		for (char *p = label; *p; p++)
-			if (*p == '-')
-				*p = '_';
 		class->chain = strdup(label);
 		if (!class->chain)
 			return sg_error_nomem(err);
@@ -110,7 +117,8 @@ static int add_element(struct sg_compiler *c, const struct sg_body *body, size_t
 		sg_nft_verdict_clear(&verdict);
 		return -1;
 	}
-	region = sg_idd_and(c->idd, c->care, sg_idd_equals(c->idd, c->classes[class].node, SG_VERDICT_ACCEPT));
+	region = sg_idd_minus(c->idd, c->care, sg_idd_equals(c->idd, c->classes[class].node, SG_VERDICT_DROP));
+	region = sg_idd_minus(c->idd, region, sg_idd_equals(c->idd, c->classes[class].node, SG_VERDICT_REJECT));
 	origin = sg_compiler_origin(c, protocol, port, region == SG_IDD_EMPTY ? c->care : region);
 	said = sg_compiler_comment(c, origin);
 	if (said && !(comment = sg_compiler_clean(said))) {

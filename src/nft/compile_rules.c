@@ -15,12 +15,12 @@
 #include "nft/build.h"
 #include "nft/datatype.h"
 #include "nft/interface.h"
+#include "sockgate/condition.h"
 #include "sockgate/proto.h"
 
 /* Longest comment on a rule or element, NUL included: nft itself takes 128 bytes. */
 #define COMMENT_SIZE 128
 #define LEAST_ROOM   1024U
-#define REJECT_CHAIN "answer_reject"
 
 /* ------------------------------------------------------------------ comments and origins */
 
@@ -59,67 +59,10 @@ uint32_t sg_compiler_origin(struct sg_compiler *c, unsigned int protocol, uint32
 	c->point[SG_FIELD_STATE] = c->state;
 	c->point[SG_FIELD_PROTOCOL] = protocol;
 	c->point[SG_FIELD_PORT] = port;
+	/* now, before any date, and with all conditions met */
+	for (size_t level = SG_LEVEL_TIME; level < sg_idd_levels(c->idd); level++)
+		c->point[level] = level != SG_LEVEL_TIME;
 	return sg_decision_origin_at(c->decision, c->point);
-}
-
-/* ------------------------------------------------------------------ verdicts */
-
-static int add_reject_rules(struct sg_compiler *c, size_t chain, struct sg_error *err)
-{
-	struct sg_rule *rule = sg_chain_add_rule(&c->table->chains[chain], err);
-
-	if (!rule || sg_build_protocol(rule, SG_PROTO_TCP, err) || sg_build_tcp_reset(rule, err))
-		return -1;
-	rule = sg_chain_add_rule(&c->table->chains[chain], err);
-	return rule ? sg_build_unreachable(rule, err) : -1;
-}
-
-static int need_reject_chain(struct sg_compiler *c, struct sg_error *err)
-{
-	if (sg_table_chain(c->table, REJECT_CHAIN))
-		return 0;
-	if (!sg_table_add_chain(c->table, REJECT_CHAIN, err))
-		return -1;
-	return add_reject_rules(c, c->table->chain_count - 1, err);
-}
-
-int sg_compiler_verdict(struct sg_compiler *c, size_t chain, enum sg_verdict verdict, struct sg_error *err)
-{
-	struct sg_rule *rule;
-
-	if (verdict == SG_VERDICT_DROP) /* the end of any chain here is the base chain's policy: drop */
-		return 0;
-	if (verdict == SG_VERDICT_REJECT && c->table->chains[chain].is_base)
-		return add_reject_rules(c, chain, err);
-	rule = sg_chain_add_rule(&c->table->chains[chain], err);
-	return rule ? sg_compiler_finish(c, rule, verdict, err) : -1;
-}
-
-int sg_compiler_map_verdict(struct sg_compiler *c, enum sg_verdict verdict, struct sg_nft_verdict *ret,
-			    struct sg_error *err)
-{
-	char *chain = NULL;
-
-	if (verdict == SG_VERDICT_REJECT) {
-		if (need_reject_chain(c, err))
-			return -1;
-		chain = strdup(REJECT_CHAIN);
-		if (!chain)
-			return sg_error_nomem(err);
-	}
-	ret->code = verdict == SG_VERDICT_ACCEPT ? SG_CODE_ACCEPT : chain ? SG_CODE_GOTO : SG_CODE_DROP;
-	ret->chain = chain;
-	return 0;
-}
-
-int sg_compiler_finish(struct sg_compiler *c, struct sg_rule *rule, enum sg_verdict verdict, struct sg_error *err)
-{
-	if (verdict != SG_VERDICT_REJECT)
-		return sg_build_verdict(rule, verdict == SG_VERDICT_ACCEPT ? SG_CODE_ACCEPT : SG_CODE_DROP, NULL, err);
-	/* a new chain moves the chains, but not the rules of one */
-	if (need_reject_chain(c, err))
-		return -1;
-	return sg_build_verdict(rule, SG_CODE_GOTO, REJECT_CHAIN, err);
 }
 
 /* ------------------------------------------------------------------ address sets */
@@ -150,15 +93,25 @@ static void put_number(sg_u128 number, uint8_t *bytes, size_t size)
 		bytes[i] = (uint8_t)number;
 }
 
-static int fill_set(struct sg_set *set, enum sg_family family, const struct sg_ranges *ranges, struct sg_error *err)
+struct sg_set *sg_compiler_add_address_set(struct sg_compiler *c, const char *name, enum sg_family family,
+					   struct sg_error *err)
+{
+	struct sg_set *set = sg_table_add_set(c->table, name, err);
+
+	if (set) {
+		set->key_type = family == SG_IPV4 ? DATATYPE_IPV4_ADDR : DATATYPE_IPV6_ADDR;
+		set->key_length = family == SG_IPV4 ? 4 : 16;
+	}
+	return set;
+}
+
+static int fill_set(struct sg_set *set, const struct sg_ranges *ranges, struct sg_error *err)
 {
 	bool exact = true;
 
 	for (size_t i = 0; i < ranges->count && exact; i++)
 		exact = ranges->items[i].first == ranges->items[i].last;
 	set->flags = exact ? 0 : SG_SET_INTERVAL;
-	set->key_type = family == SG_IPV4 ? DATATYPE_IPV4_ADDR : DATATYPE_IPV6_ADDR;
-	set->key_length = family == SG_IPV4 ? 4 : 16;
 	for (size_t i = 0; i < ranges->count; i++) {
 		uint8_t first[16], last[16];
 
@@ -215,8 +168,8 @@ static int use_set(struct sg_compiler *c, enum sg_family family, bool local, con
 		struct sg_set *set;
 
 		set_name(c, group_of(c, family, ref), label, family, local, name, sizeof(name));
-		set = sg_table_add_set(c->table, name, err);
-		if (!set || fill_set(set, family, ranges, err))
+		set = sg_compiler_add_address_set(c, name, family, err);
+		if (!set || fill_set(set, ranges, err))
 			return -1;
 		index = (uint32_t)(c->table->set_count - 1);
 		if (sg_refmap_put(&c->sets, ref, index, err))
@@ -349,7 +302,7 @@ static int build_rule(struct box_rules *walk, const struct box_match *match, con
 		return -1;
 	if (match->has_remote && build_address(c, rule, match->family, false, &match->remote, err))
 		return -1;
-	return sg_compiler_finish(c, rule, walk->rules->verdict, err);
+	return sg_compiler_finish(c, rule, walk->rules->outcome, walk->rules->label, err);
 }
 
 static int see_box(const struct sg_box *box, void *data)
@@ -403,44 +356,73 @@ static int count_box(const struct sg_box *box, void *data)
 	return 0;
 }
 
-/* What is left at the end of a class: the verdict that would take most rules, drop where it is even. */
-static int choose_rest(struct sg_compiler *c, sg_ref node, enum sg_verdict *ret, struct sg_error *err)
-{
-	static const enum sg_verdict order[] = {SG_VERDICT_DROP, SG_VERDICT_ACCEPT, SG_VERDICT_REJECT};
-	unsigned int cost[SG_VERDICT_REJECT + 1] = {0};
+/* The outcomes of a class, and how much each takes to say. */
+struct class_outcomes {
+	uint32_t *items;
+	unsigned int *cost;
+	size_t count, room, cost_room;
+};
 
-	for (size_t i = 0; i < SG_COUNT(order); i++)
-		if (sg_idd_boxes(c->idd, node, order[i], count_box, &cost[order[i]], err))
-			return -1;
-	*ret = SG_VERDICT_DROP;
-	for (size_t i = 1; i < SG_COUNT(order); i++)
-		if (cost[order[i]] > cost[*ret])
-			*ret = order[i];
+static int see_outcome(uint32_t outcome, void *data)
+{
+	struct class_outcomes *outcomes = data;
+
+	if (!outcome)
+		return 0;
+	if (sg_grow(&outcomes->items, &outcomes->room, outcomes->count, 1, sizeof(*outcomes->items)) ||
+	    sg_grow(&outcomes->cost, &outcomes->cost_room, outcomes->count, 1, sizeof(*outcomes->cost)))
+		return -1;
+	outcomes->cost[outcomes->count] = 0;
+	outcomes->items[outcomes->count++] = outcome;
 	return 0;
+}
+
+static void class_outcomes_clear(struct class_outcomes *outcomes)
+{
+	free(outcomes->items);
+	free(outcomes->cost);
+}
+
+/* What is left at the end of a class: the outcome that would take most rules; drop where it is even. */
+static size_t choose_rest(const struct class_outcomes *outcomes)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < outcomes->count; i++) {
+		unsigned int cost = outcomes->cost[i], most = outcomes->cost[best];
+
+		if (cost > most || (cost == most && outcomes->items[i] == SG_VERDICT_DROP))
+			best = i;
+	}
+	return best;
 }
 
 int sg_compiler_class(struct sg_compiler *c, size_t chain, const struct sg_class *class, unsigned int protocol,
 		      uint32_t port, const char *label, struct sg_error *err)
 {
-	enum sg_verdict rest;
-
+	sg_cleanup(class_outcomes_clear) struct class_outcomes outcomes = {0};
 	/* the class array may move while rules are made: take what is needed now */
 	sg_ref node = class->node;
+	size_t rest;
 
-	if (choose_rest(c, node, &rest, err))
-		return -1;
-	for (enum sg_verdict v = SG_VERDICT_ACCEPT; v <= SG_VERDICT_REJECT; v++) {
+	if (sg_idd_terminals(c->idd, node, see_outcome, &outcomes))
+		return sg_idd_check(c->idd, SG_IDD_EMPTY, err) ? -1 : sg_error_nomem(err);
+	for (size_t i = 0; i < outcomes.count; i++)
+		if (sg_idd_boxes(c->idd, node, outcomes.items[i], count_box, &outcomes.cost[i], err))
+			return -1;
+	rest = choose_rest(&outcomes);
+	for (size_t i = 0; i < outcomes.count; i++) {
 		struct sg_region_rules rules = {.chain = chain,
-						.verdict = v,
+						.outcome = outcomes.items[i],
 						.label = label,
 						.protocol = protocol,
 						.port = port,
-						.region = sg_idd_equals(c->idd, node, v)};
+						.region = sg_idd_equals(c->idd, node, outcomes.items[i])};
 
-		if (v == rest || rules.region == SG_IDD_EMPTY)
+		if (i == rest)
 			continue;
 		if (sg_idd_check(c->idd, rules.region, err) || sg_compiler_region(c, &rules, err))
 			return -1;
 	}
-	return sg_compiler_verdict(c, chain, rest, err);
+	return outcomes.count ? sg_compiler_end(c, chain, outcomes.items[rest], label, err) : 0;
 }

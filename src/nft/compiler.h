@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* compiler.h - what the compiler's two halves share: what is decided (compile.c), and rules for regions
- * (compile_rules.c). */
+/* compiler.h - what the compiler's parts share: what is decided (compile.c), maps (compile_maps.c), rules for regions
+ * (compile_rules.c), and what becomes of a packet (compile_outcomes.c). */
 #ifndef SG_NFT_COMPILER_H
 #define SG_NFT_COMPILER_H
 
@@ -16,16 +16,31 @@ bool sg_refmap_get(const struct sg_refmap *map, sg_ref key, uint32_t *ret);
 int sg_refmap_put(struct sg_refmap *map, sg_ref key, uint32_t value, struct sg_error *err);
 void sg_refmap_clear(struct sg_refmap *map);
 
+/*
+ * What becomes of packets, as one number: an enum sg_verdict, or from SG_VERDICTS on an index into the outcomes that
+ * are more than a verdict. Those are diagrams of what lies below the packet's fields; their terminals are 256 times a
+ * logging (an index from 1, 0: none), plus a verdict.
+ */
+struct sg_outcome_rules {
+	sg_ref part;
+	char *chain; /* the chain that carries it out, NULL until one is needed */
+};
+
 /* Packets with the same constraints on interface, family and addresses have one class. */
 struct sg_class {
-	sg_ref node;              /* verdicts over the levels from SG_FIELD_INTERFACE on */
-	enum sg_verdict constant; /* the verdict of all of them, or NONE */
-	char *chain;              /* the chain that decides it, NULL until one is needed */
+	sg_ref node;       /* outcomes over the levels from SG_FIELD_INTERFACE on */
+	uint32_t constant; /* the outcome of all of them, or 0 */
+	char *chain;       /* the chain that decides it, NULL until one is needed */
 };
 
 struct sg_compiler {
 	const struct sg_decision *decision;
 	struct sg_idd *idd;
+	sg_ref judged;                     /* outcomes, over the packet's fields */
+	struct sg_outcome_rules *outcomes; /* of number SG_VERDICTS + index */
+	size_t outcome_count, outcome_room;
+	struct sg_refmap outcome_of; /* of parts */
+	struct sg_refmap meters; /* of the chains of conditions: by level what they lead to, see compile_outcomes.c */
 	const struct sg_compile_hints *hints;
 	struct sg_table *table;
 	enum sg_direction direction; /* that is compiled at the time */
@@ -43,7 +58,7 @@ struct sg_compiler {
 struct sg_body {
 	size_t chain;       /* index of its chain */
 	const char *prefix; /* of the names of its maps and chains */
-	sg_ref node;        /* verdicts over the levels from SG_FIELD_PROTOCOL on */
+	sg_ref node;        /* outcomes over the levels from SG_FIELD_PROTOCOL on */
 	uint32_t tail[256]; /* class of what has no port, by protocol */
 	uint32_t common;    /* the tail of most protocols */
 };
@@ -65,19 +80,29 @@ const char *sg_compiler_comment(const struct sg_compiler *c, uint32_t origin);
 /* A copy of the comment as nft can print and read it: no quotes, no control characters, at most 127 bytes. */
 char *sg_compiler_clean(const char *comment);
 
-/* Appends a rule with no more than a verdict (reject: the rules that it takes). */
-int sg_compiler_verdict(struct sg_compiler *c, size_t chain, enum sg_verdict verdict, struct sg_error *err);
-/* Ends `rule` with a verdict; reject is a goto to a chain of its own. */
-int sg_compiler_finish(struct sg_compiler *c, struct sg_rule *rule, enum sg_verdict verdict, struct sg_error *err);
-/* Makes the chain that rejects, when it is not there; then what a verdict map says for `verdict`. */
-int sg_compiler_map_verdict(struct sg_compiler *c, enum sg_verdict verdict, struct sg_nft_verdict *ret,
+/* Makes c->judged. */
+int sg_compiler_judge(struct sg_compiler *c, struct sg_error *err);
+/* The number of what becomes of packets below their fields. */
+int sg_compiler_outcome(struct sg_compiler *c, sg_ref part, uint32_t *ret, struct sg_error *err);
+/* Appends what carries the outcome out for all packets that get to the end of the chain (an index of the table's). */
+int sg_compiler_end(struct sg_compiler *c, size_t chain, uint32_t outcome, const char *label, struct sg_error *err);
+/* Ends `rule` with the outcome. A chain that has to be made is called after `label`. */
+int sg_compiler_finish(struct sg_compiler *c, struct sg_rule *rule, uint32_t outcome, const char *label,
+		       struct sg_error *err);
+/* What a verdict map says for the outcome. */
+int sg_compiler_map_verdict(struct sg_compiler *c, uint32_t outcome, const char *label, struct sg_nft_verdict *ret,
 			    struct sg_error *err);
+void sg_compiler_clear_outcomes(struct sg_compiler *c);
+/* Adds a set for addresses, without elements. */
+struct sg_set *sg_compiler_add_address_set(struct sg_compiler *c, const char *name, enum sg_family family,
+					   struct sg_error *err);
 
-/* Rules in a chain: every packet of the region (a set) gets the verdict. `label` begins the names of sets. */
+/* Rules in a chain: every packet of the region (a set) gets the outcome. `label` begins the names of sets and chains.
+ */
 struct sg_region_rules {
 	size_t chain; /* index in the table's chains */
 	sg_ref region;
-	enum sg_verdict verdict;
+	uint32_t outcome;
 	const char *label;
 	const char *comment;   /* NULL: that of each box's origin */
 	unsigned int protocol; /* of the packets, for origins */
@@ -85,7 +110,7 @@ struct sg_region_rules {
 	uint32_t origin; /* when comment is given */
 };
 int sg_compiler_region(struct sg_compiler *c, const struct sg_region_rules *rules, struct sg_error *err);
-/* The whole class: rules for all but one verdict, which is what is left at the end. */
+/* The whole class: rules for all but one outcome, which is what is left at the end. */
 int sg_compiler_class(struct sg_compiler *c, size_t chain, const struct sg_class *class, unsigned int protocol,
 		      uint32_t port, const char *label, struct sg_error *err);
 

@@ -2,9 +2,9 @@
 /*
  * conditions.c - names for meters and loggings.
  *
- * A meter's name says what it counts, "limit_tcp_22", and nothing of where in the file its line stands: a policy that
- * is changed elsewhere keeps the meter, and so the kernel keeps what it counted. Meters of the same name are numbered
- * in the order of the file.
+ * A meter's name says what it counts, as in "limit_tcp_22", and nothing of where in the file its line stands: a policy
+ * that is changed elsewhere keeps the meter, and so the kernel keeps what it counted. Meters of the same name are
+ * numbered in the order of the file.
  */
 #include "policy/conditions.h"
 
@@ -23,25 +23,22 @@ struct meter_name {
 
 static void conditions_base_name(const struct sg_line *line, char *name, size_t size)
 {
-	const char *what = line->limit.count ? "limit" : "connections",
-		   *direction = line->direction == SG_OUT ? "out_" : "";
+	const char *direction = line->direction == SG_OUT ? "out_" : "";
 	const char *first = sg_proto_name(line->protocols[0]), *second = sg_proto_name(line->protocols[1]);
 	const struct sg_ranges *types = line->types4.count ? &line->types4 : &line->types6;
 
 	switch (line->kind) {
 	case SG_LINE_PORTS:
-		snprintf(name, size, "%s%s_%s%s%s_%u", direction, what, first, line->protocol_count > 1 ? "_" : "",
+		snprintf(name, size, "%s%s%s%s_%u", direction, first, line->protocol_count > 1 ? "_" : "",
 			 line->protocol_count > 1 ? second : "", (unsigned int)line->ports.items[0].first);
 		break;
-	case SG_LINE_ICMP:
-		snprintf(name, size, "%s%s_icmp_%u", direction, what, (unsigned int)types->items[0].first);
-		break;
+	case SG_LINE_ICMP: snprintf(name, size, "%sicmp_%u", direction, (unsigned int)types->items[0].first); break;
 	case SG_LINE_PROTOCOL:
-		snprintf(name, size, "%s%s_%.20s", direction, what, first ? first : "protocol");
+		snprintf(name, size, "%s%.20s", direction, first ? first : "protocol");
 		if (!first)
-			snprintf(name, size, "%s%s_protocol_%u", direction, what, line->protocols[0]);
+			snprintf(name, size, "%sprotocol_%u", direction, line->protocols[0]);
 		break;
-	case SG_LINE_ANY: snprintf(name, size, "%s%s_any", direction, what); break;
+	case SG_LINE_ANY: snprintf(name, size, "%sany", direction); break;
 	}
 	for (char *p = name; *p; p++)
 		if (*p == '-')

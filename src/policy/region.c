@@ -95,19 +95,26 @@ static sg_ref region_holds(struct sg_idd *idd, const struct sg_condition *condit
 	return level == SIZE_MAX ? SG_IDD_FAILED : sg_idd_range(idd, level, 1, 1);
 }
 
-static sg_ref region_meter(struct sg_idd *idd, const struct sg_line *line)
+/* The line's limit, its connections, or both: each is a meter of its own. */
+static sg_ref region_meters(struct sg_idd *idd, const struct sg_line *line)
 {
-	struct sg_condition meter = {
-		.kind = SG_CONDITION_METER,
-		.limit = line->limit.count,
-		.limit_seconds = line->limit.count ? line->limit.seconds : 0,
-		.limit_per_peer = line->limit.count && line->limit_per_peer,
-		.connections = line->connections,
-		.connections_per_peer = line->connections && line->connections_per_peer,
-	};
+	struct sg_condition limit = {.kind = SG_CONDITION_METER}, connections = limit;
+	sg_ref result = SG_IDD_FULL;
 
-	snprintf(meter.name, sizeof(meter.name), "%s", line->meter);
-	return region_holds(idd, &meter);
+	if (line->limit.count) {
+		snprintf(limit.name, sizeof(limit.name), "limit_%s", line->meter);
+		limit.limit = line->limit.count;
+		limit.limit_seconds = line->limit.seconds;
+		limit.limit_per_peer = line->limit_per_peer;
+		result = region_holds(idd, &limit);
+	}
+	if (line->connections) {
+		snprintf(connections.name, sizeof(connections.name), "connections_%s", line->meter);
+		connections.connections = line->connections;
+		connections.connections_per_peer = line->connections_per_peer;
+		result = sg_idd_and(idd, result, region_holds(idd, &connections));
+	}
+	return result;
 }
 
 static sg_ref region_unit(struct sg_idd *idd, const char *unit)
@@ -129,7 +136,7 @@ sg_ref sg_region_condition(struct sg_idd *idd, const struct sg_line *line, bool 
 	if (met && line->unit)
 		result = sg_idd_and(idd, result, region_unit(idd, line->unit));
 	if (met && line->meter)
-		result = sg_idd_and(idd, result, region_meter(idd, line));
+		result = sg_idd_and(idd, result, region_meters(idd, line));
 	return result;
 }
 
