@@ -26,12 +26,15 @@ static void fail(const char *what)
 
 static void check_place(const struct sg_files *files, struct sg_span span)
 {
-	size_t size;
+	size_t size = 0;
 
 	if (!span.line)
 		return;
-	if (!sg_files_line(files, span.file, span.line, &size) && span.line > 1)
+	/* what is missing at the end stands behind the last line */
+	if (span.line > 1 && !sg_files_line(files, span.file, span.line - 1, &size))
 		fail("a line that the file does not have");
+	size = 0;
+	(void)sg_files_line(files, span.file, span.line, &size);
 	if (!span.column || span.column > size + 1)
 		fail("a column that the line does not have");
 	if (!span.length)
