@@ -125,7 +125,7 @@ static bool lines_check_conditions(struct reader *reader, const struct lines_lis
 		good = false;
 	}
 	if (good && values->key[KEY_UNIT] && list->protocol.kind != SG_LINE_PORTS) {
-		lines_refuse_key(reader, list, values->key[KEY_UNIT], "a socket is one of a port: take it away");
+		lines_refuse_key(reader, list, values->key[KEY_UNIT], "only ports have sockets: take it away");
 		good = false;
 	} else if (good && values->key[KEY_UNIT] && list->direction == SG_IN && !lines_has_socket(list)) {
 		reader_error(reader, values->key[KEY_UNIT], "policy/no-socket",

@@ -136,8 +136,10 @@ static bool rate_read(const char *from, const struct word_rate *rate, struct rat
 	size_t size = rate_next(&text, &word);
 
 	*ret = (struct rate_reading){0};
-	if (!sg_num_parse(word, size, UINT64_MAX, &ret->count))
+	if (!size || !isdigit((unsigned char)word[0]) || (word[0] == '0' && size > 1))
 		return false;
+	if (!sg_num_parse(word, size, UINT64_MAX - 1, &ret->count))
+		ret->count = UINT64_MAX;
 	if (rate->has_unit && !(ret->unit = rate_read_unit(&text)))
 		return false;
 	ret->peer = rate_read_peer(&text);

@@ -260,6 +260,10 @@ bool sg_word_time(struct reader *reader, uint32_t node, const char *key, int64_t
 	if (!time_check(reader, node, &parts) || !time_check_form(reader, node, key, &parts))
 		return false;
 	time = time_seconds(&parts);
+	if (time <= 0) {
+		reader_error(reader, node, "policy/no-such-time", "'%s' is before %d in UTC", key, TIME_YEAR_LEAST);
+		return false;
+	}
 	if (!time_check_now(reader, node, key, time))
 		return false;
 	*ret = time;

@@ -7,15 +7,17 @@
  * run in services and scopes.
  */
 #include <string.h>
+#include <strings.h>
 #include "base/mem.h"
 #include "policy/word.h"
 
-static bool unit_is_type(const char *type, const char *const *types)
+/* The one of the types that this is, but perhaps for large letters. */
+static const char *unit_type(const char *type, const char *const *types)
 {
-	for (; *types; types++)
-		if (!strcmp(type, *types))
-			return true;
-	return false;
+	for (; type && *types; types++)
+		if (!strcasecmp(type, *types))
+			return *types;
+	return NULL;
 }
 
 static const char *const unit_holders[] = {".service", ".scope", NULL};
@@ -32,38 +34,51 @@ static bool unit_is_name(const char *text, size_t size)
 	return true;
 }
 
-bool sg_word_unit(struct reader *reader, uint32_t node, const char *key, const char **ret)
+/* A name whose type no process runs in, or which lacks it. False: reported. */
+static bool unit_check_type(struct reader *reader, uint32_t node, const char *key)
 {
 	const char *text = doc_text(&reader->doc, node), *type = strrchr(text, '.'), *at = strchr(text, '@');
-	size_t size = doc_node(&reader->doc, node)->size;
+	const char *holder = unit_type(type, unit_holders);
 	struct report_quote quote;
 
 	sg_reader_quote(reader, node, &quote);
+	if (unit_type(type, unit_others)) {
+		reader_error(reader, node, "policy/bad-name", "no process runs in '%s'", quote.text);
+		reader_hint(reader, "name the service that holds the socket, as in '%s: nginx.service'", key);
+	} else if (!holder) {
+		reader_error(reader, node, "policy/bad-name", "the type of the unit '%s' is missing", quote.text);
+		reader_hint(reader, "did you mean '%s.service'?", quote.text);
+	} else if (strcmp(type, holder) != 0) {
+		reader_error(reader, node, "policy/bad-name", "'%s' is no type of unit", type);
+		reader_hint(reader, "write '%s'", holder);
+	} else if (at && at + 1 == type) {
+		reader_error(reader, node, "policy/bad-name", "'%s' is a template, in which no process runs",
+			     quote.text);
+		reader_hint(reader, "name the instance, as in '%.*s@one%s'", (int)(at - text), text, type);
+	} else {
+		return true;
+	}
+	return false;
+}
+
+bool sg_word_unit(struct reader *reader, uint32_t node, const char *key, const char **ret)
+{
+	const char *text = doc_text(&reader->doc, node);
+	size_t size = doc_node(&reader->doc, node)->size;
+	struct report_quote quote;
+
 	if (size > WORD_UNIT_MOST) {
 		reader_error(reader, node, "policy/bad-name", "a unit's name has at most %d bytes", WORD_UNIT_MOST);
 		return false;
 	}
 	if (!unit_is_name(text, size)) {
-		reader_error(reader, node, "policy/bad-name", "'%s' cannot be the name of a unit", quote.text);
+		reader_error(reader, node, "policy/bad-name", "'%s' cannot be the name of a unit",
+			     sg_reader_quote(reader, node, &quote));
 		reader_hint(reader, "as in '%s: nginx.service'", key);
 		return false;
 	}
-	if (type && unit_is_type(type, unit_others)) {
-		reader_error(reader, node, "policy/bad-name", "no process runs in '%s'", quote.text);
-		reader_hint(reader, "name the service that holds the socket, as in '%s: nginx.service'", key);
+	if (!unit_check_type(reader, node, key))
 		return false;
-	}
-	if (!type || !unit_is_type(type, unit_holders)) {
-		reader_error(reader, node, "policy/bad-name", "the type of the unit '%s' is missing", quote.text);
-		reader_hint(reader, "did you mean '%s.service'?", quote.text);
-		return false;
-	}
-	if (at && at + 1 == type) {
-		reader_error(reader, node, "policy/bad-name", "'%s' is a template, in which no process runs",
-			     quote.text);
-		reader_hint(reader, "name the instance, as in '%.*s@one%s'", (int)(at - text), text, type);
-		return false;
-	}
 	*ret = sg_arena_string(&reader->policy->arena, text, size);
 	return *ret || sg_reader_nomem(reader);
 }

@@ -19,7 +19,8 @@
 
 #define GOLDEN_FOLDER TEST_DATA "/golden/policy"
 
-static const struct sg_policy_options options = {.trusted_only = false};
+/* 2026-07-01T12:00Z */
+static const struct sg_policy_options options = {.now = 1782907200, .trusted_only = false};
 
 static void show_diags(struct sg_buf *buf, const struct sg_files *files, const char *policy, struct sg_diags *diags)
 {
