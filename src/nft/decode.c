@@ -36,6 +36,9 @@ int sg_decode_collect(struct attr_list list, uint64_t known, struct decode_attrs
 			ret->unknown = attr.type ? attr.type : UINT32_MAX;
 			continue;
 		}
+		/* padding, which is empty, may come more than once */
+		if (ret->at[attr.type].data && !attr.size)
+			continue;
 		if (ret->at[attr.type].data)
 			return sg_decode_malformed("the same attribute twice", err);
 		ret->at[attr.type] = attr;

@@ -121,10 +121,11 @@ static const char *decode_set_reason(const struct sg_set *set, const struct deco
 	if (sg_decode_has(attrs, NFTA_SET_EXPR) || sg_decode_has(attrs, NFTA_SET_EXPRESSIONS) ||
 	    (set->flags & NFT_SET_EXPR))
 		return "its elements carry expressions";
-	if (set->flags & SG_SET_EVAL)
+	/* what packets put into a map would decide */
+	if ((set->flags & SG_SET_EVAL) && (set->flags & SG_SET_MAP))
 		return "packets may change it";
-	if (sg_decode_has(attrs, NFTA_SET_TIMEOUT))
-		return "its elements expire";
+	if (set->timeout && !(set->flags & SG_SET_TIMEOUT))
+		return "it has a timeout, and is not flagged so";
 	if (set->flags & ~known)
 		return "it has a flag that is not understood";
 	if ((set->flags & SG_SET_MAP) && set->data_type != DATATYPE_VERDICT)
@@ -144,6 +145,7 @@ static int decode_set_members(struct sg_set *set, const struct decode_attrs *att
 	    sg_decode_u32(attrs, NFTA_SET_KEY_LEN, &set->key_length, err) < 0 ||
 	    sg_decode_u32(attrs, NFTA_SET_DATA_TYPE, &set->data_type, err) < 0 ||
 	    sg_decode_u32(attrs, DECODE_SET_COUNT, &set->filled, err) < 0 ||
+	    sg_decode_u64(attrs, NFTA_SET_TIMEOUT, &set->timeout, err) < 0 ||
 	    sg_decode_u64(attrs, NFTA_SET_HANDLE, &set->handle, err) < 0 ||
 	    sg_decode_udata_text(&attrs->at[NFTA_SET_USERDATA], NFTNL_UDATA_SET_COMMENT, &set->comment, err) < 0)
 		return -1;
@@ -341,6 +343,9 @@ int sg_decode_elements(struct sg_table *table, struct attr_list list, struct sg_
 		return sg_decode_malformed("elements of a set that is not there", err);
 	if (attrs.unknown && sg_decode_set_unknown(set, "an attribute of its elements is not understood", err) < 0)
 		return -1;
+	/* what packets brought is no part of the rules */
+	if ((set->flags & SG_SET_EVAL) && !(set->flags & SG_SET_MAP))
+		return 0;
 	/* keys that have no place in the value: the set is unknown, and stays empty */
 	if (!set->key_length || set->key_length > SG_NFT_DATA_SIZE ||
 	    !sg_decode_has(&attrs, NFTA_SET_ELEM_LIST_ELEMENTS))

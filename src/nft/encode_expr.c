@@ -41,6 +41,8 @@ static bool encode_dynset_valid(struct sg_wire *wire, const struct sg_expr *expr
 			sg_encode_fail(wire, SG_ERROR_INPUT, "an element cannot carry such an expression");
 			return false;
 		}
+		if (!sg_encode_expr_valid(wire, &expr->inner[i]))
+			return false;
 	}
 	if ((expr->op != NFT_DYNSET_OP_ADD && expr->op != NFT_DYNSET_OP_UPDATE) ||
 	    expr->inner_count > SG_NFT_INNER_MAX) {
@@ -52,9 +54,21 @@ static bool encode_dynset_valid(struct sg_wire *wire, const struct sg_expr *expr
 
 static bool encode_log_valid(struct sg_wire *wire, const struct sg_expr *expr)
 {
-	if (!expr->name || strlen(expr->name) < NF_LOG_PREFIXLEN)
+	if (expr->name && strlen(expr->name) >= NF_LOG_PREFIXLEN)
+		sg_encode_fail(wire, SG_ERROR_LIMIT, "prefix of %zu bytes for the log", strlen(expr->name));
+	else if (!expr->has_group && expr->key > NFT_LOGLEVEL_AUDIT)
+		sg_encode_fail(wire, SG_ERROR_INPUT, "level %u of the log does not exist", expr->key);
+	else
 		return true;
-	sg_encode_fail(wire, SG_ERROR_LIMIT, "prefix of %zu bytes for the log", strlen(expr->name));
+	return false;
+}
+
+/* The kernel would take its own burst where there is none: what came back would be another limit. */
+static bool encode_limit_valid(struct sg_wire *wire, const struct sg_expr *expr)
+{
+	if (expr->rate && expr->unit && (expr->burst || expr->is_bytes))
+		return true;
+	sg_encode_fail(wire, SG_ERROR_INPUT, "limit without rate, time or burst");
 	return false;
 }
 
@@ -92,8 +106,11 @@ bool sg_encode_expr_valid(struct sg_wire *wire, const struct sg_expr *expr)
 		break;
 	case SG_EXPR_COUNTER:
 	case SG_EXPR_REJECT:
-	case SG_EXPR_LIMIT:
 	case SG_EXPR_CONNLIMIT: break;
+	case SG_EXPR_LIMIT:
+		if (!encode_limit_valid(wire, expr))
+			return false;
+		break;
 	case SG_EXPR_BYTEORDER:
 		source = expr->sreg < SG_NFT_REGISTERS;
 		destination = expr->dreg < SG_NFT_REGISTERS;
@@ -246,7 +263,7 @@ static int encode_log(struct nftnl_expr *e, const struct sg_expr *expr)
 	return encode_u32(e, NFTNL_EXPR_LOG_LEVEL, expr->key);
 }
 
-/* One inner expression has an attribute of its own, and is written so: older kernels know no other. */
+/* One inner expression has an attribute of its own, which all kernels know; for more there are a list and a flag. */
 static int encode_inner(struct nftnl_expr *e, const struct sg_expr *expr)
 {
 	for (size_t i = 0; i < expr->inner_count; i++) {
@@ -271,6 +288,7 @@ static int encode_dynset(struct nftnl_expr *e, const struct sg_expr *expr)
 	       nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, expr->name) |
 	       (expr->timeout ? nftnl_expr_set(e, NFTNL_EXPR_DYNSET_TIMEOUT, &expr->timeout, sizeof(expr->timeout))
 			      : 0) |
+	       (expr->inner_count > 1 ? encode_u32(e, NFTNL_EXPR_DYNSET_FLAGS, NFT_DYNSET_F_EXPR) : 0) |
 	       encode_inner(e, expr);
 }
 

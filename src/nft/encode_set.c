@@ -33,12 +33,15 @@ static bool encode_set_valid(struct sg_wire *wire, const struct sg_table *table,
 	if (!sg_encode_name_fits(wire, "table", table->name) || !sg_encode_name_fits(wire, "set", set->name))
 		return false;
 	if (set->unknown || set->raw || (set->flags & ~known) ||
-	    (set->flags & (SG_SET_EVAL | SG_SET_MAP)) == (SG_SET_EVAL | SG_SET_MAP))
+	    (set->flags & (SG_SET_EVAL | SG_SET_MAP)) == (SG_SET_EVAL | SG_SET_MAP) ||
+	    (set->timeout && !(set->flags & SG_SET_TIMEOUT)))
 		sg_encode_fail(wire, SG_ERROR_INPUT, "set '%s' has features that cannot be written", set->name);
 	else if (!set->key_length || set->key_length > SG_NFT_DATA_SIZE)
 		sg_encode_fail(wire, SG_ERROR_INPUT, "set '%s' has keys of %u bytes", set->name, set->key_length);
 	else if ((set->flags & SG_SET_MAP) && set->data_type != DATATYPE_VERDICT)
 		sg_encode_fail(wire, SG_ERROR_INPUT, "map '%s' is not one of verdicts", set->name);
+	else if ((set->flags & SG_SET_EVAL) && !set->size) /* the kernel would choose one */
+		sg_encode_fail(wire, SG_ERROR_INPUT, "set '%s' is filled by packets and has no size", set->name);
 	else if (set->field_count > SG_NFT_REGISTERS || (set->flags & SG_SET_CONCAT && set->field_count < 2))
 		sg_encode_fail(wire, SG_ERROR_INPUT, "set '%s' has %zu fields", set->name, set->field_count);
 	else

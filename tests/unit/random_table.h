@@ -184,6 +184,17 @@ static inline void random_elements(struct random_state *random, const struct sg_
 	sg_set_sort(set);
 }
 
+/* A set that packets fill. */
+static inline void random_filled_set(struct random_state *random, struct sg_set *set)
+{
+	set->flags = SG_SET_EVAL;
+	set->size = 65535 - random_below(random, 2);
+	if (random_below(random, 3))
+		set->flags |= SG_SET_TIMEOUT;
+	if (set->flags & SG_SET_TIMEOUT && random_below(random, 2))
+		set->timeout = 1000ULL * (1 + random_below(random, 100000));
+}
+
 static inline void random_set(struct random_state *random, struct sg_table *table, size_t index, size_t count)
 {
 	const struct random_type *type =
@@ -200,6 +211,10 @@ static inline void random_set(struct random_state *random, struct sg_table *tabl
 	set->field_count = type->field_count;
 	memcpy(set->field_length, type->fields, type->field_count);
 	set->comment = random_comment(random);
+	if (!random_below(random, 4)) {
+		random_filled_set(random, set);
+		return;
+	}
 	if (random_below(random, 2))
 		set->flags |= SG_SET_INTERVAL | (type->field_count ? SG_SET_CONCAT : 0);
 	if (random_below(random, 2)) {
@@ -225,6 +240,16 @@ static inline struct sg_expr *random_expr(struct sg_rule *rule, enum sg_expr_kin
 	return expr;
 }
 
+/* Something of the connection that has 4 bytes, or less. */
+static inline void random_connection(struct random_state *random, struct sg_expr *expr)
+{
+	static const uint32_t keys[] = {NFT_CT_STATE, NFT_CT_DIRECTION, NFT_CT_STATUS, NFT_CT_PROTO_DST, NFT_CT_DST_IP};
+
+	expr->key = keys[random_below(random, 5)];
+	if (expr->key == NFT_CT_PROTO_DST || expr->key == NFT_CT_DST_IP)
+		expr->direction = (int)random_below(random, 2);
+}
+
 /* Loads `slots` registers from 0 on, with something of the packet. */
 static inline void random_load(struct random_state *random, struct sg_rule *rule, uint8_t slots)
 {
@@ -244,7 +269,7 @@ static inline void random_load(struct random_state *random, struct sg_rule *rule
 			break;
 		default:
 			expr = random_expr(rule, SG_EXPR_CT);
-			expr->key = NFT_CT_STATE;
+			random_connection(random, expr);
 			break;
 		}
 		expr->dreg = slot;
@@ -260,14 +285,101 @@ static inline void random_value(struct random_state *random, struct sg_expr *exp
 		memset(expr->data2, 0xff, length);
 }
 
-static inline void random_test(struct random_state *random, const struct sg_table *table, struct sg_rule *rule)
+static inline void random_limit(struct random_state *random, struct sg_expr *expr)
+{
+	static const uint64_t units[] = {1, 60, 3600, 86400, 604800};
+
+	expr->inverted = random_below(random, 2);
+	if (expr->kind == SG_EXPR_CONNLIMIT) {
+		expr->rate = random_next(random);
+		return;
+	}
+	expr->rate = 1 + random_below(random, 1000);
+	expr->unit = units[random_below(random, 5)];
+	expr->burst = 1 + random_below(random, 100);
+	expr->is_bytes = random_below(random, 2);
+}
+
+static inline struct sg_expr *random_inner(struct sg_expr *expr, enum sg_expr_kind kind)
+{
+	struct sg_error err = {0};
+	struct sg_expr *inner = sg_expr_add_inner(expr, kind, &err);
+
+	assert(inner);
+	return inner;
+}
+
+static inline void random_dynset(struct random_state *random, const struct sg_set *set, struct sg_rule *rule)
+{
+	bool times = set->flags & SG_SET_TIMEOUT;
+	struct sg_expr *expr = random_expr(rule, SG_EXPR_DYNSET);
+
+	expr->name = strdup(set->name);
+	expr->op = times && random_below(random, 2) ? NFT_DYNSET_OP_UPDATE : NFT_DYNSET_OP_ADD;
+	expr->timeout = times && random_below(random, 2) ? 1000ULL * (1 + random_below(random, 100000)) : 0;
+	/* the kernel empties counts of connections by itself, and wants no timeout beside that */
+	if (random_below(random, 2))
+		random_limit(random,
+			     random_inner(expr, times || random_below(random, 2) ? SG_EXPR_LIMIT : SG_EXPR_CONNLIMIT));
+	if (!random_below(random, 3))
+		random_inner(expr, SG_EXPR_COUNTER);
+}
+
+static inline void random_log(struct random_state *random, struct sg_expr *expr)
+{
+	static const char *const prefixes[] = {NULL, "a", "sockgate policy.yaml:12 \"ssh\": "};
+	const char *prefix = prefixes[random_below(random, 3)];
+
+	expr->name = prefix ? strdup(prefix) : NULL;
+	expr->has_group = random_below(random, 2);
+	if (expr->has_group)
+		expr->group = (uint16_t)random_next(random);
+	else
+		expr->key = random_below(random, NFT_LOGLEVEL_DEBUG + 1);
+}
+
+/* What remembers, what asks for more than the packet, what only tells. */
+static inline void random_state_test(struct random_state *random, const struct sg_set *set, bool input,
+				     struct sg_rule *rule)
+{
+	struct sg_expr *expr;
+
+	switch (random_below(random, 6)) {
+	case 0: random_limit(random, random_expr(rule, SG_EXPR_LIMIT)); break;
+	case 1: random_limit(random, random_expr(rule, SG_EXPR_CONNLIMIT)); break;
+	case 2:
+		if (!set || !(set->flags & SG_SET_EVAL))
+			break;
+		random_load(random, rule, (uint8_t)((set->key_length + 3) / 4));
+		random_dynset(random, set, rule);
+		break;
+	case 3: random_log(random, random_expr(rule, SG_EXPR_LOG)); break;
+	case 4:
+		random_load(random, rule, 4);
+		expr = random_expr(rule, SG_EXPR_BYTEORDER);
+		expr->op = random_below(random, 2);
+		expr->size = 2U << random_below(random, 3);
+		expr->length = 16;
+		break;
+	default:
+		if (!input) /* there are no sockets in the forward hook, from which other chains are reached too */
+			break;
+		expr = random_expr(rule, SG_EXPR_SOCKET);
+		expr->key = NFT_SOCKET_CGROUPV2;
+		expr->base = random_below(random, 4);
+		break;
+	}
+}
+
+static inline void random_test(struct random_state *random, const struct sg_table *table, bool input,
+			       struct sg_rule *rule)
 {
 	uint8_t slots = (uint8_t)(1 + random_below(random, 4));
 	const struct sg_set *set =
 		table->set_count ? &table->sets[random_below(random, (uint32_t)table->set_count)] : NULL;
 	struct sg_expr *expr;
 
-	switch (random_below(random, 5)) {
+	switch (random_below(random, 7)) {
 	case 0:
 		random_load(random, rule, slots);
 		expr = random_expr(rule, SG_EXPR_CMP);
@@ -287,13 +399,15 @@ static inline void random_test(struct random_state *random, const struct sg_tabl
 		random_value(random, expr, (uint8_t)(slots * 4));
 		break;
 	case 3:
-		if (!set || set->flags & SG_SET_MAP)
+		if (!set || set->flags & (SG_SET_MAP | SG_SET_EVAL))
 			break;
 		random_load(random, rule, (uint8_t)((set->key_length + 3) / 4));
 		expr = random_expr(rule, SG_EXPR_LOOKUP);
 		expr->name = strdup(set->name);
 		expr->inverted = random_below(random, 2);
 		break;
+	case 4:
+	case 5: random_state_test(random, set, input, rule); break;
 	default:
 		expr = random_expr(rule, SG_EXPR_IMMEDIATE);
 		expr->dreg = 5;
@@ -351,7 +465,7 @@ static inline void random_rule(struct random_state *random, struct sg_table *tab
 
 	assert(rule);
 	for (uint32_t tests = random_below(random, 4); tests > 0; tests--)
-		random_test(random, table, rule);
+		random_test(random, table, chain == 0, rule);
 	random_statement(random, table, chain, rule);
 	rule->comment = random_comment(random);
 	if (!random_below(random, 3)) {

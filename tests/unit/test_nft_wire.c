@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <arpa/inet.h>
+#include <endian.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <libmnl/libmnl.h>
@@ -97,6 +98,8 @@ static void equality_notices(void **state)
 			expr->data[0] ^= 1;
 			expr->verdict.code ^= 1;
 			expr->inverted ^= true;
+			expr->op ^= 1;
+			expr->group ^= 1;
 			if (expr->kind != SG_EXPR_COUNTER) {
 				assert_false(sg_table_equal(x, y));
 				noticed++;
@@ -382,6 +385,37 @@ static void unknown_expressions(void **state)
 		{"counter", {0}, true},
 		{"counter", {7, 1}, false},
 		{"immediate", {NFTA_IMMEDIATE_DREG, 0}, false},
+		{"connlimit", {NFTA_CONNLIMIT_COUNT, 5, NFTA_CONNLIMIT_FLAGS, 1}, true},
+		{"connlimit", {NFTA_CONNLIMIT_COUNT, 5, NFTA_CONNLIMIT_FLAGS, 2}, false},
+		{"connlimit", {NFTA_CONNLIMIT_COUNT, 5}, true},
+		{"connlimit", {NFTA_CONNLIMIT_FLAGS, 1}, false},
+		{"connlimit", {NFTA_CONNLIMIT_COUNT, 5, NFTA_CONNLIMIT_FLAGS, 1, 3, 1}, false},
+		{"log", {NFTA_LOG_LEVEL, NFT_LOGLEVEL_WARNING}, true},
+		{"log", {NFTA_LOG_LEVEL, NFT_LOGLEVEL_AUDIT}, true},
+		{"log", {NFTA_LOG_LEVEL, 9}, false},
+		{"log", {NFTA_LOG_LEVEL, 4, NFTA_LOG_FLAGS, 1}, false},
+		{"log", {NFTA_LOG_LEVEL, 4, NFTA_LOG_SNAPLEN, 64}, false},
+		{"log", {NFTA_LOG_LEVEL, 4, NFTA_LOG_QTHRESHOLD, 1}, false},
+		{"log", {0}, false},
+		{"socket", {NFTA_SOCKET_KEY, 3, NFTA_SOCKET_DREG, 1, NFTA_SOCKET_LEVEL, 2}, true},
+		{"socket", {NFTA_SOCKET_KEY, 3, NFTA_SOCKET_DREG, 1}, false},
+		{"socket", {NFTA_SOCKET_KEY, 1, NFTA_SOCKET_DREG, 1}, true},
+		{"socket", {NFTA_SOCKET_KEY, 1, NFTA_SOCKET_DREG, 1, NFTA_SOCKET_LEVEL, 2}, false},
+		{"socket", {NFTA_SOCKET_KEY, 4, NFTA_SOCKET_DREG, 1}, false},
+		{"byteorder",
+		 {NFTA_BYTEORDER_SREG, 1, NFTA_BYTEORDER_DREG, 1, NFTA_BYTEORDER_OP, 1, NFTA_BYTEORDER_LEN, 8,
+		  NFTA_BYTEORDER_SIZE, 8},
+		 true},
+		{"byteorder",
+		 {NFTA_BYTEORDER_SREG, 1, NFTA_BYTEORDER_DREG, 1, NFTA_BYTEORDER_OP, 2, NFTA_BYTEORDER_LEN, 8,
+		  NFTA_BYTEORDER_SIZE, 8},
+		 false},
+		{"byteorder",
+		 {NFTA_BYTEORDER_SREG, 1, NFTA_BYTEORDER_DREG, 1, NFTA_BYTEORDER_OP, 1, NFTA_BYTEORDER_LEN, 12,
+		  NFTA_BYTEORDER_SIZE, 8},
+		 false},
+		{"quota", {0}, false},
+		{"last", {0}, false},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -413,7 +447,7 @@ static void unknown_expressions(void **state)
 	}
 }
 
-/* Swapping the bytes of less than a word is nothing; any other swap is not interpreted. */
+/* Swapping the bytes of less than a word, in place, is nothing. */
 static void swaps_of_nothing(void **state)
 {
 	(void)state;
@@ -522,7 +556,8 @@ static void unknown_sets(void **state)
 		{NFTA_SET_POLICY, 0, true},
 		{NFTA_SET_FLAGS, 0, true},
 		{NFTA_SET_FLAGS, 0x40, false},
-		{NFTA_SET_FLAGS, 0x20, false},
+		{NFTA_SET_FLAGS, 0x10, true},
+		{NFTA_SET_FLAGS, 0x20, true},
 		{NFTA_SET_FLAGS, 0x100, false},
 		{NFTA_SET_FLAGS, 0x200, false},
 		{NFTA_SET_FLAGS, 0x80, false},
@@ -557,28 +592,228 @@ static void unknown_sets(void **state)
 	}
 }
 
-/* A rule that adds packets' addresses to a set makes the set uncertain. */
-static void dynset_marks_its_set(void **state)
+/* Limits have numbers of 8 bytes: rate, time, burst, type, flags, and whether they are understood. */
+static void limits(void **state)
 {
 	(void)state;
-	struct sg_ruleset ruleset = {0};
-	struct sg_error err = {0};
-	struct message m;
+	static const struct {
+		uint64_t rate, unit;
+		uint32_t type, flags;
+		bool known;
+	} cases[] = {
+		{20, 60, 0, 0, true},  {20, 60, 1, 1, true}, {20, 60, 2, 0, false},
+		{20, 60, 0, 2, false}, {0, 60, 0, 0, false}, {20, 0, 0, 0, false},
+	};
 
-	frame(&ruleset, 0);
-	struct nlattr *exprs = open_rule(&m), *element = mnl_attr_nest_start(m.header, NFTA_LIST_ELEM);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sg_ruleset ruleset = {0};
+		struct sg_error err = {0};
+		struct message m;
 
-	mnl_attr_put_strz(m.header, NFTA_EXPR_NAME, "dynset");
-	struct nlattr *data = mnl_attr_nest_start(m.header, NFTA_EXPR_DATA);
+		frame(&ruleset, 0);
+		struct nlattr *exprs = open_rule(&m), *element = mnl_attr_nest_start(m.header, NFTA_LIST_ELEM);
 
-	mnl_attr_put_strz(m.header, NFTA_DYNSET_SET_NAME, "s");
-	mnl_attr_put_u32(m.header, NFTA_DYNSET_SREG_KEY, htonl(1));
-	mnl_attr_nest_end(m.header, data);
-	mnl_attr_nest_end(m.header, element);
-	mnl_attr_nest_end(m.header, exprs);
-	assert_int_equal(give(&ruleset, &m, &err), 0);
-	assert_true(ruleset.tables[0].sets[0].unknown);
-	sg_ruleset_clear(&ruleset);
+		mnl_attr_put_strz(m.header, NFTA_EXPR_NAME, "limit");
+		struct nlattr *data = mnl_attr_nest_start(m.header, NFTA_EXPR_DATA);
+
+		/* twice, as on a machine that wants its numbers aligned */
+		mnl_attr_put(m.header, NFTA_LIMIT_PAD, 0, NULL);
+		mnl_attr_put_u64(m.header, NFTA_LIMIT_RATE, htobe64(cases[i].rate));
+		mnl_attr_put(m.header, NFTA_LIMIT_PAD, 0, NULL);
+		mnl_attr_put_u64(m.header, NFTA_LIMIT_UNIT, htobe64(cases[i].unit));
+		mnl_attr_put_u32(m.header, NFTA_LIMIT_BURST, htonl(7));
+		mnl_attr_put_u32(m.header, NFTA_LIMIT_TYPE, htonl(cases[i].type));
+		mnl_attr_put_u32(m.header, NFTA_LIMIT_FLAGS, htonl(cases[i].flags));
+		mnl_attr_nest_end(m.header, data);
+		mnl_attr_nest_end(m.header, element);
+		mnl_attr_nest_end(m.header, exprs);
+		if (give(&ruleset, &m, &err) < 0)
+			fail_msg("case %zu: %s", i, err.message);
+		const struct sg_expr *expr = &ruleset.tables[0].chains[0].rules[0].exprs[0];
+
+		if ((expr->kind == SG_EXPR_LIMIT) != cases[i].known)
+			fail_msg("case %zu", i);
+		if (cases[i].known) {
+			assert_int_equal(expr->rate, 20);
+			assert_int_equal(expr->unit, 60);
+			assert_int_equal(expr->burst, 7);
+			assert_int_equal(expr->is_bytes, cases[i].type);
+			assert_int_equal(expr->inverted, cases[i].flags);
+		}
+		sg_ruleset_clear(&ruleset);
+	}
+}
+
+/* A dynset of set s with these attributes beside its set and key, and expressions of these names within. */
+struct dynset {
+	uint32_t set_flags, op, flags;
+	uint16_t extra;
+	const char *inner[3];
+	size_t inner_count;
+	bool list; /* NFTA_DYNSET_EXPRESSIONS */
+};
+
+static void put_inner(struct message *m, const char *name)
+{
+	mnl_attr_put_strz(m->header, NFTA_EXPR_NAME, name);
+	struct nlattr *data = mnl_attr_nest_start(m->header, NFTA_EXPR_DATA);
+
+	if (!strcmp(name, "connlimit")) {
+		mnl_attr_put_u32(m->header, NFTA_CONNLIMIT_COUNT, htonl(9));
+		mnl_attr_put_u32(m->header, NFTA_CONNLIMIT_FLAGS, 0);
+	} else if (!strcmp(name, "dynset")) {
+		mnl_attr_put_strz(m->header, NFTA_DYNSET_SET_NAME, "s");
+		mnl_attr_put_u32(m->header, NFTA_DYNSET_OP, 0);
+		mnl_attr_put_u32(m->header, NFTA_DYNSET_SREG_KEY, htonl(1));
+	}
+	mnl_attr_nest_end(m->header, data);
+}
+
+static void put_dynset(struct message *m, const struct dynset *dynset)
+{
+	struct nlattr *exprs = open_rule(m), *element = mnl_attr_nest_start(m->header, NFTA_LIST_ELEM), *nest, *item;
+
+	mnl_attr_put_strz(m->header, NFTA_EXPR_NAME, "dynset");
+	struct nlattr *data = mnl_attr_nest_start(m->header, NFTA_EXPR_DATA);
+
+	mnl_attr_put_strz(m->header, NFTA_DYNSET_SET_NAME, "s");
+	mnl_attr_put_u32(m->header, NFTA_DYNSET_SREG_KEY, htonl(1));
+	mnl_attr_put_u32(m->header, NFTA_DYNSET_OP, htonl(dynset->op));
+	mnl_attr_put_u32(m->header, NFTA_DYNSET_FLAGS, htonl(dynset->flags));
+	if (dynset->extra)
+		mnl_attr_put_u32(m->header, dynset->extra, htonl(1));
+	if (dynset->inner_count) {
+		nest = mnl_attr_nest_start(m->header, dynset->list ? NFTA_DYNSET_EXPRESSIONS : NFTA_DYNSET_EXPR);
+		for (size_t i = 0; i < dynset->inner_count; i++) {
+			item = dynset->list ? mnl_attr_nest_start(m->header, NFTA_LIST_ELEM) : NULL;
+			put_inner(m, dynset->inner[i]);
+			if (item)
+				mnl_attr_nest_end(m->header, item);
+		}
+		mnl_attr_nest_end(m->header, nest);
+	}
+	mnl_attr_nest_end(m->header, data);
+	mnl_attr_nest_end(m->header, element);
+	mnl_attr_nest_end(m->header, exprs);
+}
+
+/* A rule that puts packets' addresses into a set that was not made for it makes the set uncertain. */
+static void dynsets(void **state)
+{
+	(void)state;
+	static const struct {
+		struct dynset dynset;
+		bool known, set_known;
+	} cases[] = {
+		{{.set_flags = SG_SET_EVAL}, true, true},
+		{{.set_flags = SG_SET_EVAL | SG_SET_TIMEOUT, .op = NFT_DYNSET_OP_UPDATE}, true, true},
+		{{.set_flags = 0}, false, false},
+		{{.set_flags = SG_SET_TIMEOUT}, false, false},
+		{{.set_flags = SG_SET_EVAL, .op = NFT_DYNSET_OP_DELETE}, false, true},
+		{{.set_flags = SG_SET_EVAL, .flags = NFT_DYNSET_F_INV}, false, true},
+		{{.set_flags = SG_SET_EVAL, .flags = NFT_DYNSET_F_EXPR}, true, true},
+		{{.set_flags = SG_SET_EVAL, .flags = 4}, false, true},
+		{{.set_flags = SG_SET_EVAL, .extra = NFTA_DYNSET_SREG_DATA}, false, true},
+		{{.set_flags = SG_SET_EVAL, .extra = 25}, false, true},
+		{{.set_flags = SG_SET_EVAL, .inner = {"connlimit"}, .inner_count = 1}, true, true},
+		{{.set_flags = SG_SET_EVAL, .inner = {"counter", "connlimit"}, .inner_count = 2, .list = true},
+		 true,
+		 true},
+		{{.set_flags = SG_SET_EVAL, .inner = {"counter", "counter", "counter"}, .inner_count = 3, .list = true},
+		 false,
+		 true},
+		{{.set_flags = SG_SET_EVAL, .inner = {"dynset"}, .inner_count = 1}, false, true},
+		{{.set_flags = SG_SET_EVAL, .inner = {"quota"}, .inner_count = 1}, false, true},
+		{{.set_flags = SG_SET_EVAL, .inner = {"counter", "quota"}, .inner_count = 2, .list = true},
+		 false,
+		 true},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct dynset *dynset = &cases[i].dynset;
+		struct sg_ruleset ruleset = {0};
+		struct sg_error err = {0};
+		struct message m;
+
+		frame(&ruleset, dynset->set_flags);
+		put_dynset(&m, dynset);
+		if (give(&ruleset, &m, &err) < 0)
+			fail_msg("case %zu: %s", i, err.message);
+		const struct sg_expr *expr = &ruleset.tables[0].chains[0].rules[0].exprs[0];
+
+		if ((expr->kind == SG_EXPR_DYNSET) != cases[i].known || (!cases[i].known && !expr->reason) ||
+		    ruleset.tables[0].sets[0].unknown == cases[i].set_known)
+			fail_msg("case %zu", i);
+		if (cases[i].known) {
+			assert_int_equal(expr->inner_count, dynset->inner_count);
+			assert_int_equal(expr->op, dynset->op);
+			assert_string_equal(expr->name, "s");
+		}
+		for (size_t j = 0; j < expr->inner_count; j++)
+			assert_int_equal(expr->inner[j].kind,
+					 strcmp(dynset->inner[j], "counter") ? SG_EXPR_CONNLIMIT : SG_EXPR_COUNTER);
+		sg_ruleset_clear(&ruleset);
+	}
+}
+
+static void put_lookup(struct message *m)
+{
+	struct nlattr *exprs = open_rule(m), *element = mnl_attr_nest_start(m->header, NFTA_LIST_ELEM);
+
+	mnl_attr_put_strz(m->header, NFTA_EXPR_NAME, "lookup");
+	struct nlattr *data = mnl_attr_nest_start(m->header, NFTA_EXPR_DATA);
+
+	mnl_attr_put_strz(m->header, NFTA_LOOKUP_SET, "s");
+	mnl_attr_put_u32(m->header, NFTA_LOOKUP_SREG, htonl(1));
+	mnl_attr_nest_end(m->header, data);
+	mnl_attr_nest_end(m->header, element);
+	mnl_attr_nest_end(m->header, exprs);
+}
+
+/* Texts of the log: the kernel lets an empty one be; one without end, or too long, is none of its. */
+static void log_prefixes(void **state)
+{
+	(void)state;
+	char longest[129];
+	const struct {
+		const char *text;
+		size_t size;
+		const char *expected; /* NULL: malformed */
+	} cases[] = {
+		{"x: ", 4, "x: "},    {"", 1, ""},       {"", 0, ""},      {longest + 1, 128, longest + 1},
+		{longest, 129, NULL}, {"a\0b", 4, NULL}, {"\0b", 3, NULL},
+	};
+
+	memset(longest, 'p', sizeof(longest) - 1);
+	longest[128] = '\0';
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sg_ruleset ruleset = {0};
+		struct sg_error err = {0};
+		struct message m;
+
+		frame(&ruleset, 0);
+		struct nlattr *exprs = open_rule(&m), *element = mnl_attr_nest_start(m.header, NFTA_LIST_ELEM);
+
+		mnl_attr_put_strz(m.header, NFTA_EXPR_NAME, "log");
+		struct nlattr *data = mnl_attr_nest_start(m.header, NFTA_EXPR_DATA);
+
+		mnl_attr_put(m.header, NFTA_LOG_PREFIX, cases[i].size, cases[i].text);
+		mnl_attr_put_u16(m.header, NFTA_LOG_GROUP, htons(0x102));
+		mnl_attr_nest_end(m.header, data);
+		mnl_attr_nest_end(m.header, element);
+		mnl_attr_nest_end(m.header, exprs);
+		if ((give(&ruleset, &m, &err) == 0) != (cases[i].expected != NULL))
+			fail_msg("case %zu: %s", i, err.message);
+		if (cases[i].expected) {
+			const struct sg_expr *expr = &ruleset.tables[0].chains[0].rules[0].exprs[0];
+
+			assert_int_equal(expr->kind, SG_EXPR_LOG);
+			assert_string_equal(expr->name, cases[i].expected);
+			assert_true(expr->has_group);
+			assert_int_equal(expr->group, 0x102);
+		}
+		sg_ruleset_clear(&ruleset);
+	}
 }
 
 /* ------------------------------------------------------------- elements */
@@ -724,6 +959,32 @@ static void odd_elements(void **state)
 	}
 }
 
+/* What packets put into a set is not read, and what is looked up in it is not known. */
+static void filled_sets(void **state)
+{
+	(void)state;
+	static const struct raw raw[] = {{.key = 3, .verdict = 9, .extra = NFTA_SET_ELEM_EXPIRATION},
+					 {.key = 3, .verdict = 9}};
+
+	for (int filled = 0; filled < 2; filled++) {
+		struct sg_ruleset ruleset = {0};
+		struct sg_error err = {0};
+		struct message m;
+
+		frame(&ruleset, filled ? SG_SET_EVAL : 0);
+		put_lookup(&m);
+		assert_int_equal(give(&ruleset, &m, &err), 0);
+		put_elements(&m, raw, 1 + (size_t)filled);
+		assert_int_equal(give(&ruleset, &m, &err), 0);
+		assert_int_equal(sg_wire_finish(&ruleset, &err), 0);
+		assert_int_equal(ruleset.tables[0].sets[0].unknown, !filled);
+		assert_int_equal(ruleset.tables[0].sets[0].count, !filled);
+		assert_int_equal(ruleset.tables[0].chains[0].rules[0].exprs[0].kind,
+				 filled ? SG_EXPR_UNKNOWN : SG_EXPR_LOOKUP);
+		sg_ruleset_clear(&ruleset);
+	}
+}
+
 /* A hash that grew while it was dumped: what it gave is not its content. */
 static void repeated_elements(void **state)
 {
@@ -847,9 +1108,12 @@ int main(void)
 		cmocka_unit_test(extensions_are_named),
 		cmocka_unit_test(unknown_attributes),
 		cmocka_unit_test(unknown_sets),
-		cmocka_unit_test(dynset_marks_its_set),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(dynsets),
+		cmocka_unit_test(log_prefixes),
 		cmocka_unit_test(pairs_intervals),
 		cmocka_unit_test(odd_elements),
+		cmocka_unit_test(filled_sets),
 		cmocka_unit_test(repeated_elements),
 		cmocka_unit_test(torn_messages),
 		cmocka_unit_test(a_million_elements),
