@@ -191,6 +191,11 @@ static inline size_t sg_set_stride(const struct sg_set *set)
 {
 	return (size_t)set->key_length * (set->flags & SG_SET_INTERVAL ? 2 : 1);
 }
+/* Its elements come from packets: there are none here, and the kernel need not be asked for them. */
+static inline bool sg_set_is_filled(const struct sg_set *set)
+{
+	return (set->flags & (SG_SET_EVAL | SG_SET_MAP)) == SG_SET_EVAL;
+}
 void sg_set_sort(struct sg_set *set); /* by key; in linear time when it is sorted already */
 
 /* Lookups take a constant time as long as chains and sets keep the place and the name that they were added with. */

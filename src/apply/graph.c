@@ -47,14 +47,23 @@ static bool same_text(const char *a, const char *b)
 
 /* ------------------------------------------------------------------ comparing */
 
+static bool names_set(const struct sg_expr *expr)
+{
+	return expr->kind == SG_EXPR_LOOKUP || expr->kind == SG_EXPR_DYNSET;
+}
+
 static bool same_expr(const struct sg_expr *have, const struct sg_expr *want)
 {
 	struct sg_expr copy = *have;
 
-	/* with equal names the rest can be compared as it is */
-	if (!same_target(have->name, want->name) || !same_target(have->verdict.chain, want->verdict.chain))
+	/* with equal names of objects the rest can be compared as it is */
+	if (names_set(want)) {
+		if (!same_target(have->name, want->name))
+			return false;
+		copy.name = want->name;
+	}
+	if (!same_target(have->verdict.chain, want->verdict.chain))
 		return false;
-	copy.name = want->name;
 	copy.verdict.chain = want->verdict.chain;
 	return sg_expr_equal(&copy, want);
 }
@@ -113,6 +122,50 @@ static bool same_set(const struct sg_set *have, const struct sg_set *want)
 		if (!same_element(have, i, want, i, true))
 			return false;
 	return true;
+}
+
+/* ------------------------------------------------------------------ sets that packets fill */
+
+/* The one expression that fills each set of the table, NULL: none does. Ways that differ are `mixed`: equal to nothing.
+ * An array of the table's sets, to be freed; NULL: no memory. */
+static const struct sg_expr **fillings(const struct sg_table *table)
+{
+	static const struct sg_expr mixed = {.kind = SG_EXPR_UNKNOWN};
+	const struct sg_expr **result = calloc(table->set_count + 1, sizeof(*result));
+
+	for (size_t c = 0; result && c < table->chain_count; c++)
+		for (size_t r = 0; r < table->chains[c].rule_count; r++)
+			for (size_t e = 0; e < table->chains[c].rules[r].expr_count; e++) {
+				const struct sg_expr *expr = &table->chains[c].rules[r].exprs[e];
+				const struct sg_set *set =
+					expr->kind == SG_EXPR_DYNSET ? sg_table_set(table, expr->name) : NULL;
+
+				if (set && !result[set - table->sets])
+					result[set - table->sets] = expr;
+				else if (set && !sg_expr_equal(result[set - table->sets], expr))
+					result[set - table->sets] = &mixed;
+			}
+	return result;
+}
+
+/* An element keeps the limit that it was made with. So what is in a set is of use to new rules only if these fill it in
+ * the same way as those that did. */
+static int compare_fillings(struct sg_graph *graph, struct sg_error *err)
+{
+	sg_autofree const struct sg_expr **have = fillings(graph->have);
+	sg_autofree const struct sg_expr **want = fillings(graph->want);
+
+	if (!have || !want)
+		return sg_error_nomem(err);
+	for (size_t i = 0; i < graph->want->set_count; i++) {
+		const struct sg_expr *mine = want[i], *other;
+
+		if (!sg_set_is_filled(&graph->want->sets[i]) || graph->set_differs[i])
+			continue;
+		other = have[graph->set_twin[i]];
+		graph->set_differs[i] = (mine || other) && (!mine || !other || !same_expr(other, mine));
+	}
+	return 0;
 }
 
 int sg_graph_subtract(const struct sg_set *a, const struct sg_set *b, struct sg_set *ret, struct sg_error *err)
@@ -239,7 +292,7 @@ static int references_of_chain(const struct sg_table *table, size_t index, see_r
 		for (size_t j = 0; j < chain->rules[i].expr_count; j++) {
 			const struct sg_expr *expr = &chain->rules[i].exprs[j];
 
-			if (expr->kind == SG_EXPR_LOOKUP && see_set(table, expr->name, see, data, err))
+			if (names_set(expr) && see_set(table, expr->name, see, data, err))
 				return -1;
 			if (expr->kind == SG_EXPR_VERDICT && see_chain(table, expr->verdict.chain, see, data, err))
 				return -1;
@@ -399,7 +452,7 @@ static int find_twins(struct sg_graph *graph, const bool *sets, const bool *chai
 	for (size_t i = 0; i < want->chain_count; i++)
 		graph->chain_differs[i] = graph->chain_twin[i] == SIZE_MAX ||
 					  !same_rules(&have->chains[graph->chain_twin[i]], &want->chains[i]);
-	return make_edges(graph, err);
+	return compare_fillings(graph, err) ? -1 : make_edges(graph, err);
 }
 
 int sg_graph_make(const struct sg_table *have, struct sg_table *want, struct sg_graph **ret, struct sg_error *err)
@@ -475,9 +528,8 @@ bool sg_graph_rename(struct sg_graph *graph, char *const *sets, char *const *cha
 		for (size_t r = 0; r < want->chains[c].rule_count; r++)
 			for (size_t e = 0; e < want->chains[c].rules[r].expr_count; e++) {
 				struct sg_expr *expr = &want->chains[c].rules[r].exprs[e];
-				const struct sg_set *set = expr->kind == SG_EXPR_LOOKUP && expr->name
-								   ? sg_table_set(want, expr->name)
-								   : NULL;
+				const struct sg_set *set =
+					names_set(expr) && expr->name ? sg_table_set(want, expr->name) : NULL;
 
 				failed |= set && point_to(&expr->name, sets[set - want->sets]);
 				failed |= rename_target(want, &expr->verdict.chain, chains);

@@ -96,7 +96,8 @@ static bool can_edit(const struct sg_graph *graph, size_t index)
 	const struct sg_set *have =
 		graph->set_twin[index] == SIZE_MAX ? NULL : &graph->have->sets[graph->set_twin[index]];
 
-	if (!have || have->unknown || !sg_set_same_shape(have, want) || have->catch_all || want->catch_all)
+	if (!have || have->unknown || !sg_set_same_shape(have, want) || have->catch_all || want->catch_all ||
+	    sg_set_is_filled(want))
 		return false;
 	return have->size == 0 || have->size >= want->count;
 }
@@ -210,9 +211,19 @@ static int rename_all(struct planner *p, struct sg_error *err)
 
 /* ------------------------------------------------------------------ the plan */
 
-static bool same_base(const struct sg_chain *have, const char *name, uint32_t hook)
+/* The base chains that the compiler makes, by name. */
+static const struct {
+	const char *name;
+	uint32_t hook;
+} bases[] = {{"input", NF_INET_LOCAL_IN}, {"forward", NF_INET_FORWARD}, {"output", NF_INET_LOCAL_OUT}};
+
+/* The hook of the base chain of that name; UINT32_MAX: there is none. */
+static uint32_t hook_of(const char *name)
 {
-	return !strcmp(have->name, name) && have->hook == hook;
+	for (size_t i = 0; i < SG_COUNT(bases); i++)
+		if (!strcmp(name, bases[i].name))
+			return bases[i].hook;
+	return UINT32_MAX;
 }
 
 /* Whether the table in the kernel is one that can be changed step by step: its base chains are as the compiler makes
@@ -227,17 +238,16 @@ static bool is_ours(const struct sg_table *have)
 		const struct sg_chain *chain = &have->chains[i];
 
 		/* a chain that only has the name of a base chain takes its place */
-		if (!chain->is_base && (!strcmp(chain->name, "input") || !strcmp(chain->name, "output")))
+		if (!chain->is_base && hook_of(chain->name) != UINT32_MAX)
 			return false;
 		if (!chain->is_base)
 			continue;
 		if (chain->unknown || chain->device || chain->priority != 0 || chain->policy != NF_DROP ||
 		    !chain->type || strcmp(chain->type, "filter") != 0)
 			return false;
-		if (same_base(chain, "input", NF_INET_LOCAL_IN))
-			input = true;
-		else if (!same_base(chain, "output", NF_INET_LOCAL_OUT))
+		if (chain->hook != hook_of(chain->name))
 			return false;
+		input |= chain->hook == NF_INET_LOCAL_IN;
 	}
 	return input;
 }

@@ -99,7 +99,9 @@ static int dump_objects(struct dump *dump, struct sg_error *err)
 		return -1;
 	for (size_t i = 0; dump->what->scope != SG_DUMP_TABLE_FRAME && i < ruleset->table_count; i++) {
 		for (size_t j = 0; j < ruleset->tables[i].set_count; j++) {
-			if (dump_elements(dump, &ruleset->tables[i], ruleset->tables[i].sets[j].name, err) < 0)
+			const struct sg_set *set = &ruleset->tables[i].sets[j];
+
+			if (!sg_set_is_filled(set) && dump_elements(dump, &ruleset->tables[i], set->name, err) < 0)
 				return -1;
 		}
 	}

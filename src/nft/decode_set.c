@@ -344,7 +344,7 @@ int sg_decode_elements(struct sg_table *table, struct attr_list list, struct sg_
 	if (attrs.unknown && sg_decode_set_unknown(set, "an attribute of its elements is not understood", err) < 0)
 		return -1;
 	/* what packets brought is no part of the rules */
-	if ((set->flags & SG_SET_EVAL) && !(set->flags & SG_SET_MAP))
+	if (sg_set_is_filled(set))
 		return 0;
 	/* keys that have no place in the value: the set is unknown, and stays empty */
 	if (!set->key_length || set->key_length > SG_NFT_DATA_SIZE ||

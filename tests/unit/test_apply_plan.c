@@ -8,7 +8,10 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
+#include <linux/netfilter.h>
 #include "apply/transition.h"
+#include "nft/build.h"
+#include "nft/datatype.h"
 #include "sockgate/compile.h"
 #include "sockgate/proto.h"
 
@@ -349,9 +352,102 @@ static void whatever_differs_is_noticed(void **state)
 	sg_idd_free(idd);
 }
 
+/* ------------------------------------------------------------------ sets that packets fill */
+
+/* A table with a meter for each peer of one chain. */
+struct metered {
+	uint32_t rate, size;
+	uint64_t timeout;
+	const char *comment;
+	bool twice; /* the base chain leads there for UDP too */
+};
+static const struct metered usual = {.rate = 20, .size = 65536, .timeout = 60000};
+
+static void jump(struct sg_chain *chain, uint8_t protocol)
+{
+	struct sg_rule *rule = sg_chain_add_rule(chain, NULL);
+
+	assert_int_equal(sg_build_protocol(rule, protocol, NULL), 0);
+	assert_int_equal(sg_build_verdict(rule, SG_CODE_JUMP, "limit_22", NULL), 0);
+}
+
+static struct sg_table metered(const struct metered *how)
+{
+	struct sg_table table = {.name = strdup(SG_TABLE_NAME), .family = SG_TABLE_FAMILY};
+	struct sg_set *set = sg_table_add_set(&table, "limit_22_4", NULL);
+	struct sg_chain *input = sg_table_add_chain(&table, "input", NULL);
+	struct sg_rule *rule;
+
+	set->flags = SG_SET_EVAL | SG_SET_TIMEOUT;
+	set->key_type = DATATYPE_IPV4_ADDR;
+	set->key_length = 4;
+	set->size = how->size;
+	set->timeout = how->timeout;
+	set->comment = how->comment ? strdup(how->comment) : NULL;
+	input->is_base = true;
+	input->hook = NF_INET_LOCAL_IN;
+	input->type = strdup("filter");
+	jump(input, SG_PROTO_TCP);
+	if (how->twice)
+		jump(input, SG_PROTO_UDP);
+	rule = sg_chain_add_rule(sg_table_add_chain(&table, "limit_22", NULL), NULL);
+	assert_int_equal(sg_build_family(rule, SG_IPV4, NULL), 0);
+	assert_int_equal(sg_build_meter_limit(rule, SG_IPV4, false, "limit_22_4", how->rate, 60, 20, NULL), 0);
+	assert_int_equal(sg_build_verdict(rule, SG_CODE_ACCEPT, NULL, NULL), 0);
+	return table;
+}
+
+/* Whether the set of the kernel's table stays for the rules that are wanted. */
+static bool keeps_set(struct metered how)
+{
+	struct sg_table have = metered(&usual), want = metered(&how);
+	const struct sg_expr *expr;
+	struct sg_transition plan;
+	bool kept;
+
+	assert_int_equal(sg_transition_make(&have, &want, true, &plan, NULL), 0);
+	assert_false(plan.replace);
+	assert_int_equal(plan.in_place, SIZE_MAX);
+	kept = !plan.new_sets[0];
+	/* what fills a set follows its name */
+	expr = &want.chains[1].rules[0].exprs[3];
+	assert_int_equal(expr->kind, SG_EXPR_DYNSET);
+	assert_string_equal(expr->name, want.sets[0].name);
+	assert_string_equal(want.sets[0].name, kept ? "limit_22_4" : "limit_22_4.2");
+	assert_int_equal(plan.new_chains[1], !kept);
+	sg_transition_clear(&plan);
+	sg_table_clear(&have);
+	sg_table_clear(&want);
+	return kept;
+}
+
+/* What came before is remembered as long as the limit is the same; elements that have another one are of no use. */
+static void a_set_that_packets_fill_is_kept_or_new(void **state)
+{
+	struct metered how = usual;
+
+	(void)state;
+	assert_true(keeps_set(how));
+	how.twice = true;
+	assert_true(keeps_set(how));
+	how = usual;
+	how.rate = 30;
+	assert_false(keeps_set(how));
+	how = usual;
+	how.size = 1000;
+	assert_false(keeps_set(how));
+	how = usual;
+	how.timeout = 90000;
+	assert_false(keeps_set(how));
+	how = usual;
+	how.comment = "peers";
+	assert_false(keeps_set(how));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_set_that_packets_fill_is_kept_or_new),
 		cmocka_unit_test(a_set_of_two_verdicts_is_not_edited),
 		cmocka_unit_test(a_set_of_one_verdict_is_edited),
 		cmocka_unit_test(a_set_of_both_ends_is_not_edited),
