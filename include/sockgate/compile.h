@@ -35,7 +35,7 @@ struct sg_compile_hints {
 /*
  * Fills ret (a zeroed table) with table inet sockgate: eval(compile(d)) == d for every decision whose interface
  * boundaries are names or name prefixes and that accepts all forwarded packets (SG_ERROR_INPUT otherwise). Outbound
- * packets get a base chain when not all of them are accepted.
+ * packets, and those to published ports, get a base chain when not all of them are accepted.
  */
 int sg_compile(const struct sg_decision *decision, const struct sg_compile_hints *hints, struct sg_table *ret,
 	       struct sg_error *err);

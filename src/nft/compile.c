@@ -11,6 +11,9 @@
  * Where a prelude has decided, later rules may say anything: classes are simplified with that freedom, and that is what
  * turns "from anywhere except the blocked" back into "from anywhere".
  *
+ * Packets to published ports are judged in a chain of their own, by what their connections were before the destination
+ * was rewritten.
+ *
  * The base chain's own policy is always drop: a table that is loaded by half, or whose rules somebody flushed, is
  * closed.
  */
@@ -58,12 +61,14 @@ static uint32_t one_outcome(struct sg_compiler *c, const struct sg_body *body, s
 /* The preludes that hold for all the packets that get here; the others are left for later. */
 static int emit_preludes(struct sg_compiler *c, const struct sg_body *body, sg_ref packets, struct sg_error *err)
 {
+	static const char *const labels[] = {[SG_IN] = "block", [SG_OUT] = "out_block", [SG_PUBLISHED] = "pub_block"};
+
 	for (size_t i = 0; c->hints && i < c->hints->prelude_count; i++) {
 		const struct sg_compile_prelude *prelude = &c->hints->preludes[i];
 		sg_ref open = sg_idd_and(c->idd, prelude->region, c->care);
 		struct sg_region_rules rules = {.chain = body->chain,
 						.region = prelude->region,
-						.label = c->direction == SG_OUT ? "out_block" : "block",
+						.label = labels[c->direction],
 						.comment = prelude->comment,
 						.origin = prelude->origin,
 						.protocol = SG_PROTO_TCP};
@@ -136,10 +141,12 @@ static int emit_body(struct sg_compiler *c, struct sg_body *body, struct sg_erro
 /* The states whose packets all get one verdict first, the others by what judges them. */
 static int emit_states(struct sg_compiler *c, size_t base, sg_ref packets, struct sg_error *err)
 {
-	static const char *const inbound[SG_CT_COUNT] = {"", "established_", "related_", "invalid_", "untracked_"};
-	static const char *const outbound[SG_CT_COUNT] = {"out_", "out_established_", "out_related_", "out_invalid_",
-							  "out_untracked_"};
-	const char *const *prefixes = c->direction == SG_OUT ? outbound : inbound;
+	static const char *const prefixes_of[SG_DIRECTIONS][SG_CT_COUNT] = {
+		[SG_IN] = {"", "established_", "related_", "invalid_", "untracked_"},
+		[SG_OUT] = {"out_", "out_established_", "out_related_", "out_invalid_", "out_untracked_"},
+		[SG_PUBLISHED] = {"pub_", "pub_established_", "pub_related_", "pub_invalid_", "pub_untracked_"},
+	};
+	const char *const *prefixes = prefixes_of[c->direction];
 	uint32_t constant[SG_CT_COUNT];
 	sg_ref nodes[SG_CT_COUNT];
 	unsigned int done = 1U << SG_CT_NEW;
@@ -184,16 +191,16 @@ static int emit_states(struct sg_compiler *c, size_t base, sg_ref packets, struc
 
 /* ------------------------------------------------------------------ the table */
 
-/* 1: all packets of the direction are accepted and nothing more, 0: not, -1: error. */
-static int all_accepted(struct sg_compiler *c, enum sg_direction direction, struct sg_error *err)
+/* 1: the outcome is that of all packets of the direction, 0: not, -1: error. */
+static int all_are(struct sg_compiler *c, enum sg_direction direction, uint32_t outcome, struct sg_error *err)
 {
 	sg_ref universe = sg_idd_restrict(c->idd, sg_packet_universe(c->idd), SG_FIELD_DIRECTION, direction);
 	sg_ref judged = sg_idd_restrict(c->idd, c->judged, SG_FIELD_DIRECTION, direction);
-	sg_ref accepted = sg_idd_equals(c->idd, judged, SG_VERDICT_ACCEPT);
+	sg_ref those = sg_idd_equals(c->idd, judged, outcome);
 
-	if (sg_idd_check(c->idd, accepted, err))
+	if (sg_idd_check(c->idd, those, err))
 		return -1;
-	return sg_idd_subset(c->idd, universe, accepted);
+	return sg_idd_subset(c->idd, universe, those);
 }
 
 static int add_base(struct sg_compiler *c, const char *name, uint32_t hook, struct sg_error *err)
@@ -221,10 +228,52 @@ static int emit_direction(struct sg_compiler *c, enum sg_direction direction, st
 			   sg_idd_restrict(c->idd, c->judged, SG_FIELD_DIRECTION, direction), err);
 }
 
+/*
+ * The base chain for forwarded packets: ct direction original ct status dnat goto published, and all others pass. The
+ * rules are made in `published`.
+ */
+static int emit_published(struct sg_compiler *c, struct sg_error *err)
+{
+	int refused = all_are(c, SG_PUBLISHED, SG_VERDICT_DROP, err);
+	struct sg_rule *rule;
+	size_t base = c->table->chain_count;
+
+	c->direction = SG_PUBLISHED;
+	if (refused < 0 || add_base(c, "forward", NF_INET_FORWARD, err))
+		return -1;
+	rule = sg_chain_add_rule(&c->table->chains[base], err);
+	if (!rule || sg_build_published(rule, err) ||
+	    sg_build_verdict(rule, refused ? SG_CODE_DROP : SG_CODE_GOTO, refused ? NULL : "published", err))
+		return -1;
+	if (sg_compiler_end(c, base, SG_VERDICT_ACCEPT, "", err))
+		return -1;
+	if (refused)
+		return 0;
+	if (!sg_table_add_chain(c->table, "published", err))
+		return -1;
+	return emit_states(c, base + 1, sg_idd_restrict(c->idd, c->judged, SG_FIELD_DIRECTION, SG_PUBLISHED), err);
+}
+
+static int emit_directions(struct sg_compiler *c, struct sg_error *err)
+{
+	int forwards = all_are(c, SG_FORWARD, SG_VERDICT_ACCEPT, err);
+	int publishes = all_are(c, SG_PUBLISHED, SG_VERDICT_ACCEPT, err);
+	int sends = all_are(c, SG_OUT, SG_VERDICT_ACCEPT, err);
+
+	if (forwards < 0 || publishes < 0 || sends < 0)
+		return -1;
+	if (!forwards)
+		return sg_error_set(err, SG_ERROR_INPUT, 0, "rules for forwarded packets cannot be made");
+	if (emit_direction(c, SG_IN, err))
+		return -1;
+	if (!publishes && emit_published(c, err))
+		return -1;
+	return sends ? 0 : emit_direction(c, SG_OUT, err);
+}
+
 static int compile(struct sg_compiler *c, struct sg_error *err)
 {
 	size_t levels = sg_idd_levels(c->idd);
-	int forwards, sends;
 
 	c->point = calloc(levels, sizeof(*c->point));
 	c->fixed = calloc(levels, sizeof(*c->fixed));
@@ -233,17 +282,7 @@ static int compile(struct sg_compiler *c, struct sg_error *err)
 	c->table->family = SG_TABLE_FAMILY;
 	if (!c->point || !c->fixed || !c->table->name || !c->table->comment)
 		return sg_error_nomem(err);
-	if (sg_compiler_judge(c, err))
-		return -1;
-	forwards = all_accepted(c, SG_FORWARD, err);
-	sends = all_accepted(c, SG_OUT, err);
-	if (forwards < 0 || sends < 0)
-		return -1;
-	if (!forwards)
-		return sg_error_set(err, SG_ERROR_INPUT, 0, "rules for forwarded packets cannot be made");
-	if (emit_direction(c, SG_IN, err))
-		return -1;
-	return sends ? 0 : emit_direction(c, SG_OUT, err);
+	return sg_compiler_judge(c, err) || emit_directions(c, err) ? -1 : 0;
 }
 
 int sg_compile(const struct sg_decision *decision, const struct sg_compile_hints *hints, struct sg_table *ret,

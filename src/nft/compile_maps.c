@@ -141,6 +141,11 @@ struct runs {
 	size_t count, room;
 };
 
+static void runs_clear(struct runs *runs)
+{
+	free(runs->items);
+}
+
 /* The runs of ports (or types) up to `max` whose class is not the protocol's tail. */
 static int find_runs(struct sg_compiler *c, const struct sg_body *body, uint8_t protocol, uint32_t max,
 		     struct runs *runs, struct sg_error *err)
@@ -251,25 +256,81 @@ static int emit_port_ranges(struct sg_compiler *c, const struct sg_body *body, c
 	return rule ? sg_build_range_map(rule, c->table->sets[map].name, err) : -1;
 }
 
+/* A map of one protocol's ports: singles, or in intervals those that are too many for that. */
+static int emit_original_map(struct sg_compiler *c, const struct sg_body *body, uint8_t protocol,
+			     const struct runs *runs, bool wide, struct sg_error *err)
+{
+	struct sg_rule *rule;
+	struct sg_set *set;
+	size_t map;
+	char what[32];
+
+	snprintf(what, sizeof(what), "%s_%s", sg_proto_name(protocol), wide ? "ranges" : "ports");
+	set = add_map(c, body, what, err);
+	map = c->table->set_count - 1;
+	if (!set)
+		return -1;
+	set->flags = SG_SET_MAP | (wide ? SG_SET_INTERVAL : 0);
+	set->key_type = DATATYPE_INET_SERVICE;
+	set->data_type = DATATYPE_VERDICT;
+	set->key_length = 2;
+	for (size_t i = 0; i < runs->count; i++) {
+		const struct run *run = &runs->items[i];
+		uint32_t step = wide ? run->last - run->first + 1 : 1;
+
+		for (uint32_t port = run->first; is_wide(run) == wide && port <= run->last; port += step) {
+			uint32_t end = port + step - 1;
+			uint8_t first[2] = {(uint8_t)(port >> 8), (uint8_t)port};
+			uint8_t last[2] = {(uint8_t)(end >> 8), (uint8_t)end};
+
+			if (add_element(c, body, map, first, wide ? last : NULL, run->class, protocol, port, err))
+				return -1;
+		}
+	}
+	sg_set_sort(&c->table->sets[map]);
+	if (!wide)
+		size_map(&c->table->sets[map]);
+	rule = input_rule(c, body, err);
+	return rule ? sg_build_original_port_map(rule, protocol, c->table->sets[map].name, err) : -1;
+}
+
+/* meta l4proto tcp ct original proto-dst vmap @pub_tcp_ports, and so for each protocol: nft has no concatenation with
+ * a connection's port. */
+static int emit_original_ports(struct sg_compiler *c, const struct sg_body *body, struct sg_error *err)
+{
+	for (unsigned int p = 0; p <= 255; p++) {
+		sg_cleanup(runs_clear) struct runs runs = {0};
+		size_t wide = 0;
+
+		if (!sg_proto_has_ports((uint8_t)p))
+			continue;
+		if (find_runs(c, body, (uint8_t)p, SG_PORT_ABSENT - 1, &runs, err))
+			return -1;
+		for (size_t i = 0; i < runs.count; i++)
+			wide += is_wide(&runs.items[i]);
+		if (runs.count > wide && emit_original_map(c, body, (uint8_t)p, &runs, false, err))
+			return -1;
+		if (wide && emit_original_map(c, body, (uint8_t)p, &runs, true, err))
+			return -1;
+	}
+	return 0;
+}
+
 int sg_compiler_ports(struct sg_compiler *c, const struct sg_body *body, struct sg_error *err)
 {
-	struct runs runs = {0};
+	sg_cleanup(runs_clear) struct runs runs = {0};
 	size_t wide = 0;
-	int result = -1;
 
+	if (c->direction == SG_PUBLISHED)
+		return emit_original_ports(c, body, err);
 	for (unsigned int p = 0; p <= 255; p++)
 		if (sg_proto_has_ports((uint8_t)p) && find_runs(c, body, (uint8_t)p, SG_PORT_ABSENT - 1, &runs, err))
-			goto out;
+			return -1;
 	for (size_t i = 0; i < runs.count; i++)
 		wide += is_wide(&runs.items[i]);
 	if (runs.count > wide && emit_exact_ports(c, body, &runs, err))
-		goto out;
-	if (wide && emit_port_ranges(c, body, &runs, err))
-		goto out;
-	result = 0;
-out:
-	free(runs.items);
-	return result;
+		return -1;
+	return wide ? emit_port_ranges(c, body, &runs, err) : 0;
 }
 
 /* A map with a key of one byte: ICMP types, protocols. */

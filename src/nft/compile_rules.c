@@ -271,11 +271,14 @@ static int read_box(struct box_rules *walk, const struct sg_box *box, struct box
 static int build_address(struct sg_compiler *c, struct sg_rule *rule, enum sg_family family, bool local,
 			 const struct address_match *match, struct sg_error *err)
 {
-	bool destination = local == (c->direction == SG_IN);
+	bool destination = local == (c->direction != SG_OUT);
+	const char *set = match->is_prefix ? NULL : c->table->sets[match->set].name;
 
-	if (match->is_prefix)
-		return sg_build_prefix(rule, family, destination, &match->prefix, match->negated, err);
-	return sg_build_address_set(rule, family, destination, c->table->sets[match->set].name, match->negated, err);
+	if (local && c->direction == SG_PUBLISHED) /* the packet has another by now */
+		return set ? sg_build_original_set(rule, family, set, match->negated, err)
+			   : sg_build_original_prefix(rule, family, &match->prefix, match->negated, err);
+	return set ? sg_build_address_set(rule, family, destination, set, match->negated, err)
+		   : sg_build_prefix(rule, family, destination, &match->prefix, match->negated, err);
 }
 
 static int build_rule(struct box_rules *walk, const struct box_match *match, const struct sg_interface_match *interface,

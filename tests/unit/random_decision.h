@@ -95,6 +95,7 @@ struct made {
 	struct sg_compile_prelude preludes[4];
 	size_t prelude_count;
 	struct sg_compile_name names[2];
+	sg_ref published; /* how packets to published ports are judged; 0: they are accepted */
 };
 
 static void finish(struct made *made, sg_ref judged, sg_ref outbound, uint32_t odd_states)
@@ -110,6 +111,9 @@ static void finish(struct made *made, sg_ref judged, sg_ref outbound, uint32_t o
 		if (s != SG_CT_UNTRACKED && !(odd_states & 1U << s))
 			in = sg_idd_ite(idd, here, sg_idd_terminal(verdict), in);
 	}
+	if (made->published)
+		accept = sg_idd_ite(idd, sg_idd_range(idd, SG_FIELD_DIRECTION, SG_PUBLISHED, SG_PUBLISHED),
+				    made->published, accept);
 	out = sg_idd_ite(idd, sg_idd_range(idd, SG_FIELD_DIRECTION, SG_OUT, SG_OUT), out, accept);
 	in = sg_idd_ite(idd, sg_idd_range(idd, SG_FIELD_DIRECTION, SG_IN, SG_IN), in, out);
 	made->decision.verdict = sg_idd_ite(idd, sg_packet_universe(idd), in, sg_idd_terminal(0));
@@ -117,8 +121,8 @@ static void finish(struct made *made, sg_ref judged, sg_ref outbound, uint32_t o
 	made->decision.idd = idd;
 }
 
-/* What leaves is mostly let go. */
-static sg_ref some_outbound(struct sg_idd *idd)
+/* What leaves, and what goes to published ports, is mostly let go. */
+static sg_ref some_others(struct sg_idd *idd)
 {
 	sg_ref judged = sg_idd_terminal(SG_VERDICT_ACCEPT);
 
@@ -146,7 +150,7 @@ static void make_random(struct made *made)
 	made->prelude_count = below(4);
 	for (size_t i = made->prelude_count; i-- > 0;) {
 		made->preludes[i].region = some_place(idd);
-		made->preludes[i].direction = below(4) ? SG_IN : SG_OUT;
+		made->preludes[i].direction = below(3) ? SG_IN : below(2) ? SG_OUT : SG_PUBLISHED;
 		made->preludes[i].comment = below(2) ? "a \"prelude\"" : NULL;
 		if (below(4)) /* else a hint that does not fit */
 			judged = sg_idd_ite(idd, made->preludes[i].region, sg_idd_terminal(1 + below(3)), judged);
@@ -165,7 +169,10 @@ static void make_random(struct made *made)
 		odd = sg_idd_and(idd, sg_idd_range(idd, SG_FIELD_STATE, SG_CT_UNTRACKED, SG_CT_UNTRACKED),
 				 some_protocols(idd));
 	judged = sg_idd_ite(idd, odd, sg_idd_terminal(1 + below(3)), judged);
-	finish(made, judged, some_outbound(idd), below(3) ? 0 : below(1U << SG_CT_COUNT));
+	/* which the policy judges as it judges what comes in, or otherwise */
+	if (below(2))
+		made->published = below(2) ? judged : some_others(idd);
+	finish(made, judged, some_others(idd), below(3) ? 0 : below(1U << SG_CT_COUNT));
 }
 
 #endif
