@@ -33,15 +33,20 @@ static size_t find_preludes(const struct sg_policy *policy, struct sg_idd *idd, 
 	}
 	for (size_t i = 0; i < sg_policy_lines(policy); i++) {
 		const struct sg_line *line = sg_policy_line(policy, i);
-
-		if (line->section != SG_SECTION_BLOCK || line->kind != SG_LINE_ANY)
-			continue;
-		preludes[count++] = (struct sg_compile_prelude){
+		struct sg_compile_prelude prelude = {
 			.direction = line->direction,
-			.region = place_of(idd, line),
 			.comment = line->comment,
 			.origin = (uint32_t)i + 1,
 		};
+
+		if (line->section != SG_SECTION_BLOCK || line->kind != SG_LINE_ANY)
+			continue;
+		prelude.region = place_of(idd, line);
+		preludes[count++] = prelude;
+		if (line->direction == SG_IN && sg_policy_enforces_published(policy)) {
+			prelude.direction = SG_PUBLISHED;
+			preludes[count++] = prelude;
+		}
 	}
 	return count;
 }
@@ -70,7 +75,7 @@ static const char *comment_of(uint32_t origin, const void *data)
 int sg_rules_of_policy(const struct sg_policy *policy, const struct sg_decision *decision, struct sg_table *ret,
 		       struct sg_error *err)
 {
-	sg_autofree struct sg_compile_prelude *preludes = calloc(sg_policy_lines(policy) + 2, sizeof(*preludes));
+	sg_autofree struct sg_compile_prelude *preludes = calloc(2 * sg_policy_lines(policy) + 2, sizeof(*preludes));
 	sg_autofree struct sg_compile_name *names = calloc(sg_policy_groups(policy) + 1, sizeof(*names));
 	struct sg_compile_hints hints = {.preludes = preludes, .names = names, .comment = comment_of, .data = policy};
 

@@ -5,9 +5,10 @@
  * For an inbound packet: what conntrack says of it (baseline), what else the baseline accepts, block (drop before
  * reject), allow, what lines that allow under a condition refuse, default. For an outbound one the same, but for one
  * thing: what conntrack calls invalid is judged like what is new, since the host's own resets of connections that it
- * forgot are invalid, and dropping them would leave the other end waiting. A policy that says nothing of outbound
- * packets accepts them, and all forwarded ones are accepted. The order of the lines in the file decides nothing but who
- * is named as responsible.
+ * forgot are invalid, and dropping them would leave the other end waiting. A packet to a published port is judged as an
+ * inbound one, and is never invalid: without a connection no destination is rewritten. A policy that says nothing of
+ * outbound packets accepts them, and all other forwarded ones are accepted. The order of the lines in the file decides
+ * nothing but who is named as responsible.
  */
 #include <stdlib.h>
 #include "base/mem.h"
@@ -97,7 +98,7 @@ static sg_ref lower_states(struct sg_idd *idd, sg_ref judged, sg_ref established
 
 static bool lower_drops_invalid(const struct lowering *lowering)
 {
-	return sg_policy_baseline(lowering->policy)->invalid && lowering->coverage.direction != SG_OUT;
+	return sg_policy_baseline(lowering->policy)->invalid && lowering->coverage.direction == SG_IN;
 }
 
 static sg_ref lower_direction_verdict(const struct lowering *lowering)
