@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <cmocka.h>
 #include "base/mem.h"
 #include "sockgate/buf.h"
@@ -37,7 +39,37 @@ static inline void random_key(struct sg_buf *text, bool *first, const char *key,
 
 struct random_section {
 	bool out, block;
+	bool terms; /* lines may have limits, logs and the like */
 };
+
+/* unit, limit, connections, log, until; `ports` is false where no socket is. */
+static inline void random_terms(struct sg_buf *text, bool *first, const struct random_section *section, bool ports,
+				uint64_t *state)
+{
+	static const char *const units[] = {"a.service", "b.service", "a@b.scope"};
+	static const char *const limits[] = {"1/second", "20/minute", "5/hour", "1/day"};
+	static const char *const connections[] = {"1", "5", "1000000"};
+	static const char *const logs[] = {"a", "b", "{label: a, rate: 5/second}", "{label: c, group: 5}"};
+	static const char *const untils[] = {"2030-01-01T00:00Z", "2031-01-01T00:00+01:00", "2030-01-01T01:00+01:00"};
+	static const char *const in[] = {"", " per source"}, *const out[] = {"", " per destination"};
+	const char *const *peers = section->out ? out : in;
+	char value[64];
+
+	if (!section->block && ports && random_below(state, 6) == 0)
+		random_key(text, first, "unit", PICK(state, units));
+	if (!section->block && random_below(state, 6) == 0) {
+		snprintf(value, sizeof(value), "%s%s", PICK(state, limits), peers[random_below(state, 2)]);
+		random_key(text, first, "limit", value);
+	}
+	if (!section->block && random_below(state, 8) == 0) {
+		snprintf(value, sizeof(value), "%s%s", PICK(state, connections), peers[random_below(state, 2)]);
+		random_key(text, first, "connections", value);
+	}
+	if (random_below(state, 6) == 0)
+		random_key(text, first, "log", PICK(state, logs));
+	if (random_below(state, 6) == 0)
+		random_key(text, first, "until", PICK(state, untils));
+}
 
 /* {port: …, from: …, …} */
 static inline void random_mapping(struct sg_buf *text, const char *what, const char *value,
@@ -64,6 +96,8 @@ static inline void random_mapping(struct sg_buf *text, const char *what, const c
 		random_key(text, &first, "interface", PICK(state, interface));
 	if (random_below(state, 6) == 0)
 		random_key(text, &first, "family", PICK(state, family));
+	if (section->terms)
+		random_terms(text, &first, section, what && strcmp(what, "port") == 0, state);
 	if (section->block && random_below(state, 3) == 0)
 		random_key(text, &first, "answer", PICK(state, answer));
 	sg_buf_addc(text, '}');
@@ -104,7 +138,7 @@ static inline void random_lines(struct sg_buf *text, struct random_section secti
 	}
 }
 
-static inline void random_outbound(struct sg_buf *text, uint64_t *state)
+static inline void random_outbound(struct sg_buf *text, bool terms, uint64_t *state)
 {
 	static const char *const verdicts[] = {"accept", "drop", "reject"};
 	size_t parts = 1 + random_below(state, 7);
@@ -113,14 +147,16 @@ static inline void random_outbound(struct sg_buf *text, uint64_t *state)
 	if (parts & 1)
 		sg_buf_addf(text, "  default: %s\n", PICK(state, verdicts));
 	if (parts & 2)
-		random_lines(text, (struct random_section){.out = true, .block = false}, state);
+		random_lines(text, (struct random_section){.out = true, .terms = terms}, state);
 	if (parts & 4)
-		random_lines(text, (struct random_section){.out = true, .block = true}, state);
+		random_lines(text, (struct random_section){.out = true, .block = true, .terms = terms}, state);
 }
 
-/* NUL-terminated, malloc'd. Not all are valid: what is constrained to nothing is refused. */
-static inline char *random_policy(uint64_t *state)
+/* NUL-terminated, malloc'd. Not all are valid: what is constrained to nothing is refused. With `terms` lines may have
+ * limits, units, logs and ends, and the policy may log what it blocks and be enforced on published ports. */
+static inline char *random_policy_of(bool terms, uint64_t *state)
 {
+	static const char *const logs[] = {"10/minute", "{rate: 1/second, group: 7}"};
 	static const char *const parts[] = {"established",         "invalid",       "loopback", "icmp-errors",
 					    "neighbour-discovery", "dhcpv6-client", "ping"};
 	static const char *const verdicts[] = {"drop", "drop", "reject", "accept"};
@@ -128,13 +164,17 @@ static inline char *random_policy(uint64_t *state)
 	char *result;
 
 	sg_buf_addf(&text, "default: %s\n", PICK(state, verdicts));
+	if (terms && random_below(state, 2))
+		sg_buf_addf(&text, "published: %s\n", random_below(state, 2) ? "enforce" : "ignore");
+	if (terms && random_below(state, 2))
+		sg_buf_addf(&text, "log-blocked: %s\n", PICK(state, logs));
 	sg_buf_adds(&text, "groups:\n  g1: [192.0.2.0/24, \"2001:db8:1::/48\"]\n  g2: [g1, 198.51.100.0/25]\n"
 			   "  g3: [203.0.113.10-203.0.113.20, 192.0.2.128/25]\ninterfaces:\n  lan: [eth1, \"br*\"]\n");
-	random_lines(&text, (struct random_section){.block = false}, state);
+	random_lines(&text, (struct random_section){.terms = terms}, state);
 	if (random_below(state, 4))
-		random_lines(&text, (struct random_section){.block = true}, state);
+		random_lines(&text, (struct random_section){.block = true, .terms = terms}, state);
 	if (random_below(state, 2))
-		random_outbound(&text, state);
+		random_outbound(&text, terms, state);
 	if (random_below(state, 2)) {
 		sg_buf_adds(&text, "baseline:\n");
 		for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
@@ -143,6 +183,11 @@ static inline char *random_policy(uint64_t *state)
 	result = sg_buf_steal(&text, NULL, NULL);
 	assert_non_null(result);
 	return result;
+}
+
+static inline char *random_policy(uint64_t *state)
+{
+	return random_policy_of(false, state);
 }
 
 static inline sg_u128 random_address6(uint64_t low, uint64_t *state)
@@ -159,8 +204,8 @@ static inline sg_u128 random_address6(uint64_t low, uint64_t *state)
 static inline void random_packet(sg_u128 point[SG_FIELD_COUNT], uint64_t *state)
 {
 	static const uint8_t protocols[] = {1, 6, 17, 50, 58, 132, 6, 17};
-	static const uint32_t ports[] = {0,   1,     3,   8,   13,  14,  22,  79,  80,    81,   98,
-					 99,  100,   101, 102, 128, 131, 135, 137, 443,   444,  546,
+	static const uint32_t ports[] = {0,   1,   3,     8,   13,  14,  22,  79,  80,  81,    98,
+					 99,  100, 101,   102, 128, 131, 135, 137, 443, 444,   546,
 					 547, 548, 65535, 142, 143, 4,   5,   11,  12,  65536, 65536};
 	static const char *const interfaces[] = {"lo", "eth0", "eth1", "br0", "wlan0", "eth", "l", "lox"};
 	static const uint32_t v4[] = {0xc0000206, 0xc0000207, 0xc000027f, 0xc0000280, 0xc00002ff,

@@ -20,15 +20,30 @@ struct policy_text {
 	struct sg_policy *policy;
 };
 
+static inline struct policy_text read_with(const char *text, size_t size, const char *folder,
+					   const struct sg_policy_options *options)
+{
+	struct policy_text ret = {.files = sg_files_new()};
+
+	ret.policy = sg_policy_parse("policy.yaml", folder, text, size, options, ret.files, &ret.diags, &ret.err);
+	assert_int_equal(ret.policy != NULL, !sg_diags_failed(&ret.diags) && ret.err.kind == SG_ERROR_NONE);
+	return ret;
+}
+
 /* Reads the text, which is `size` bytes long; list files are looked for in `folder`. */
 static inline struct policy_text read_bytes(const char *text, size_t size, const char *folder)
 {
 	static const struct sg_policy_options options = {.trusted_only = false};
-	struct policy_text ret = {.files = sg_files_new()};
 
-	ret.policy = sg_policy_parse("policy.yaml", folder, text, size, &options, ret.files, &ret.diags, &ret.err);
-	assert_int_equal(ret.policy != NULL, !sg_diags_failed(&ret.diags) && ret.err.kind == SG_ERROR_NONE);
-	return ret;
+	return read_with(text, size, folder, &options);
+}
+
+/* The text at a time; with past_allowed what is over by then is a warning. */
+static inline struct policy_text read_at(const char *text, int64_t now, bool past_allowed)
+{
+	const struct sg_policy_options options = {.now = now, .past_allowed = past_allowed};
+
+	return read_with(text, strlen(text), ".", &options);
 }
 
 static inline struct policy_text read_text(const char *text)

@@ -130,6 +130,93 @@ struct kind {
 	bool test, block, outbound;
 };
 
+static const char *const units_of_time[] = {"second", "minute", "hour", "day"};
+
+static void make_rate(struct maker *maker)
+{
+	sg_buf_addf(&maker->text, "%u/%s", 1 + draw(chance(10) ? 1000000 : 50), units_of_time[draw(4)]);
+}
+
+static void make_label(struct maker *maker)
+{
+	static const char *const labels[] = {"scrape",  "\"yes\"",     "22",    "a b",
+					     "\"0x1\"", "a/b.c_d+e-f", "'1.5'", "\"null\""};
+
+	sg_buf_adds(&maker->text, labels[draw(SG_COUNT(labels))]);
+}
+
+/* Behind `log`, or with `label` false behind log-blocked. */
+static void make_log(struct maker *maker, bool label)
+{
+	if (chance(40)) {
+		(label ? make_label : make_rate)(maker);
+		return;
+	}
+	sg_buf_adds(&maker->text, label ? "{label: " : "{rate: ");
+	(label ? make_label : make_rate)(maker);
+	if (label && chance(50)) {
+		sg_buf_adds(&maker->text, ", rate: ");
+		make_rate(maker);
+	}
+	if (chance(50))
+		sg_buf_addf(&maker->text, ", group: %u", draw(65536));
+	sg_buf_addc(&maker->text, '}');
+}
+
+static void make_until(struct maker *maker)
+{
+	sg_buf_addf(&maker->text, "%u-%02u-%02uT%02u:%02u", 1971 + draw(290), 1 + draw(12), 1 + draw(28), draw(24),
+		    draw(60));
+	if (chance(30))
+		sg_buf_addf(&maker->text, ":%02u", draw(60));
+	if (chance(60))
+		sg_buf_addc(&maker->text, 'Z');
+	else
+		sg_buf_addf(&maker->text, "%c%02u:%02u", chance(50) ? '+' : '-', draw(15), draw(60));
+}
+
+static void make_unit(struct maker *maker)
+{
+	static const char *const units[] = {"nginx.service", "a@b.service", "'a\\x2db.scope'", "\"0.service\"",
+					    "\":-_.service\""};
+
+	sg_buf_adds(&maker->text, units[draw(SG_COUNT(units))]);
+}
+
+/* What a line says beside its packets; returns what goes before the next key. */
+static const char *make_terms(struct maker *maker, struct kind kind, bool ports, const char *before)
+{
+	const char *peer = kind.outbound ? " per destination" : " per source";
+	struct sg_buf *text = &maker->text;
+
+	if (!kind.block && ports && chance(10)) {
+		sg_buf_addf(text, "%sunit: ", before);
+		make_unit(maker);
+		before = ", ";
+	}
+	if (!kind.block && chance(10)) {
+		sg_buf_addf(text, "%slimit: ", before);
+		make_rate(maker);
+		sg_buf_adds(text, chance(50) ? peer : "");
+		before = ", ";
+	}
+	if (!kind.block && chance(10)) {
+		sg_buf_addf(text, "%sconnections: %u%s", before, 1 + draw(1000000), chance(50) ? peer : "");
+		before = ", ";
+	}
+	if (chance(10)) {
+		sg_buf_addf(text, "%slog: ", before);
+		make_log(maker, true);
+		before = ", ";
+	}
+	if (chance(10)) {
+		sg_buf_addf(text, "%suntil: ", before);
+		make_until(maker);
+		before = ", ";
+	}
+	return before;
+}
+
 static void make_constraints(struct maker *maker, struct kind kind, const char *before)
 {
 	static const struct {
@@ -181,7 +268,7 @@ static void make_line(struct maker *maker, bool ports, bool types, struct kind k
 		sg_buf_addf(&maker->text, "%s: ", ports || chance(20) ? "port" : "type");
 		make_words(maker, make);
 	}
-	make_constraints(maker, kind, ports || types ? ", " : "");
+	make_constraints(maker, kind, make_terms(maker, kind, ports, ports || types ? ", " : ""));
 	sg_buf_addc(&maker->text, '}');
 }
 
@@ -285,6 +372,13 @@ static char *make_policy(void)
 	if (chance(10)) {
 		sg_buf_adds(&maker.text, "lint-ignore: ");
 		make_words(&maker, make_lint);
+		sg_buf_addc(&maker.text, '\n');
+	}
+	if (chance(20))
+		sg_buf_addf(&maker.text, "published: %s\n", chance(50) ? "enforce" : "ignore");
+	if (chance(20)) {
+		sg_buf_adds(&maker.text, "log-blocked: ");
+		make_log(&maker, false);
 		sg_buf_addc(&maker.text, '\n');
 	}
 	make_names(&maker);

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* test_policy_terms.c - what lines say beside their packets, as values: limits, units, ends, logs. */
+#include <time.h>
+#include "policy/model.h"
+#include "policy_random.h"
+#include "policy_text.h"
+
+static const struct sg_line *line_at(const struct policy_text *text, size_t index)
+{
+	return sg_policy_line(text->policy, index);
+}
+
+static void assert_rate(struct sg_rate rate, uint32_t count, uint32_t seconds)
+{
+	assert_int_equal(rate.count, count);
+	assert_int_equal(rate.seconds, seconds);
+}
+
+static void test_limits(void **state)
+{
+	autotext text = read_good("allow:\n  tcp:\n    - {port: 1, limit: 1/second}\n"
+				  "    - {port: 2, limit: 1000000/minute per source}\n"
+				  "    - {port: 3, limit: 3/hour, connections: 1000000}\n"
+				  "    - {port: 4, limit: 4/day, connections: 50 per source}\n    - 5\n"
+				  "outbound:\n  allow:\n    any: {limit: 6/hour per destination, connections: 1}\n");
+
+	(void)state;
+	assert_rate(line_at(&text, 0)->limit, 1, 1);
+	assert_false(line_at(&text, 0)->limit_per_peer);
+	assert_int_equal(line_at(&text, 0)->connections, 0);
+	assert_rate(line_at(&text, 1)->limit, 1000000, 60);
+	assert_true(line_at(&text, 1)->limit_per_peer);
+	assert_rate(line_at(&text, 2)->limit, 3, 3600);
+	assert_int_equal(line_at(&text, 2)->connections, 1000000);
+	assert_false(line_at(&text, 2)->connections_per_peer);
+	assert_rate(line_at(&text, 3)->limit, 4, 86400);
+	assert_int_equal(line_at(&text, 3)->connections, 50);
+	assert_true(line_at(&text, 3)->connections_per_peer);
+	assert_false(line_at(&text, 3)->limit_per_peer);
+	assert_rate(line_at(&text, 4)->limit, 0, 0);
+	assert_rate(line_at(&text, 5)->limit, 6, 3600);
+	assert_true(line_at(&text, 5)->limit_per_peer);
+	assert_false(line_at(&text, 5)->connections_per_peer);
+}
+
+static void test_units(void **state)
+{
+	autotext text = read_good("allow:\n  tcp: [{port: 1, unit: nginx.service}, 2]\n"
+				  "  udp: {port: 3, unit: \"a\\\\x2db@c.scope\"}\n");
+
+	(void)state;
+	assert_string_equal(line_at(&text, 0)->unit, "nginx.service");
+	assert_null(line_at(&text, 1)->unit);
+	assert_string_equal(line_at(&text, 2)->unit, "a\\x2db@c.scope");
+}
+
+static void test_logs(void **state)
+{
+	autotext text = read_good("log-blocked: {rate: 1/day, group: 65535}\npublished: enforce\n"
+				  "allow:\n  tcp:\n    - {port: 1, log: a b}\n"
+				  "    - {port: 2, log: {label: 22, rate: 5/second, group: 0}}\n    - 3\n"
+				  "block: {any: {from: 192.0.2.1, log: c}}\n");
+	autotext bare = read_good("published: ignore\n");
+	autotext rate = read_good("log-blocked: 7/hour\n");
+	const struct sg_log *log = line_at(&text, 0)->log;
+
+	(void)state;
+	assert_string_equal(log->label, "a b");
+	assert_rate(log->rate, 10, 60);
+	assert_false(log->has_group);
+	log = line_at(&text, 1)->log;
+	assert_string_equal(log->label, "22");
+	assert_rate(log->rate, 5, 1);
+	assert_true(log->has_group);
+	assert_int_equal(log->group, 0);
+	assert_null(line_at(&text, 2)->log);
+	assert_string_equal(line_at(&text, 3)->log->label, "c");
+	log = sg_policy_log_blocked(text.policy);
+	assert_null(log->label);
+	assert_rate(log->rate, 1, 86400);
+	assert_int_equal(log->group, 65535);
+	assert_true(sg_policy_enforces_published(text.policy));
+	assert_false(sg_policy_enforces_published(bare.policy));
+	assert_null(sg_policy_log_blocked(bare.policy));
+	assert_false(sg_policy_equal(bare.policy, text.policy));
+	assert_rate(sg_policy_log_blocked(rate.policy)->rate, 7, 3600);
+	assert_false(sg_policy_log_blocked(rate.policy)->has_group);
+	{
+		autotext enforces = read_good("published: enforce\n"), unset = read_good("version: 1\n");
+
+		assert_false(sg_policy_equal(bare.policy, enforces.policy));
+		assert_int_equal(sg_policy_enforces_published(unset.policy), !strcmp(MODEL_PUBLISHED, "enforce"));
+	}
+}
+
+/* One line of the file that is two has the same conditions in both. */
+static void test_halves(void **state)
+{
+	autotext text = read_good("services: {odd: {tcp: 1, udp: 2}}\nallow:\n  tcp+udp:\n    - {port: odd, unit: "
+				  "a.service, limit: 5/minute, connections: 6 per source, log: a, until: "
+				  "2030-01-01T00:00Z}\n");
+	const struct sg_line *first = line_at(&text, 0), *second = line_at(&text, 1);
+
+	(void)state;
+	assert_int_equal(sg_policy_lines(text.policy), 2);
+	assert_int_equal(first->protocol_count, 1);
+	assert_string_equal(first->unit, second->unit);
+	assert_memory_equal(&first->limit, &second->limit, sizeof(first->limit));
+	assert_int_equal(second->connections, 6);
+	assert_true(second->connections_per_peer);
+	assert_ptr_equal(first->log, second->log);
+	assert_true(second->has_until && first->until == second->until);
+}
+
+/* ---- Times ---- */
+
+static int64_t until_of(const char *time)
+{
+	sg_cleanup(sg_buf_clear) struct sg_buf buf = {0};
+
+	sg_buf_addf(&buf, "block: {tcp: {port: 1, until: %s}}\n", time);
+	autotext text = read_good(buf.data);
+
+	assert_true(line_at(&text, 0)->has_until);
+	return line_at(&text, 0)->until;
+}
+
+static void test_times(void **state)
+{
+	autotext none = read_good("allow: {tcp: [1]}\n");
+
+	(void)state;
+	assert_false(line_at(&none, 0)->has_until);
+	assert_int_equal(until_of("1970-01-01T00:00:01Z"), 1);
+	assert_int_equal(until_of("1970-01-01T00:00-00:01"), 60);
+	assert_int_equal(until_of("1970-01-01T14:00:01+14:00"), 1);
+	assert_int_equal(until_of("2000-02-29T00:00Z"), 951782400);
+	assert_int_equal(until_of("2026-12-31T18:00Z"), 1798740000);
+	assert_int_equal(until_of("2026-12-31T19:00+01:00"), 1798740000);
+	assert_int_equal(until_of("2026-12-31T12:30:00-05:30"), 1798740000);
+	assert_int_equal(until_of("2261-12-31T23:59:59Z"), 9214646399);
+	/* in nanoseconds it still fits, whatever the zone */
+	assert_true(until_of("2261-12-31T23:59:59-14:59") <= INT64_MAX / 1000000000);
+}
+
+/* Against the C library's calendar. */
+static void test_random_times(void **state)
+{
+	uint64_t seed = 4;
+
+	(void)state;
+	for (size_t i = 0; i < 2000; i++) {
+		time_t when = (time_t)(86400 + random_below(&seed, 9214646399 - 86400));
+		long zone = (long)random_below(&seed, 1800) - 900;
+		time_t local = when + zone * 60;
+		struct tm tm;
+		char text[64];
+
+		if (zone < -899 || zone > 899 || !gmtime_r(&local, &tm))
+			continue;
+		snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d%c%02ld:%02ld", tm.tm_year + 1900,
+			 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, zone < 0 ? '-' : '+',
+			 labs(zone) / 60, labs(zone) % 60);
+		assert_int_equal(until_of(text), when);
+	}
+}
+
+static const char *said_of_time(const char *policy, int64_t now, bool past_allowed, enum sg_severity *ret_severity)
+{
+	autotext text = read_at(policy, now, past_allowed);
+
+	assert_true(text.diags.count <= 1);
+	if (!text.diags.count)
+		return NULL;
+	*ret_severity = text.diags.items[0].severity;
+	return text.diags.items[0].id;
+}
+
+static void test_now(void **state)
+{
+	static const char policy[] = "allow: {tcp: {port: 1, until: 2026-12-31T18:00Z}}\n";
+	enum sg_severity severity = SG_SEVERITY_NOTE;
+	const int64_t end = 1798740000;
+
+	(void)state;
+	assert_null(said_of_time(policy, 0, false, &severity));
+	assert_null(said_of_time(policy, 1, false, &severity));
+	assert_null(said_of_time(policy, end - 3600, false, &severity));
+	assert_string_equal(said_of_time(policy, end - 3599, false, &severity), "policy/near-date");
+	assert_int_equal(severity, SG_SEVERITY_WARNING);
+	assert_string_equal(said_of_time(policy, end - 1, true, &severity), "policy/near-date");
+	assert_string_equal(said_of_time(policy, end, false, &severity), "policy/past-date");
+	assert_int_equal(severity, SG_SEVERITY_ERROR);
+	assert_string_equal(said_of_time(policy, end, true, &severity), "policy/past-date");
+	assert_int_equal(severity, SG_SEVERITY_WARNING);
+	assert_string_equal(said_of_time(policy, INT64_MAX, true, &severity), "policy/past-date");
+	assert_null(said_of_time(policy, INT64_MIN, false, &severity));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_limits), cmocka_unit_test(test_units), cmocka_unit_test(test_logs),
+		cmocka_unit_test(test_halves), cmocka_unit_test(test_times), cmocka_unit_test(test_random_times),
+		cmocka_unit_test(test_now),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
