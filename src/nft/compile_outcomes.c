@@ -150,6 +150,7 @@ static int add_chain(struct sg_compiler *c, const char *name, size_t *ret, struc
 
 static int end_part(struct sg_compiler *c, size_t chain, sg_ref part, const char *label, struct sg_error *err);
 static int meter_alone(struct sg_compiler *c, sg_ref part, const char **ret, struct sg_error *err);
+static int fill_log(struct sg_compiler *c, size_t chain, sg_ref part, struct sg_error *err);
 
 /* The chain that carries an outcome out, made with the first who asks; NULL: err. */
 static const char *outcome_chain(struct sg_compiler *c, uint32_t outcome, const char *label, struct sg_error *err)
@@ -176,7 +177,7 @@ static const char *outcome_chain(struct sg_compiler *c, uint32_t outcome, const 
 		sg_error_nomem(err);
 		return NULL;
 	}
-	if (!meter && end_part(c, chain, part, name, err))
+	if (!meter && (sg_idd_is_terminal(part) ? fill_log(c, chain, part, err) : end_part(c, chain, part, name, err)))
 		return NULL;
 	return c->outcomes[index].chain;
 }
@@ -223,20 +224,22 @@ int sg_compiler_end(struct sg_compiler *c, size_t chain, uint32_t outcome, const
 
 /* ------------------------------------------------------------------ logs */
 
-/* limit rate 10/minute burst 5 packets log prefix "sockgate edge.yaml:24 scrape accept: " */
-static int add_log(struct sg_compiler *c, size_t chain, uint32_t index, enum sg_verdict verdict, struct sg_error *err)
+/* limit rate 10/minute burst 5 packets log prefix "sockgate edge.yaml:24 scrape accept: ", and the verdict. One chain
+ * for all that are logged so: the limit is one. */
+static int fill_log(struct sg_compiler *c, size_t chain, sg_ref part, struct sg_error *err)
 {
-	const struct sg_logging *logging = &c->decision->loggings[index - 1];
+	enum sg_verdict verdict = (enum sg_verdict)(sg_idd_value(part) % 256);
+	const struct sg_logging *logging = &c->decision->loggings[sg_idd_value(part) / 256 - 1];
 	struct sg_rule *rule = sg_chain_add_rule(&c->table->chains[chain], err);
 	uint32_t burst = logging->rate < 5 ? logging->rate : 5;
 	char prefix[SG_LOG_PREFIX_MAX + 1];
 
 	snprintf(prefix, sizeof(prefix), "%.*s %s: ", SG_LOG_PREFIX_MAX - 10, logging->prefix,
 		 sg_verdict_name(verdict));
-	return !rule || sg_build_limit(rule, logging->rate, logging->seconds, burst, err) ||
-			       sg_build_log(rule, prefix, logging->has_group, logging->group, err)
-		       ? -1
-		       : 0;
+	if (!rule || sg_build_limit(rule, logging->rate, logging->seconds, burst, err) ||
+	    sg_build_log(rule, prefix, logging->has_group, logging->group, err))
+		return -1;
+	return end_verdict(c, chain, verdict, err);
 }
 
 /* ------------------------------------------------------------------ meters */
@@ -457,15 +460,18 @@ static int add_meters(struct sg_compiler *c, size_t chain, sg_ref *part, struct 
 /* All that becomes of the packets that get to the end of the chain. */
 static int end_part(struct sg_compiler *c, size_t chain, sg_ref part, const char *label, struct sg_error *err)
 {
-	uint32_t value;
+	struct sg_rule *rule;
+	uint32_t outcome;
 
 	if (!sg_idd_is_terminal(part) && sg_idd_level(c->idd, part) == SG_LEVEL_TIME &&
 	    add_times(c, chain, &part, label, err))
 		return -1;
 	if (add_sockets(c, chain, &part, label, err) || add_meters(c, chain, &part, err))
 		return -1;
-	value = sg_idd_value(part);
-	if (value / 256 && add_log(c, chain, value / 256, (enum sg_verdict)(value % 256), err))
+	if (sg_compiler_outcome(c, part, &outcome, err))
 		return -1;
-	return end_verdict(c, chain, (enum sg_verdict)(value % 256), err);
+	if (outcome < SG_VERDICTS)
+		return end_verdict(c, chain, (enum sg_verdict)outcome, err);
+	rule = sg_chain_add_rule(&c->table->chains[chain], err);
+	return rule ? sg_compiler_finish(c, rule, outcome, label, err) : -1;
 }

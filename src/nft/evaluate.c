@@ -20,7 +20,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include "base/mem.h"
-#include "nft/match.h"
+#include "nft/match_condition.h"
 #include "sockgate/proto.h"
 
 /* NFT_JUMP_STACK_SIZE of include/net/netfilter/nf_tables.h: the kernel refuses deeper call chains */
@@ -41,7 +41,9 @@ struct evaluator {
 	const struct sg_table *table;
 	struct sg_evaluation *out;
 	enum sg_direction direction;
+	sg_ref possible;         /* what can be true of the direction's connections */
 	struct chain_memo *memo; /* one per chain of the table */
+	struct sg_claims claims;
 	bool nomem;
 };
 
@@ -76,7 +78,7 @@ static struct sg_matcher matcher_at(struct evaluator *ev, const char *where)
 				   .evaluation = ev->out,
 				   .table = ev->table,
 				   .direction = ev->direction,
-				   .within = SG_IDD_FULL,
+				   .within = ev->possible,
 				   .where = where};
 }
 
@@ -178,12 +180,15 @@ static sg_ref map_action(struct evaluator *ev, struct sg_matcher *matcher, const
 	return sg_idd_compose(ev->idd, found, table, count);
 }
 
+/* Sets that do not hold what they held when they were read. */
+#define CHANGES (SG_SET_EVAL | SG_SET_TIMEOUT)
+
 static sg_ref set_condition(struct sg_matcher *matcher, const struct sg_expr *expr, const struct sg_set *set)
 {
 	bool known = false;
 	sg_ref inside;
 
-	if (!set || set->unknown || (set->flags & SG_SET_MAP))
+	if (!set || set->unknown || (set->flags & (SG_SET_MAP | CHANGES)))
 		return sg_match_fresh(matcher, "a lookup in a set that is not understood");
 	inside = set->catch_all ? SG_IDD_FULL : sg_match_lookup(matcher, expr, set, NULL, &known);
 	if (!set->catch_all && !known)
@@ -248,13 +253,55 @@ static bool final_action(struct evaluator *ev, struct sg_matcher *matcher, const
 		if (!expr->is_map)
 			return false;
 		set = expr->name ? sg_table_set(ev->table, expr->name) : NULL;
-		if (!set || set->unknown || !(set->flags & SG_SET_MAP) || (set->count && !set->verdicts) ||
-		    expr->inverted || expr->dreg != SG_REG_VERDICT)
+		if (!set || set->unknown || (set->flags & CHANGES) || !(set->flags & SG_SET_MAP) ||
+		    (set->count && !set->verdicts) || expr->inverted || expr->dreg != SG_REG_VERDICT)
 			*ret = unknown_action(ev, matcher, place, "a map that is not understood");
 		else
 			*ret = map_action(ev, matcher, expr, set, place, rest, depth);
 		return true;
 	default: return false;
+	}
+}
+
+/* Whether the rule can do anything with a packet but count or log it. */
+static bool decides(const struct sg_rule *rule)
+{
+	for (size_t i = 0; i < rule->expr_count; i++) {
+		enum sg_expr_kind kind = rule->exprs[i].kind;
+
+		if (kind == SG_EXPR_VERDICT || kind == SG_EXPR_REJECT || kind == SG_EXPR_UNKNOWN ||
+		    (kind == SG_EXPR_LOOKUP && rule->exprs[i].is_map))
+			return true;
+	}
+	return false;
+}
+
+/* The packets for which the rule goes on behind expression *index, which may take the one behind it with it. */
+static sg_ref goes_on_behind(struct evaluator *ev, struct sg_matcher *matcher, const struct sg_chain *chain,
+			     const struct sg_rule *rule, size_t *index)
+{
+	const struct sg_expr *expr = &rule->exprs[*index], *compare;
+
+	switch (expr->kind) {
+	case SG_EXPR_META:
+	case SG_EXPR_CT:
+	case SG_EXPR_PAYLOAD: return sg_match_load(matcher, expr);
+	case SG_EXPR_CMP:
+	case SG_EXPR_RANGE: return sg_match_compare(matcher, expr);
+	case SG_EXPR_BITWISE: sg_match_bitwise(matcher, expr); return SG_IDD_FULL;
+	case SG_EXPR_BYTEORDER: sg_match_byteorder(matcher, expr); return SG_IDD_FULL;
+	case SG_EXPR_IMMEDIATE: sg_match_immediate(matcher, expr); return SG_IDD_FULL;
+	case SG_EXPR_LOOKUP:
+		return set_condition(matcher, expr, expr->name ? sg_table_set(ev->table, expr->name) : NULL);
+	case SG_EXPR_UNKNOWN: return goes_on(matcher, expr);
+	case SG_EXPR_LIMIT:
+	case SG_EXPR_CONNLIMIT:
+	case SG_EXPR_DYNSET: return sg_match_meter(matcher, &ev->claims, chain, expr);
+	case SG_EXPR_SOCKET:
+		compare = sg_match_socket_compare(rule, *index);
+		*index += compare != NULL;
+		return sg_match_socket(matcher, expr, compare);
+	default: return SG_IDD_FULL; /* counters and logs decide nothing */
 	}
 }
 
@@ -267,11 +314,15 @@ static sg_ref evaluate_rule(struct evaluator *ev, const struct sg_chain *chain, 
 	uint32_t place = add_place(ev, chain, index);
 	sg_ref result = rest, final;
 
+	if (!decides(rule))
+		return rest;
 	snprintf(where, sizeof(where), "chain %s, rule %zu", chain->name, index + 1);
 	for (size_t i = 0; i < rule->expr_count; i++) {
 		const struct sg_expr *expr = &rule->exprs[i];
 		sg_ref holds = SG_IDD_FULL;
 
+		if (matcher.within == SG_IDD_EMPTY) /* nobody gets here: what follows need not be known */
+			break;
 		if (final_action(ev, &matcher, expr, place, rest, depth, &final)) {
 			/* a map may say "continue": then what follows in the rule would count */
 			if (expr->kind == SG_EXPR_LOOKUP && i + 1 < rule->expr_count)
@@ -279,20 +330,7 @@ static sg_ref evaluate_rule(struct evaluator *ev, const struct sg_chain *chain, 
 			result = sg_idd_ite(ev->idd, matcher.within, final, rest);
 			break;
 		}
-		switch (expr->kind) {
-		case SG_EXPR_META:
-		case SG_EXPR_CT:
-		case SG_EXPR_PAYLOAD: holds = sg_match_load(&matcher, expr); break;
-		case SG_EXPR_CMP:
-		case SG_EXPR_RANGE: holds = sg_match_compare(&matcher, expr); break;
-		case SG_EXPR_BITWISE: sg_match_bitwise(&matcher, expr); break;
-		case SG_EXPR_IMMEDIATE: sg_match_immediate(&matcher, expr); break;
-		case SG_EXPR_LOOKUP:
-			holds = set_condition(&matcher, expr, expr->name ? sg_table_set(ev->table, expr->name) : NULL);
-			break;
-		case SG_EXPR_UNKNOWN: holds = goes_on(&matcher, expr); break;
-		default: break; /* counters decide nothing */
-		}
+		holds = goes_on_behind(ev, &matcher, chain, rule, &i);
 		matcher.within = sg_idd_and(ev->idd, matcher.within, holds);
 	}
 	ev->nomem |= matcher.failed;
@@ -448,26 +486,37 @@ static sg_ref evaluate_hook(struct evaluator *ev, uint32_t hook, sg_ref accept)
 static sg_ref evaluate_direction(struct evaluator *ev, enum sg_direction direction)
 {
 	static const uint32_t hooks[] = {
-		[SG_IN] = NF_INET_LOCAL_IN, [SG_FORWARD] = NF_INET_FORWARD, [SG_OUT] = NF_INET_LOCAL_OUT};
+		[SG_IN] = NF_INET_LOCAL_IN,
+		[SG_FORWARD] = NF_INET_FORWARD,
+		[SG_OUT] = NF_INET_LOCAL_OUT,
+		[SG_PUBLISHED] = NF_INET_FORWARD,
+	};
 	const struct sg_table *table = ev->table;
 	uint32_t nobody = add_place(ev, NULL, 0);
-	sg_ref accept = sg_idd_terminal(action(nobody, SG_VERDICT_ACCEPT));
+	sg_ref accept = sg_idd_terminal(action(nobody, SG_VERDICT_ACCEPT)), actions;
+	struct sg_matcher matcher;
 
 	if (table->flags & NFT_TABLE_F_DORMANT)
 		return accept;
 	ev->direction = direction;
+	ev->possible = SG_IDD_FULL;
 	memset(ev->memo, 0, table->chain_count * sizeof(*ev->memo));
 	for (size_t i = 0; i < table->chain_count; i++) {
-		struct sg_matcher matcher = matcher_at(ev, table->chains[i].name);
 		sg_ref odd;
 
 		if (!strange(table, &table->chains[i]))
 			continue;
+		matcher = matcher_at(ev, table->chains[i].name);
 		odd = unknown_action(ev, &matcher, nobody, "a base chain that is not understood");
 		ev->nomem |= matcher.failed;
 		return odd;
 	}
-	return sg_idd_ite(ev->idd, families_of(ev), evaluate_hook(ev, hooks[direction], accept), accept);
+	matcher = matcher_at(ev, "the forward hook");
+	ev->possible = sg_match_possible(&matcher);
+	actions = evaluate_hook(ev, hooks[direction], accept);
+	actions = sg_match_only_possible(&matcher, ev->possible, actions);
+	ev->nomem |= matcher.failed;
+	return sg_idd_ite(ev->idd, families_of(ev), actions, accept);
 }
 
 /* Splits actions into verdicts and places, within the packets that can exist. */
@@ -485,15 +534,18 @@ int sg_evaluate(struct sg_idd *idd, const struct sg_table *table, struct sg_eval
 	sg_ref actions = sg_idd_terminal(0);
 
 	ev.memo = calloc(table->chain_count + 1, sizeof(*ev.memo));
-	if (!ev.memo)
+	if (!ev.memo || sg_claims_make(&ev.claims, table)) {
+		free(ev.memo);
 		return sg_error_nomem(err);
-	for (unsigned int direction = SG_IN; direction <= SG_OUT; direction++) {
+	}
+	for (unsigned int direction = SG_IN; direction < SG_DIRECTIONS; direction++) {
 		sg_ref here = sg_idd_range(idd, SG_FIELD_DIRECTION, direction, direction);
 
 		actions = sg_idd_ite(idd, here, evaluate_direction(&ev, (enum sg_direction)direction), actions);
 	}
 	split_actions(&ev, actions, &evaluation.decision);
 	free(ev.memo);
+	sg_claims_clear(&ev.claims);
 	if (ev.nomem)
 		sg_error_nomem(err);
 	if (ev.nomem || sg_idd_check(idd, evaluation.decision.verdict, err) ||

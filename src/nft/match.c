@@ -138,10 +138,46 @@ static sg_ref load_payload(struct sg_matcher *matcher, const struct sg_expr *exp
 	return sg_idd_and(matcher->idd, loaded, set);
 }
 
+/* What nft_meta_get_eval and nft_ct_get_eval store: a longer value also takes the registers behind it. */
+static uint8_t loaded_length(const struct sg_expr *expr)
+{
+	if (expr->kind == SG_EXPR_META) {
+		switch (expr->key) {
+		case NFT_META_NFPROTO:
+		case NFT_META_L4PROTO: return 1;
+		case NFT_META_TIME_NS: return 8;
+		case NFT_META_IIFNAME:
+		case NFT_META_OIFNAME:
+		case NFT_META_BRI_IIFNAME:
+		case NFT_META_BRI_OIFNAME:
+		case NFT_META_IIFKIND:
+		case NFT_META_OIFKIND:
+		case NFT_META_SDIFNAME: return SG_INTERFACE_NAME_SIZE;
+		default: return 4;
+		}
+	}
+	switch (expr->key) {
+	case NFT_CT_DIRECTION: return 1;
+	case NFT_CT_PROTO_SRC:
+	case NFT_CT_PROTO_DST: return 2;
+	case NFT_CT_PKTS:
+	case NFT_CT_BYTES:
+	case NFT_CT_AVGPKT: return 8;
+	case NFT_CT_SRC: /* 4 or 16, as the family has it */
+	case NFT_CT_DST:
+	case NFT_CT_SRC_IP6:
+	case NFT_CT_DST_IP6:
+	case NFT_CT_LABELS:
+	case NFT_CT_HELPER: return 16;
+	default: return 4;
+	}
+}
+
 sg_ref sg_match_load(struct sg_matcher *matcher, const struct sg_expr *expr)
 {
-	struct sg_value value = {.source = SG_SOURCE_OPAQUE, .length = 4};
+	struct sg_value value = {.source = SG_SOURCE_OPAQUE, .length = loaded_length(expr)};
 	bool in = matcher->direction != SG_OUT;
+	sg_ref loaded;
 
 	if (expr->kind == SG_EXPR_PAYLOAD)
 		return load_payload(matcher, expr);
@@ -150,26 +186,23 @@ sg_ref sg_match_load(struct sg_matcher *matcher, const struct sg_expr *expr)
 		value.key |= (uint64_t)(uint8_t)(expr->direction + 1) << 56;
 	if (expr->kind == SG_EXPR_META && expr->key == NFT_META_PRANDOM) /* another number each time */
 		value.key |= (uint64_t)matcher->evaluation->unknown_count << 40;
-	if (expr->kind == SG_EXPR_CT && expr->key == NFT_CT_STATE) {
-		value.source = SG_SOURCE_CT_STATE;
-		return set_register(matcher, expr->dreg, &value);
-	}
+	if (expr->kind == SG_EXPR_CT && sg_match_load_ct(matcher, expr, &value, &loaded))
+		return sg_idd_and(matcher->idd, loaded, set_register(matcher, expr->dreg, &value));
 	if (expr->kind != SG_EXPR_META)
 		goto opaque;
 	switch (expr->key) {
-	case NFT_META_NFPROTO:
-		value.source = SG_SOURCE_NFPROTO;
-		value.length = 1;
-		return set_register(matcher, expr->dreg, &value);
+	case NFT_META_NFPROTO: value.source = SG_SOURCE_NFPROTO; return set_register(matcher, expr->dreg, &value);
 	case NFT_META_L4PROTO:
 		/* always set for IPv4, and for IPv6 unless its extension headers are cut short: such a packet has
 		 * protocol values that no rule names, and conntrack calls it invalid */
 		value.source = SG_SOURCE_L4PROTO;
-		value.length = 1;
+		return set_register(matcher, expr->dreg, &value);
+	case NFT_META_TIME_NS:
+		value.source = SG_SOURCE_TIME;
+		value.length = 8;
 		return set_register(matcher, expr->dreg, &value);
 	case NFT_META_IIFNAME:
 	case NFT_META_OIFNAME:
-		value.length = SG_INTERFACE_NAME_SIZE;
 		if ((expr->key == NFT_META_IIFNAME) == in) {
 			value.source = SG_SOURCE_INTERFACE;
 			return set_register(matcher, expr->dreg, &value);
@@ -212,5 +245,20 @@ void sg_match_bitwise(struct sg_matcher *matcher, const struct sg_expr *expr)
 		value.xored[i] = (uint8_t)((value.xored[i] & expr->data[i]) ^ expr->data2[i]);
 		value.data[i] = (uint8_t)((value.data[i] & expr->data[i]) ^ expr->data2[i]);
 	}
+	set_register(matcher, expr->dreg, &value);
+}
+
+/* Only of a time is it known what its bytes mean in either order. */
+void sg_match_byteorder(struct sg_matcher *matcher, const struct sg_expr *expr)
+{
+	struct sg_value value = {0};
+
+	if (expr->sreg < SG_NFT_REGISTERS)
+		value = matcher->registers[expr->sreg];
+	if (value.source == SG_SOURCE_TIME && !value.swapped && !value.masked && expr->length == value.length &&
+	    expr->size == value.length)
+		value.swapped = true;
+	else
+		value = (struct sg_value){.length = (uint8_t)(expr->length > SG_NFT_DATA_SIZE ? 4 : expr->length)};
 	set_register(matcher, expr->dreg, &value);
 }

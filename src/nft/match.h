@@ -20,8 +20,14 @@ enum sg_source {
 	SG_SOURCE_L4PROTO,
 	SG_SOURCE_INTERFACE,
 	SG_SOURCE_CT_STATE,
-	SG_SOURCE_TRANSPORT, /* transport header bytes: the port, the ICMP type, or opaque by protocol */
-	SG_SOURCE_NETWORK,   /* network header bytes: an address, or opaque by family */
+	SG_SOURCE_CT_DIRECTION,
+	SG_SOURCE_CT_STATUS,
+	SG_SOURCE_ORIGINAL_ADDRESS, /* a connection's destination, and its port, before they were rewritten: only of …
+				     */
+	SG_SOURCE_ORIGINAL_PORT,    /* … SG_PUBLISHED; opaque for protocols without ports */
+	SG_SOURCE_TRANSPORT,        /* transport header bytes: the port, the ICMP type, or opaque by protocol */
+	SG_SOURCE_TIME,             /* of the packet; in network byte order when it is `swapped` */
+	SG_SOURCE_NETWORK,          /* network header bytes: an address, or opaque by family */
 };
 
 struct sg_value {
@@ -29,7 +35,7 @@ struct sg_value {
 	uint64_t key;    /* of an opaque load, to tell one from another */
 	uint32_t offset; /* first byte in the header */
 	uint8_t length;  /* bytes loaded */
-	bool masked;
+	bool masked, swapped;
 	uint8_t mask[SG_NFT_DATA_SIZE], xored[SG_NFT_DATA_SIZE];
 	uint8_t data[SG_NFT_DATA_SIZE]; /* of a constant */
 };
@@ -62,9 +68,33 @@ sg_ref sg_match_protocols(struct sg_matcher *matcher, bool (*holds)(uint8_t prot
 sg_ref sg_match_ranges(struct sg_matcher *matcher, const struct sg_value *value, const struct sg_ranges *set,
 		       size_t bytes);
 
+/* Whether the first bytes of what the register holds, when `content` was loaded into it, are in the set. */
+bool sg_match_bytes_in(const struct sg_value *value, const uint8_t *content, const struct sg_ranges *set, size_t bytes);
+/* The same test where a level has the number of `width` bytes that the register's first bytes are of; or of no level.
+ */
+sg_ref sg_match_level(struct sg_matcher *matcher, const struct sg_value *value, const struct sg_ranges *set,
+		      size_t bytes, size_t level, size_t width);
+sg_ref sg_match_opaque(struct sg_matcher *matcher, const struct sg_value *value, const struct sg_ranges *set,
+		       size_t bytes);
+
+/* Connections (match_ct.c). False: the key stands for no level; else the packets for which the load does not break. */
+bool sg_match_load_ct(struct sg_matcher *matcher, const struct sg_expr *expr, struct sg_value *ret, sg_ref *ret_loaded);
+sg_ref sg_match_ct_direction(struct sg_matcher *matcher, const struct sg_value *value, const struct sg_ranges *set);
+sg_ref sg_match_ct_status(struct sg_matcher *matcher, const struct sg_value *value, const struct sg_ranges *set,
+			  size_t bytes);
+sg_ref sg_match_original_address(struct sg_matcher *matcher, const struct sg_value *value, const struct sg_ranges *set,
+				 size_t bytes);
+sg_ref sg_match_original_port(struct sg_matcher *matcher, const struct sg_value *value, const struct sg_ranges *set,
+			      size_t bytes);
+/* What can be true of the connections of the direction's packets, over unknowns: FULL where the table asks nothing. */
+sg_ref sg_match_possible(struct sg_matcher *matcher);
+/* The actions made independent of what is not possible. */
+sg_ref sg_match_only_possible(struct sg_matcher *matcher, sg_ref possible, sg_ref actions);
+
 /* The packets for which the load does not break; fills the register. */
 sg_ref sg_match_load(struct sg_matcher *matcher, const struct sg_expr *expr);
 void sg_match_immediate(struct sg_matcher *matcher, const struct sg_expr *expr);
+void sg_match_byteorder(struct sg_matcher *matcher, const struct sg_expr *expr);
 void sg_match_bitwise(struct sg_matcher *matcher, const struct sg_expr *expr);
 /* The packets for which a comparison holds. */
 sg_ref sg_match_compare(struct sg_matcher *matcher, const struct sg_expr *expr);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <linux/netfilter/nf_tables.h>
+#include "sockgate/condition.h"
 #include "sockgate/proto.h"
 
 static const char *source_name(const struct sg_value *value)
@@ -23,6 +24,9 @@ static const char *source_name(const struct sg_value *value)
 	case SG_SOURCE_L4PROTO: return "the protocol";
 	case SG_SOURCE_INTERFACE: return "the interface name";
 	case SG_SOURCE_CT_STATE: return "the connection's state";
+	case SG_SOURCE_TIME: return "the time";
+	case SG_SOURCE_CT_STATUS: return "the connection's status";
+	case SG_SOURCE_ORIGINAL_PORT: return "the connection's port";
 	default: return "a value that has no meaning here";
 	}
 }
@@ -57,9 +61,9 @@ static sg_u128 ones(size_t bytes)
 	return bytes >= 16 ? ~(sg_u128)0 : ((sg_u128)1 << (8 * bytes)) - 1;
 }
 
-/* A name that is the same for the same test, whoever makes it. */
-static sg_ref opaque_test(struct sg_matcher *matcher, const struct sg_value *value, const struct sg_ranges *set,
-			  size_t bytes)
+/* The level's name is the same for the same test, whoever makes it. */
+sg_ref sg_match_opaque(struct sg_matcher *matcher, const struct sg_value *value, const struct sg_ranges *set,
+		       size_t bytes)
 {
 	char identity[512];
 	size_t used;
@@ -116,8 +120,8 @@ static bool spread(struct sg_matcher *matcher, const struct sg_value *value, con
 	return true;
 }
 
-static sg_ref level_test(struct sg_matcher *matcher, const struct sg_value *value, const struct sg_ranges *set,
-			 size_t bytes, size_t level, size_t width)
+sg_ref sg_match_level(struct sg_matcher *matcher, const struct sg_value *value, const struct sg_ranges *set,
+		      size_t bytes, size_t level, size_t width)
 {
 	struct sg_ranges keys = {0};
 	sg_ref ref;
@@ -127,12 +131,12 @@ static sg_ref level_test(struct sg_matcher *matcher, const struct sg_value *valu
 	if (spread(matcher, value, set, bytes, width, &keys))
 		ref = sg_idd_split(matcher->idd, level, &keys, SG_IDD_FULL, SG_IDD_EMPTY);
 	else
-		ref = opaque_test(matcher, value, set, bytes);
+		ref = sg_match_opaque(matcher, value, set, bytes);
 	sg_ranges_clear(&keys);
 	return ref;
 }
 
-static bool bytes_in(const struct sg_value *value, const uint8_t *content, const struct sg_ranges *set, size_t bytes)
+bool sg_match_bytes_in(const struct sg_value *value, const uint8_t *content, const struct sg_ranges *set, size_t bytes)
 {
 	uint8_t seen[16];
 
@@ -157,7 +161,7 @@ static sg_ref state_test(struct sg_matcher *matcher, const struct sg_value *valu
 		uint8_t content[4];
 
 		memcpy(content, &bit[state], sizeof(content));
-		if (bytes_in(value, content, set, bytes))
+		if (sg_match_bytes_in(value, content, set, bytes))
 			result = sg_idd_or(matcher->idd, result,
 					   sg_idd_range(matcher->idd, SG_FIELD_STATE, state, state));
 	}
@@ -170,7 +174,7 @@ static sg_ref family_test(struct sg_matcher *matcher, const struct sg_value *val
 	sg_ref result = SG_IDD_EMPTY;
 
 	for (unsigned int family = SG_IPV4; family <= SG_IPV6; family++)
-		if (bytes_in(value, &content[family], set, 1))
+		if (sg_match_bytes_in(value, &content[family], set, 1))
 			result = sg_idd_or(matcher->idd, result,
 					   sg_idd_range(matcher->idd, SG_FIELD_FAMILY, family, family));
 	return result;
@@ -180,28 +184,29 @@ static sg_ref network_test(struct sg_matcher *matcher, const struct sg_value *va
 			   size_t bytes)
 {
 	bool out = matcher->direction == SG_OUT;
+	bool rewritten = matcher->direction == SG_PUBLISHED; /* the destination is another one than the level has */
 	sg_ref ipv4 = sg_idd_range(matcher->idd, SG_FIELD_FAMILY, SG_IPV4, SG_IPV4), v4, v6;
 	size_t level4 = SIZE_MAX, level6 = SIZE_MAX;
 
 	if (bytes <= 4 && value->offset == 12) /* RFC 791: source address */
 		level4 = out ? SG_FIELD_LOCAL4 : SG_FIELD_REMOTE4;
-	else if (bytes <= 4 && value->offset == 16)
+	else if (bytes <= 4 && value->offset == 16 && !rewritten)
 		level4 = out ? SG_FIELD_REMOTE4 : SG_FIELD_LOCAL4;
 	if (bytes <= 16 && value->offset == 8) /* RFC 8200: source address */
 		level6 = out ? SG_FIELD_LOCAL6 : SG_FIELD_REMOTE6;
-	else if (bytes <= 16 && value->offset == 24)
+	else if (bytes <= 16 && value->offset == 24 && !rewritten)
 		level6 = out ? SG_FIELD_REMOTE6 : SG_FIELD_LOCAL6;
 	if (level4 == SIZE_MAX && level6 == SIZE_MAX)
-		return opaque_test(matcher, value, set, bytes);
+		return sg_match_opaque(matcher, value, set, bytes);
 	v4 = v6 = SG_IDD_EMPTY; /* for a family that does not come here any answer is right */
 	if (level4 != SIZE_MAX)
-		v4 = level_test(matcher, value, set, bytes, level4, 4);
+		v4 = sg_match_level(matcher, value, set, bytes, level4, 4);
 	else if (!sg_idd_disjoint(matcher->idd, matcher->within, ipv4))
-		v4 = opaque_test(matcher, value, set, bytes);
+		v4 = sg_match_opaque(matcher, value, set, bytes);
 	if (level6 != SIZE_MAX)
-		v6 = level_test(matcher, value, set, bytes, level6, 16);
+		v6 = sg_match_level(matcher, value, set, bytes, level6, 16);
 	else if (!sg_idd_subset(matcher->idd, matcher->within, ipv4))
-		v6 = opaque_test(matcher, value, set, bytes);
+		v6 = sg_match_opaque(matcher, value, set, bytes);
 	return sg_idd_ite(matcher->idd, ipv4, v4, v6);
 }
 
@@ -212,7 +217,7 @@ static sg_ref transport_test(struct sg_matcher *matcher, const struct sg_value *
 	sg_ref known, test;
 	size_t width = 0;
 
-	if (value->offset == 2 && bytes <= 2) {
+	if (value->offset == 2 && bytes <= 2 && matcher->direction != SG_PUBLISHED) { /* there it is rewritten */
 		holds = sg_proto_has_ports;
 		width = 2;
 	} else if (value->offset == 0 && bytes == 1) {
@@ -220,12 +225,12 @@ static sg_ref transport_test(struct sg_matcher *matcher, const struct sg_value *
 		width = 1;
 	}
 	if (!holds)
-		return opaque_test(matcher, value, set, bytes);
+		return sg_match_opaque(matcher, value, set, bytes);
 	known = sg_match_protocols(matcher, holds);
-	test = level_test(matcher, value, set, bytes, SG_FIELD_PORT, width);
+	test = sg_match_level(matcher, value, set, bytes, SG_FIELD_PORT, width);
 	if (sg_idd_subset(matcher->idd, matcher->within, known))
 		return test;
-	return sg_idd_ite(matcher->idd, known, test, opaque_test(matcher, value, set, bytes));
+	return sg_idd_ite(matcher->idd, known, test, sg_match_opaque(matcher, value, set, bytes));
 }
 
 sg_ref sg_match_ranges(struct sg_matcher *matcher, const struct sg_value *value, const struct sg_ranges *set,
@@ -239,13 +244,21 @@ sg_ref sg_match_ranges(struct sg_matcher *matcher, const struct sg_value *value,
 	case SG_SOURCE_CONSTANT:
 		return sg_ranges_contain(set, sg_match_number(value->data, bytes)) ? SG_IDD_FULL : SG_IDD_EMPTY;
 	case SG_SOURCE_NFPROTO: return family_test(matcher, value, set);
-	case SG_SOURCE_L4PROTO: return level_test(matcher, value, set, bytes, SG_FIELD_PROTOCOL, 1);
+	case SG_SOURCE_L4PROTO: return sg_match_level(matcher, value, set, bytes, SG_FIELD_PROTOCOL, 1);
 	case SG_SOURCE_INTERFACE:
-		return level_test(matcher, value, set, bytes, SG_FIELD_INTERFACE, SG_INTERFACE_NAME_SIZE);
+		return sg_match_level(matcher, value, set, bytes, SG_FIELD_INTERFACE, SG_INTERFACE_NAME_SIZE);
+	case SG_SOURCE_TIME:
+		if (!value->swapped)
+			return sg_match_opaque(matcher, value, set, bytes);
+		return sg_match_level(matcher, value, set, bytes, SG_LEVEL_TIME, 8);
 	case SG_SOURCE_CT_STATE: return state_test(matcher, value, set, bytes);
 	case SG_SOURCE_NETWORK: return network_test(matcher, value, set, bytes);
 	case SG_SOURCE_TRANSPORT: return transport_test(matcher, value, set, bytes);
-	default: return opaque_test(matcher, value, set, bytes);
+	case SG_SOURCE_CT_DIRECTION: return sg_match_ct_direction(matcher, value, set);
+	case SG_SOURCE_CT_STATUS: return sg_match_ct_status(matcher, value, set, bytes);
+	case SG_SOURCE_ORIGINAL_ADDRESS: return sg_match_original_address(matcher, value, set, bytes);
+	case SG_SOURCE_ORIGINAL_PORT: return sg_match_original_port(matcher, value, set, bytes);
+	default: return sg_match_opaque(matcher, value, set, bytes);
 	}
 }
 

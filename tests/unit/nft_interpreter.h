@@ -36,6 +36,19 @@ struct nft_machine {
 	int32_t code;
 	const char *chain;
 	bool rejected;
+	/* The world around: NULL has one that does as it likes. `at` is the chain that the expression stands in. */
+	const struct nft_world *world;
+	const struct sg_chain *at;
+	const struct sg_expr *logged; /* the last log expression that was run */
+};
+
+struct nft_world {
+	uint64_t now; /* of meta time, in nanoseconds */
+	/* whether a limit, connlimit or dynset lets the packet go on */
+	bool (*within)(const struct sg_chain *chain, const struct sg_expr *expr, const void *data);
+	/* whether the packet's socket has a cgroup of that id at that depth */
+	bool (*owned)(uint32_t depth, uint64_t cgroup, const void *data);
+	const void *data;
 };
 
 #define NFT_STOLEN_BY_QUEUE 100 /* a verdict code of ours: user space decides, and may change the packet */
@@ -97,6 +110,12 @@ static inline void nft_eval_meta(struct nft_machine *m, const struct sg_expr *ex
 		memcpy(name, expr->key == NFT_META_IIFNAME ? m->packet.iifname : m->packet.oifname, sizeof(name));
 		nft_store(m, expr->dreg, name, sizeof(name));
 		return;
+	case NFT_META_TIME_NS: {
+		uint64_t now = m->world ? m->world->now : nft_mix(m->packet.noise);
+
+		nft_store(m, expr->dreg, &now, sizeof(now));
+		return;
+	}
 	case NFT_META_PRANDOM: number = nft_chance(m, 4); break;
 	case NFT_META_SKUID: /* there may be no socket */
 		if (nft_noise(m, 1000, 2)) {
@@ -295,6 +314,41 @@ static inline void nft_eval_unknown(struct nft_machine *m, const struct sg_expr 
 	}
 }
 
+/* nft_limit, nft_connlimit, nft_dynset: they let the rule go on, or end it. */
+static inline void nft_eval_state(struct nft_machine *m, const struct sg_expr *expr)
+{
+	if (m->world ? !m->world->within(m->at, expr, m->world->data) : nft_chance(m, 2))
+		m->code = NFT_BREAK;
+}
+
+/* nft_socket: the id of the cgroup at that depth, in host byte order. With a world around the id is the one that the
+ * rule asks for, or none. */
+static inline void nft_eval_socket(struct nft_machine *m, const struct sg_expr *expr)
+{
+	uint64_t id = 1 + nft_noise(m, 2000 + expr->base, 3);
+
+	if (m->world ? !m->world->owned : nft_noise(m, 1001, 3) == 0) {
+		m->code = NFT_BREAK; /* no socket */
+		return;
+	}
+	for (id = m->world ? 1 : id; m->world && id < 9 && !m->world->owned(expr->base, id, m->world->data);)
+		id++;
+	nft_store(m, expr->dreg, &id, sizeof(id));
+}
+
+/* nft_byteorder with 8 byte words: the conversion of one is the same both ways. */
+static inline void nft_eval_byteorder(struct nft_machine *m, const struct sg_expr *expr)
+{
+	const uint8_t *source = nft_loaded(m, expr->sreg, expr->length);
+	uint8_t swapped[SG_NFT_DATA_SIZE];
+
+	if (!source || !expr->size || expr->length % expr->size || expr->length > sizeof(swapped))
+		return;
+	for (size_t i = 0; i < expr->length; i++)
+		swapped[i] = source[i / expr->size * expr->size + (expr->size - 1 - i % expr->size)];
+	nft_store(m, expr->dreg, swapped, expr->length);
+}
+
 static inline void nft_eval_expr(struct nft_machine *m, const struct sg_expr *expr)
 {
 	switch (expr->kind) {
@@ -313,6 +367,12 @@ static inline void nft_eval_expr(struct nft_machine *m, const struct sg_expr *ex
 	case SG_EXPR_REJECT: nft_reject(m, expr); break;
 	case SG_EXPR_UNKNOWN: nft_eval_unknown(m, expr); break;
 	case SG_EXPR_COUNTER: break;
+	case SG_EXPR_BYTEORDER: nft_eval_byteorder(m, expr); break;
+	case SG_EXPR_LIMIT:
+	case SG_EXPR_CONNLIMIT:
+	case SG_EXPR_DYNSET: nft_eval_state(m, expr); break;
+	case SG_EXPR_SOCKET: nft_eval_socket(m, expr); break;
+	case SG_EXPR_LOG: m->logged = expr; break;
 	}
 }
 
@@ -330,6 +390,7 @@ static inline int nft_do_chain(struct nft_machine *m, const struct sg_chain *bas
 
 	for (;;) {
 		m->code = NFT_CONTINUE;
+		m->at = chain;
 		for (; rule < chain->rule_count; rule++) {
 			for (size_t i = 0; i < chain->rules[rule].expr_count && m->code == NFT_CONTINUE; i++)
 				nft_eval_expr(m, &chain->rules[rule].exprs[i]);
@@ -358,13 +419,15 @@ static inline int nft_do_chain(struct nft_machine *m, const struct sg_chain *bas
 }
 
 /* The base chains of the packet's hook, by priority; in which order those of one priority run is anybody's guess. */
-static inline enum sg_verdict nft_run(const struct sg_table *table, const struct nft_packet *packet, uint64_t random)
+static inline enum sg_verdict nft_run_in(const struct sg_table *table, const struct nft_packet *packet, uint64_t random,
+					 const struct nft_world *world, const struct sg_expr **ret_logged)
 {
 	static const uint32_t hooks[] = {NF_INET_LOCAL_IN, NF_INET_FORWARD, NF_INET_LOCAL_OUT};
-	struct nft_machine m = {.table = table, .packet = *packet, .random = random};
+	struct nft_machine m = {.table = table, .packet = *packet, .random = random, .world = world};
 	const struct sg_chain *chains[16];
 	size_t count = 0;
 
+	*ret_logged = NULL;
 	if ((table->flags & NFT_TABLE_F_DORMANT) || (table->family != NFPROTO_INET && table->family != packet->nfproto))
 		return SG_VERDICT_ACCEPT;
 	for (size_t i = 0; i < sizeof(m.registers); i++)
@@ -388,12 +451,20 @@ static inline enum sg_verdict nft_run(const struct sg_table *table, const struct
 	for (size_t i = 0; i < count; i++) {
 		int code = nft_do_chain(&m, chains[i]);
 
+		*ret_logged = m.logged;
 		if (code == NFT_STOLEN_BY_QUEUE && nft_chance(&m, 2))
 			nft_mangle(&m);
 		if (code == NF_DROP || (code == NFT_STOLEN_BY_QUEUE && !nft_chance(&m, 3)))
 			return m.rejected ? SG_VERDICT_REJECT : SG_VERDICT_DROP;
 	}
 	return SG_VERDICT_ACCEPT;
+}
+
+static inline enum sg_verdict nft_run(const struct sg_table *table, const struct nft_packet *packet, uint64_t random)
+{
+	const struct sg_expr *logged;
+
+	return nft_run_in(table, packet, random, NULL, &logged);
 }
 
 #endif

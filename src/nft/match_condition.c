@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Meters and owners of sockets, as the conditions of sockgate/condition.h.
+ *
+ * A meter is a state: two expressions with the same words count apart, and a limit that stands in two rules is twice
+ * the limit. So an expression becomes the level of a condition by its chain's name and its numbers, and only one
+ * expression of the table does for each kind of packet; any other is like nothing else. Which of two alike expressions
+ * is meant by which line of a policy is only a matter of naming.
+ *
+ * Per peer the element must be the peer's address and nothing else, and the set must be the meter's alone: large enough
+ * that it refuses nobody else, and with elements that stay until their bucket is full again (an element that comes anew
+ * begins with a full one), or as long as their connections do.
+ */
+#include "nft/match_condition.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/netfilter/nf_tables.h>
+#include "base/mem.h"
+#include "sockgate/condition.h"
+
+#define METER_SIZE_LEAST 65536U
+
+/* ------------------------------------------------------------------ claims */
+
+static void count_uses(struct sg_claims *claims, const struct sg_table *table, const struct sg_expr *expr)
+{
+	const struct sg_set *set = NULL;
+
+	if (expr->kind == SG_EXPR_LOOKUP || expr->kind == SG_EXPR_DYNSET)
+		set = expr->name ? sg_table_set(table, expr->name) : NULL;
+	if (set)
+		claims->set_uses[set - table->sets]++;
+}
+
+int sg_claims_make(struct sg_claims *claims, const struct sg_table *table)
+{
+	claims->set_uses = calloc(table->set_count + 1, sizeof(*claims->set_uses));
+	if (!claims->set_uses)
+		return -1;
+	for (size_t c = 0; c < table->chain_count; c++)
+		for (size_t r = 0; r < table->chains[c].rule_count; r++)
+			for (size_t e = 0; e < table->chains[c].rules[r].expr_count; e++)
+				count_uses(claims, table, &table->chains[c].rules[r].exprs[e]);
+	return 0;
+}
+
+void sg_claims_clear(struct sg_claims *claims)
+{
+	free(claims->items);
+	free(claims->set_uses);
+	*claims = (struct sg_claims){0};
+}
+
+/* Whether the level may stand for this expression: no other has it for the same packets. */
+static bool claim(struct sg_matcher *matcher, struct sg_claims *claims, size_t level, const struct sg_expr *expr,
+		  unsigned int families)
+{
+	for (size_t i = 0; i < claims->count; i++) {
+		const struct sg_claim *other = &claims->items[i];
+
+		if (other->level == level && other->expr == expr)
+			return true;
+		if (other->level == level && (other->families & families))
+			return false;
+	}
+	if (sg_grow(&claims->items, &claims->room, claims->count, 1, sizeof(*claims->items))) {
+		matcher->failed = true;
+		return false;
+	}
+	claims->items[claims->count++] = (struct sg_claim){.level = level, .expr = expr, .families = families};
+	return true;
+}
+
+/* ------------------------------------------------------------------ meters */
+
+#define BOTH_FAMILIES (1U << SG_IPV4 | 1U << SG_IPV6)
+
+/* The chain's name without the number of a version: limit_tcp_22.3 is limit_tcp_22. False: no name for a condition. */
+static bool meter_name(const struct sg_chain *chain, char name[SG_CONDITION_NAME_SIZE])
+{
+	const char *dot = strrchr(chain->name, '.');
+	size_t length = strlen(chain->name);
+
+	if (dot && dot[1] && strspn(dot + 1, "0123456789") == strlen(dot + 1))
+		length = (size_t)(dot - chain->name);
+	if (length >= SG_CONDITION_NAME_SIZE)
+		return false;
+	memcpy(name, chain->name, length);
+	return true;
+}
+
+/* What the expression counts. False: not in a way that a condition has. */
+static bool meter_numbers(const struct sg_expr *expr, struct sg_condition *condition)
+{
+	if (expr->inverted || expr->is_bytes || !expr->rate || expr->rate > UINT32_MAX)
+		return false;
+	if (expr->kind == SG_EXPR_CONNLIMIT) {
+		condition->connections = (uint32_t)expr->rate;
+		return true;
+	}
+	if (expr->kind != SG_EXPR_LIMIT || expr->burst != expr->rate || !expr->unit || expr->unit > UINT32_MAX)
+		return false;
+	condition->limit = (uint32_t)expr->rate;
+	condition->limit_seconds = (uint32_t)expr->unit;
+	return true;
+}
+
+/* Whether the register holds the peer's address: that of IPv4, or of IPv6 the first half. */
+static bool is_peer(const struct sg_matcher *matcher, const struct sg_value *value, enum sg_family family)
+{
+	static const uint8_t site[16] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	static const uint8_t zero[16];
+	bool out = matcher->direction == SG_OUT;
+
+	if (value->source != SG_SOURCE_NETWORK)
+		return false;
+	if (family == SG_IPV4)
+		return value->offset == (out ? 16 : 12) && value->length == 4 && !value->masked;
+	return value->offset == (out ? 24 : 8) && value->length == 16 && value->masked &&
+	       !memcmp(value->mask, site, sizeof(site)) && !memcmp(value->xored, zero, sizeof(zero));
+}
+
+/* Whether the set is the expression's alone, and does not forget or refuse what the condition does not. */
+static bool set_serves(const struct sg_claims *claims, const struct sg_table *table, const struct sg_set *set,
+		       const struct sg_condition *condition, enum sg_family family)
+{
+	uint32_t flags = condition->limit ? SG_SET_EVAL | SG_SET_TIMEOUT : SG_SET_EVAL;
+
+	return !set->unknown && set->flags == flags && claims->set_uses[set - table->sets] == 1 &&
+	       set->size >= METER_SIZE_LEAST && set->key_length == (family == SG_IPV4 ? 4 : 16) &&
+	       set->timeout >= condition->limit_seconds * UINT64_C(1000) && !set->timeout == !condition->limit;
+}
+
+/* A dynset as a condition, and which family's packets it may count. */
+static bool meter_of_peers(struct sg_matcher *matcher, const struct sg_claims *claims, const struct sg_expr *expr,
+			   struct sg_condition *condition, unsigned int *ret_families)
+{
+	const struct sg_set *set = expr->name ? sg_table_set(matcher->table, expr->name) : NULL;
+	sg_ref ipv4 = sg_idd_range(matcher->idd, SG_FIELD_FAMILY, SG_IPV4, SG_IPV4);
+	enum sg_family family = SG_IPV4;
+
+	if (!set || expr->inverted || expr->timeout || expr->inner_count != 1 || expr->sreg >= SG_NFT_REGISTERS ||
+	    !meter_numbers(&expr->inner[0], condition))
+		return false;
+	if (sg_idd_disjoint(matcher->idd, matcher->within, ipv4))
+		family = SG_IPV6;
+	else if (!sg_idd_subset(matcher->idd, matcher->within, ipv4))
+		return false;
+	/* an update lets the element live on with each packet; with connections it lives as long as they do */
+	if (expr->op != (condition->limit ? NFT_DYNSET_OP_UPDATE : NFT_DYNSET_OP_ADD))
+		return false;
+	condition->limit_per_peer = condition->limit != 0;
+	condition->connections_per_peer = condition->connections != 0;
+	*ret_families = 1U << family;
+	return is_peer(matcher, &matcher->registers[expr->sreg], family) &&
+	       set_serves(claims, matcher->table, set, condition, family);
+}
+
+static const char *meter_kind(const struct sg_expr *expr)
+{
+	switch (expr->kind) {
+	case SG_EXPR_LIMIT: return "expression 'limit'";
+	case SG_EXPR_CONNLIMIT: return "expression 'ct count'";
+	default: return "a dynamic set";
+	}
+}
+
+sg_ref sg_match_meter(struct sg_matcher *matcher, struct sg_claims *claims, const struct sg_chain *chain,
+		      const struct sg_expr *expr)
+{
+	struct sg_condition condition = {.kind = SG_CONDITION_METER};
+	unsigned int families = BOTH_FAMILIES;
+	bool known = meter_name(chain, condition.name);
+	size_t level;
+
+	if (known && expr->kind == SG_EXPR_DYNSET)
+		known = meter_of_peers(matcher, claims, expr, &condition, &families);
+	else if (known)
+		known = meter_numbers(expr, &condition);
+	if (!known)
+		return sg_match_fresh(matcher, meter_kind(expr));
+	level = sg_condition_level(matcher->idd, &condition);
+	if (level == SIZE_MAX) {
+		matcher->failed = true;
+		return SG_IDD_FAILED;
+	}
+	if (!claim(matcher, claims, level, expr, families))
+		return matcher->failed ? SG_IDD_FAILED : sg_match_fresh(matcher, meter_kind(expr));
+	return sg_idd_range(matcher->idd, level, 1, 1);
+}
+
+/* ------------------------------------------------------------------ sockets */
+
+const struct sg_expr *sg_match_socket_compare(const struct sg_rule *rule, size_t index)
+{
+	const struct sg_expr *socket = &rule->exprs[index], *compare = socket + 1;
+
+	if (index + 1 >= rule->expr_count || socket->key != NFT_SOCKET_CGROUPV2 || compare->kind != SG_EXPR_CMP ||
+	    compare->op != NFT_CMP_EQ || compare->sreg != socket->dreg || compare->data_length != sizeof(uint64_t))
+		return NULL;
+	return compare;
+}
+
+sg_ref sg_match_socket(struct sg_matcher *matcher, const struct sg_expr *expr, const struct sg_expr *compare)
+{
+	struct sg_condition condition = {.kind = SG_CONDITION_SOCKET, .depth = expr->base};
+	size_t level;
+
+	if (compare)
+		memcpy(&condition.cgroup, compare->data, sizeof(condition.cgroup)); /* in host byte order */
+	if (!condition.cgroup || !condition.depth)
+		return sg_match_fresh(matcher, "expression 'socket'");
+	level = sg_condition_level(matcher->idd, &condition);
+	if (level == SIZE_MAX) {
+		matcher->failed = true;
+		return SG_IDD_FAILED;
+	}
+	return sg_idd_range(matcher->idd, level, 1, 1);
+}

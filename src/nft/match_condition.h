@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* match_condition.h - expressions that ask for more than the packet: meters and the owner of the socket. */
+#ifndef SG_NFT_MATCH_CONDITION_H
+#define SG_NFT_MATCH_CONDITION_H
+
+#include "nft/match.h"
+
+/* A meter that some expression is: each is only one. */
+struct sg_claim {
+	size_t level;
+	const struct sg_expr *expr;
+	unsigned int families; /* bit 1 << enum sg_family of the packets that it may count */
+};
+
+struct sg_claims {
+	struct sg_claim *items;
+	size_t count, room;
+	uint32_t *set_uses; /* how many expressions of the table name each of its sets */
+};
+/* Zero-initialised before. -1: out of memory. */
+int sg_claims_make(struct sg_claims *claims, const struct sg_table *table);
+void sg_claims_clear(struct sg_claims *claims);
+
+/* Whether the rule goes on behind a limit, connlimit or dynset of that chain: a meter's level, or a fresh one. */
+sg_ref sg_match_meter(struct sg_matcher *matcher, struct sg_claims *claims, const struct sg_chain *chain,
+		      const struct sg_expr *expr);
+/* Whether it goes on behind a socket expression and `compare`, the comparison that follows it; NULL: another one does.
+ */
+sg_ref sg_match_socket(struct sg_matcher *matcher, const struct sg_expr *expr, const struct sg_expr *compare);
+/* The comparison that goes with the socket expression in front of it; NULL: it does not. */
+const struct sg_expr *sg_match_socket_compare(const struct sg_rule *rule, size_t index);
+
+#endif

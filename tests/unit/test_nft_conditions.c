@@ -1,0 +1,596 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Decisions that hang on conditions and log: random ones are compiled and evaluated again (eval(compile(d)) == d), and
+ * executed on packets in random worlds by an interpreter that knows nothing of diagrams. And what is not quite the
+ * condition that a decision asks for is not taken for it.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+#include "random_rules.h"
+#include "sockgate/compile.h"
+#include "sockgate/condition.h"
+#include "sockgate/evaluate.h"
+
+#define LINES   6
+#define CGROUPS 3
+#define DEPTH   2
+
+/* ------------------------------------------------------------------ lines */
+
+static const uint64_t dates[] = {1000, 2000000000000000000, 3000000000000000000};
+
+struct term {
+	sg_ref region;                          /* new packets, without conditions */
+	size_t date;                            /* index of dates from 1; 0: none */
+	unsigned int cgroup;                    /* 0: none */
+	struct sg_condition limit, connections; /* kind 0: none */
+	bool allows, logs;
+};
+
+struct terms {
+	struct sg_idd *idd;
+	struct term items[LINES];
+	size_t count;
+	enum sg_verdict otherwise;
+	struct sg_logging loggings[LINES];
+	char names[LINES][32];
+	struct sg_decision decision;
+};
+
+static sg_ref some_region(struct sg_idd *idd)
+{
+	uint32_t port = some_port[below(12)];
+	uint8_t protocol = some_protocol[below(2)], address[16];
+	sg_ref region = sg_idd_range(idd, SG_FIELD_PROTOCOL, protocol, protocol);
+	struct sg_range name;
+
+	region = sg_idd_and(idd, region, sg_idd_range(idd, SG_FIELD_PORT, port, port + below(2)));
+	if (below(4) == 0)
+		region = SG_IDD_FULL;
+	if (below(4) == 0 && sg_interface_range("eth*", 4, &name))
+		region = sg_idd_and(idd, region, sg_idd_range(idd, SG_FIELD_INTERFACE, name.first, name.last));
+	if (below(3) == 0) {
+		sg_u128 number = 0;
+
+		random_address(address, sizeof(address));
+		for (size_t i = 0; i < 4; i++)
+			number = number << 8 | address[i];
+		region = sg_idd_and(idd, region, sg_idd_range(idd, SG_FIELD_FAMILY, SG_IPV4, SG_IPV4));
+		region = sg_idd_and(idd, region,
+				    sg_idd_range(idd, SG_FIELD_REMOTE4, number & ~(sg_u128)0xff, number | 0xff));
+	}
+	return region;
+}
+
+static void name_meter(struct sg_condition *meter, const char *what, size_t line)
+{
+	meter->kind = SG_CONDITION_METER;
+	snprintf(meter->name, sizeof(meter->name), "%s_tcp_%zu", what, line);
+}
+
+static struct term some_term(struct sg_idd *idd, size_t line)
+{
+	static const uint32_t seconds[] = {1, 60, 3600, 86400};
+	struct term term = {.region = some_region(idd), .allows = below(5) != 0, .logs = below(3) == 0};
+
+	if (below(3) == 0)
+		term.date = 1 + below(LENGTH(dates));
+	if (!term.allows)
+		return term;
+	if (below(3) == 0)
+		term.cgroup = 1 + below(CGROUPS);
+	if (below(2)) {
+		name_meter(&term.limit, "limit", line);
+		term.limit.limit = 1 + below(50);
+		term.limit.limit_seconds = seconds[below(4)];
+		term.limit.limit_per_peer = below(2);
+	}
+	if (below(3) == 0) {
+		name_meter(&term.connections, "connections", line);
+		term.connections.connections = 1 + below(50);
+		term.connections.connections_per_peer = below(2);
+	}
+	return term;
+}
+
+/* ------------------------------------------------------------------ their meaning */
+
+static sg_ref holds(struct sg_idd *idd, const struct sg_condition *condition)
+{
+	size_t level = sg_condition_level(idd, condition);
+
+	return sg_idd_range(idd, level, 1, 1);
+}
+
+static bool metered(const struct term *term)
+{
+	return term->limit.kind || term->connections.kind;
+}
+
+static sg_ref in_time(struct sg_idd *idd, const struct term *term)
+{
+	if (!term->date)
+		return term->region;
+	return sg_idd_and(idd, term->region, sg_idd_range(idd, SG_LEVEL_TIME, 0, dates[term->date - 1] - 1));
+}
+
+static sg_ref met(struct sg_idd *idd, const struct term *term)
+{
+	const struct sg_condition socket = {.kind = SG_CONDITION_SOCKET, .depth = DEPTH, .cgroup = term->cgroup};
+	sg_ref result = in_time(idd, term);
+
+	if (term->cgroup)
+		result = sg_idd_and(idd, result, holds(idd, &socket));
+	if (term->limit.kind)
+		result = sg_idd_and(idd, result, holds(idd, &term->limit));
+	if (term->connections.kind)
+		result = sg_idd_and(idd, result, holds(idd, &term->connections));
+	return result;
+}
+
+/* Blocks, then what is allowed without a meter, then meters in their order, then what was not met, then the rest: each
+ * with its own answer. */
+static sg_ref judge(struct terms *terms, bool log)
+{
+	struct sg_idd *idd = terms->idd;
+	sg_ref layers[4 * LINES], answer;
+	size_t count = 0;
+
+	for (unsigned int pass = 0; pass < 4; pass++)
+		for (size_t i = 0; i < terms->count; i++) {
+			const struct term *term = &terms->items[i];
+			bool block = !term->allows, guard = term->allows && (term->cgroup || metered(term));
+
+			if (pass == 0 ? !block : pass == 3 ? !guard : block || (pass == 1) == metered(term))
+				continue;
+			answer = sg_idd_terminal((pass == 0 || pass == 3 ? SG_VERDICT_DROP : SG_VERDICT_ACCEPT) +
+						 256 * (log && term->logs ? (uint32_t)i + 1 : 0));
+			layers[count++] =
+				sg_idd_ite(idd, pass == 3 ? in_time(idd, term) : met(idd, term), answer, SG_IDD_EMPTY);
+		}
+	layers[count++] = sg_idd_terminal(terms->otherwise);
+	return sg_idd_overlay_all(idd, layers, count);
+}
+
+static void make_terms(struct terms *terms)
+{
+	struct sg_idd *idd = terms->idd = sg_packet_context(0);
+	sg_ref judged, fresh, accept = sg_idd_terminal(SG_VERDICT_ACCEPT), in;
+	uint32_t verdicts[256 * (LINES + 1)], logs[256 * (LINES + 1)];
+
+	assert_non_null(idd);
+	terms->count = 1 + below(LINES);
+	terms->otherwise = (enum sg_verdict)(1 + below(3));
+	for (size_t i = 0; i < terms->count; i++) {
+		terms->items[i] = some_term(idd, i);
+		snprintf(terms->names[i], sizeof(terms->names[i]), "line%zu", i);
+		terms->loggings[i] = (struct sg_logging){
+			.name = terms->names[i], .prefix = terms->names[i], .rate = 10, .seconds = 60};
+	}
+	for (uint32_t i = 0; i < LENGTH(verdicts); i++) {
+		verdicts[i] = i % 256;
+		logs[i] = i / 256;
+	}
+	judged = judge(terms, below(3) != 0);
+	fresh = sg_idd_range(idd, SG_FIELD_STATE, SG_CT_NEW, SG_CT_NEW);
+	in = sg_idd_and(idd, sg_packet_universe(idd), sg_idd_range(idd, SG_FIELD_DIRECTION, SG_IN, SG_IN));
+	judged = sg_idd_ite(idd, in, sg_idd_ite(idd, fresh, judged, accept),
+			    sg_idd_ite(idd, sg_packet_universe(idd), accept, SG_IDD_EMPTY));
+	terms->decision = (struct sg_decision){.idd = idd,
+					       .verdict = sg_idd_map(idd, judged, verdicts, LENGTH(verdicts)),
+					       .origin = sg_idd_terminal(0),
+					       .log = sg_idd_map(idd, judged, logs, LENGTH(logs)),
+					       .loggings = terms->loggings,
+					       .logging_count = terms->count};
+}
+
+/* ------------------------------------------------------------------ worlds */
+
+struct around {
+	const struct terms *terms;
+	bool limit[LINES], connections[LINES];
+	unsigned int cgroup; /* that the packet's socket is in; 0: another */
+};
+
+static bool is_within(const struct sg_chain *chain, const struct sg_expr *expr, const void *data)
+{
+	const struct around *around = data;
+
+	for (size_t i = 0; i < around->terms->count; i++) {
+		const struct term *term = &around->terms->items[i];
+
+		if (term->limit.kind && !strcmp(term->limit.name, chain->name))
+			return around->limit[i];
+		if (term->connections.kind && !strcmp(term->connections.name, chain->name))
+			return around->connections[i];
+	}
+	assert_int_equal(expr->kind, SG_EXPR_LIMIT); /* of a log */
+	return true;
+}
+
+static bool is_owned(uint32_t depth, uint64_t cgroup, const void *data)
+{
+	const struct around *around = data;
+
+	return depth == DEPTH && cgroup == around->cgroup;
+}
+
+static struct around some_world(const struct terms *terms)
+{
+	struct around around = {.terms = terms, .cgroup = below(CGROUPS + 1)};
+
+	for (size_t i = 0; i < terms->count; i++) {
+		around.limit[i] = below(2);
+		around.connections[i] = below(2);
+	}
+	return around;
+}
+
+/* The point of the packet in that world. */
+static void place(const struct terms *terms, const struct around *around, const struct nft_packet *packet, uint64_t now,
+		  sg_u128 *point)
+{
+	place_packet(packet, point);
+	for (size_t level = SG_LEVEL_TIME; level < sg_idd_levels(terms->idd); level++) {
+		const struct sg_condition *condition = sg_condition_of(terms->idd, level);
+
+		point[level] = 0;
+		if (!condition)
+			continue;
+		if (level == SG_LEVEL_TIME)
+			point[level] = now;
+		else if (condition->kind == SG_CONDITION_SOCKET)
+			point[level] = condition->cgroup == around->cgroup;
+		for (size_t i = 0; i < terms->count && condition->kind == SG_CONDITION_METER; i++) {
+			if (!memcmp(condition, &terms->items[i].limit, sizeof(*condition)))
+				point[level] = around->limit[i];
+			else if (!memcmp(condition, &terms->items[i].connections, sizeof(*condition)))
+				point[level] = around->connections[i];
+		}
+	}
+}
+
+static void expect_as_decided(const struct terms *terms, const struct sg_table *table, uint64_t current)
+{
+	sg_u128 point[SG_FIELD_COUNT + 1 + 3 * LINES + CGROUPS];
+	struct around around = some_world(terms);
+	struct nft_packet packet;
+	const struct sg_expr *logged;
+	enum sg_verdict verdict;
+	struct nft_world world = {
+		.now = dates[below(LENGTH(dates))] - below(2), .within = is_within, .owned = is_owned, .data = &around};
+	uint32_t log;
+
+	assert_true(sg_idd_levels(terms->idd) <= LENGTH(point));
+	random_packet(&packet);
+	packet.l4proto = below(4) ? 6 : packet.l4proto;
+	packet.state = below(4) ? SG_CT_NEW : packet.state;
+	place(terms, &around, &packet, world.now, point);
+	verdict = nft_run_in(table, &packet, seed, &world, &logged);
+	if (verdict != (enum sg_verdict)sg_idd_lookup(terms->idd, terms->decision.verdict, point))
+		fail_msg("SEED=%llu: a packet is judged otherwise than decided", (unsigned long long)current);
+	log = sg_idd_lookup(terms->idd, terms->decision.log, point);
+	if (!log != !logged ||
+	    (log && strncmp(logged->name, terms->names[log - 1], strlen(terms->names[log - 1])) != 0))
+		fail_msg("SEED=%llu: logged as '%s', not as %u", (unsigned long long)current,
+			 logged ? logged->name : "nothing", log);
+}
+
+/* ------------------------------------------------------------------ the property */
+
+static enum sg_answer answer_of(struct terms *terms, const struct sg_table *table)
+{
+	struct sg_evaluation evaluation;
+	struct sg_error err = {0};
+	struct sg_packet packet;
+	enum sg_answer answer;
+	size_t unknown;
+
+	assert_int_equal(sg_evaluate(terms->idd, table, &evaluation, &err), 0);
+	assert_int_equal(sg_evaluation_compare(&evaluation, &terms->decision, &answer, &packet, &unknown, &err), 0);
+	if (getenv("VERBOSE") && answer == SG_UNDECIDED)
+		fprintf(stderr, "undecided: %s\n", evaluation.unknowns[unknown].reason);
+	sg_evaluation_clear(&evaluation);
+	return answer;
+}
+
+static void random_conditions(void **state)
+{
+	const char *given = getenv("SEED"), *rounds = getenv("ROUNDS");
+	uint64_t start = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+
+	(void)state;
+	for (uint64_t i = 0; i < (rounds ? strtoull(rounds, NULL, 10) : 300); i++) {
+		struct sg_table table = {0};
+		struct sg_error err = {0};
+		struct terms terms = {0};
+
+		seed = start + i;
+		make_terms(&terms);
+		if (sg_compile(&terms.decision, NULL, &table, &err))
+			fail_msg("SEED=%llu: %s", (unsigned long long)(start + i), err.message);
+		if (answer_of(&terms, &table) != SG_PROVEN)
+			fail_msg("SEED=%llu: not proven", (unsigned long long)(start + i));
+		for (size_t packet = 0; packet < 100; packet++)
+			expect_as_decided(&terms, &table, start + i);
+		sg_table_clear(&table);
+		sg_idd_free(terms.idd);
+	}
+}
+
+/* ------------------------------------------------------------------ what is not the condition */
+
+/* One rule for port 22: 20 new connections a minute for each source, 50 at once, of a cgroup, until a date. */
+static void make_strict(struct terms *terms)
+{
+	struct sg_idd *idd = terms->idd = sg_packet_context(0);
+	struct term *term = &terms->items[0];
+	sg_ref port, in;
+
+	assert_non_null(idd);
+	port = sg_idd_and(idd, sg_idd_range(idd, SG_FIELD_PROTOCOL, 6, 6), sg_idd_range(idd, SG_FIELD_PORT, 22, 22));
+	*term = (struct term){.region = port, .allows = true, .date = 2, .cgroup = 1};
+	name_meter(&term->limit, "limit", 22);
+	term->limit.limit = 20;
+	term->limit.limit_seconds = 60;
+	term->limit.limit_per_peer = true;
+	name_meter(&term->connections, "connections", 22);
+	term->connections.connections = 50;
+	in = sg_idd_and(idd, sg_packet_universe(idd), sg_idd_range(idd, SG_FIELD_DIRECTION, SG_IN, SG_IN));
+	terms->count = 1;
+	terms->decision = (struct sg_decision){
+		.idd = idd,
+		.origin = sg_idd_terminal(0),
+		.verdict = sg_idd_ite(
+			idd, in,
+			sg_idd_ite(idd, met(idd, term), sg_idd_terminal(SG_VERDICT_ACCEPT),
+				   sg_idd_terminal(SG_VERDICT_DROP)),
+			sg_idd_ite(idd, sg_packet_universe(idd), sg_idd_terminal(SG_VERDICT_ACCEPT), SG_IDD_EMPTY)),
+	};
+}
+
+static struct sg_expr *find_expr(struct sg_table *table, enum sg_expr_kind kind, size_t skip)
+{
+	for (size_t c = 0; c < table->chain_count; c++)
+		for (size_t r = 0; r < table->chains[c].rule_count; r++)
+			for (size_t e = 0; e < table->chains[c].rules[r].expr_count; e++)
+				if (table->chains[c].rules[r].exprs[e].kind == kind && skip-- == 0)
+					return &table->chains[c].rules[r].exprs[e];
+	fail_msg("no such expression");
+	return NULL;
+}
+
+static struct sg_set *find_set(struct sg_table *table, const char *name)
+{
+	for (size_t i = 0; i < table->set_count; i++)
+		if (!strcmp(table->sets[i].name, name))
+			return &table->sets[i];
+	fail_msg("no set %s", name);
+	return NULL;
+}
+
+static struct sg_chain *find_chain(struct sg_table *table, const char *name)
+{
+	for (size_t i = 0; i < table->chain_count; i++)
+		if (!strcmp(table->chains[i].name, name))
+			return &table->chains[i];
+	fail_msg("no chain %s", name);
+	return NULL;
+}
+
+static void rate(struct sg_table *table)
+{
+	find_expr(table, SG_EXPR_DYNSET, 0)->inner[0].rate++;
+}
+static void unit(struct sg_table *table)
+{
+	find_expr(table, SG_EXPR_DYNSET, 1)->inner[0].unit = 3600;
+}
+static void burst(struct sg_table *table)
+{
+	find_expr(table, SG_EXPR_DYNSET, 0)->inner[0].burst--;
+}
+static void over(struct sg_table *table)
+{
+	find_expr(table, SG_EXPR_DYNSET, 0)->inner[0].inverted = true;
+}
+static void in_bytes(struct sg_table *table)
+{
+	find_expr(table, SG_EXPR_DYNSET, 0)->inner[0].is_bytes = true;
+}
+static void no_longer(struct sg_table *table)
+{
+	find_expr(table, SG_EXPR_DYNSET, 0)->op = NFT_DYNSET_OP_ADD;
+}
+static void inverted(struct sg_table *table)
+{
+	find_expr(table, SG_EXPR_DYNSET, 0)->inverted = true;
+}
+static void own_timeout(struct sg_table *table)
+{
+	find_expr(table, SG_EXPR_DYNSET, 0)->timeout = 1000;
+}
+static void count(struct sg_table *table)
+{
+	find_expr(table, SG_EXPR_CONNLIMIT, 0)->rate++;
+}
+static void more(struct sg_table *table)
+{
+	find_expr(table, SG_EXPR_CONNLIMIT, 0)->inverted = true;
+}
+static void other_group(struct sg_table *table)
+{
+	find_expr(table, SG_EXPR_CMP, 1)->data[0]++;
+}
+static void other_depth(struct sg_table *table)
+{
+	find_expr(table, SG_EXPR_SOCKET, 0)->base++;
+}
+static void other_key(struct sg_table *table)
+{
+	find_expr(table, SG_EXPR_SOCKET, 0)->key = NFT_SOCKET_MARK;
+}
+static void later(struct sg_table *table)
+{
+	find_expr(table, SG_EXPR_CMP, 0)->data[7]++;
+}
+static void host_order(struct sg_table *table)
+{
+	find_expr(table, SG_EXPR_BYTEORDER, 0)->size = 4;
+}
+static void forgets(struct sg_table *table)
+{
+	find_set(table, "limit_tcp_22_4")->timeout = 59000;
+}
+static void for_ever(struct sg_table *table)
+{
+	find_set(table, "limit_tcp_22_4")->timeout = 0;
+}
+static void small(struct sg_table *table)
+{
+	find_set(table, "limit_tcp_22_6")->size = 65535;
+}
+static void odd_set(struct sg_table *table)
+{
+	find_set(table, "limit_tcp_22_6")->unknown = true;
+}
+static void other_name(struct sg_table *table)
+{
+	find_chain(table, "limit_tcp_22")->name[0] = 'L';
+}
+
+static void finer(struct sg_table *table)
+{
+	struct sg_expr *mask = NULL;
+
+	for (size_t i = 0; !mask || mask->data[7] != 0xff || mask->data[8]; i++)
+		mask = find_expr(table, SG_EXPR_BITWISE, i);
+	mask->data[8] = 0xff;
+}
+
+/* Both families count in one set: of IPv4 that is not its own any more. */
+static void one_set(struct sg_table *table)
+{
+	struct sg_expr *second = find_expr(table, SG_EXPR_DYNSET, 1);
+
+	free(second->name);
+	second->name = strdup("limit_tcp_22_4");
+}
+
+/* A chain of the same name but for its version, with a bucket of its own, is asked after the first one. */
+static void twice(struct sg_table *table)
+{
+	struct sg_chain *copy = sg_table_add_chain(table, "connections_tcp_22.7", NULL), *limit;
+	struct sg_rule *rule = sg_chain_add_rule(copy, NULL);
+
+	add(rule, SG_EXPR_CONNLIMIT)->rate = 50;
+	add_verdict(rule, SG_CODE_ACCEPT, NULL);
+	limit = find_chain(table, "limit_tcp_22");
+	add_verdict(sg_chain_add_rule(limit, NULL), SG_CODE_JUMP, "connections_tcp_22.7");
+}
+
+static void what_is_not_the_condition(void **state)
+{
+	static void (*const spoil[])(struct sg_table *) = {
+		rate,     unit,  burst,       over,        in_bytes,  no_longer, inverted,   own_timeout,
+		count,    more,  other_group, other_depth, other_key, later,     host_order, forgets,
+		for_ever, small, odd_set,     finer,       one_set,   twice,     other_name,
+	};
+
+	(void)state;
+	for (size_t i = 0; i <= LENGTH(spoil); i++) {
+		struct sg_table table = {0};
+		struct sg_error err = {0};
+		struct terms terms = {0};
+		enum sg_answer answer;
+
+		make_strict(&terms);
+		assert_int_equal(sg_compile(&terms.decision, NULL, &table, &err), 0);
+		if (i < LENGTH(spoil))
+			spoil[i](&table);
+		answer = answer_of(&terms, &table);
+		if ((answer == SG_PROVEN) != (i == LENGTH(spoil)))
+			fail_msg("spoilt in way %zu: answer %d", i, (int)answer);
+		sg_table_clear(&table);
+		sg_idd_free(terms.idd);
+	}
+}
+
+/* A number of a version is no part of a meter's name. */
+static void versions_are_the_same_meter(void **state)
+{
+	struct sg_table table = {0};
+	struct sg_error err = {0};
+	struct terms terms = {0};
+	struct sg_chain *chain;
+	struct sg_expr *jump;
+
+	(void)state;
+	make_strict(&terms);
+	assert_int_equal(sg_compile(&terms.decision, NULL, &table, &err), 0);
+	chain = find_chain(&table, "connections_tcp_22");
+	free(chain->name);
+	chain->name = strdup("connections_tcp_22.12");
+	sg_table_reindex(&table);
+	for (size_t i = 0; i < 2; i++) {
+		jump = NULL;
+		for (size_t skip = 0;
+		     !jump || !jump->verdict.chain || strcmp(jump->verdict.chain, "connections_tcp_22") != 0;)
+			jump = find_expr(&table, SG_EXPR_VERDICT, skip++);
+		free(jump->verdict.chain);
+		jump->verdict.chain = strdup("connections_tcp_22.12");
+	}
+	assert_int_equal(answer_of(&terms, &table), SG_PROVEN);
+	sg_table_clear(&table);
+	sg_idd_free(terms.idd);
+}
+
+/* A symbolic owner cannot be made into rules, and nor can a decision that wants a meter not to be within. */
+static void what_cannot_be_compiled(void **state)
+{
+	struct sg_condition symbolic = {.kind = SG_CONDITION_SOCKET, .name = "web.service"};
+	struct terms terms = {0};
+	struct sg_idd *idd;
+	sg_ref accept, bad[2];
+
+	(void)state;
+	make_strict(&terms);
+	idd = terms.idd;
+	accept = sg_idd_equals(idd, terms.decision.verdict, SG_VERDICT_ACCEPT);
+	bad[0] = sg_idd_and(idd, accept, holds(idd, &symbolic));
+	bad[1] = sg_idd_or(idd, accept, sg_idd_not(idd, holds(idd, &terms.items[0].connections)));
+	for (size_t i = 0; i < LENGTH(bad); i++) {
+		struct sg_decision decision = terms.decision;
+		struct sg_table table = {0};
+		struct sg_error err = {0};
+		sg_ref in = sg_idd_range(idd, SG_FIELD_DIRECTION, SG_IN, SG_IN);
+
+		decision.verdict =
+			sg_idd_ite(idd, bad[i], sg_idd_terminal(SG_VERDICT_ACCEPT), sg_idd_terminal(SG_VERDICT_DROP));
+		decision.verdict = sg_idd_ite(idd, in, decision.verdict, sg_idd_terminal(SG_VERDICT_ACCEPT));
+		decision.verdict = sg_idd_ite(idd, sg_packet_universe(idd), decision.verdict, SG_IDD_EMPTY);
+		assert_int_equal(sg_compile(&decision, NULL, &table, &err), -1);
+		assert_int_equal(err.kind, SG_ERROR_INPUT);
+		assert_null(table.chains);
+	}
+	sg_idd_free(idd);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_conditions),
+		cmocka_unit_test(what_is_not_the_condition),
+		cmocka_unit_test(versions_are_the_same_meter),
+		cmocka_unit_test(what_cannot_be_compiled),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
