@@ -11,6 +11,8 @@
 #include <string.h>
 #include "base/mem.h"
 
+#define LINT_SECOND UINT64_C(1000000000) /* in nanoseconds */
+
 static bool lint_among(const char *const *ids, size_t count, const char *id)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -64,11 +66,59 @@ bool sg_lint_matters(const struct lint *lint, size_t first, size_t next)
 sg_ref sg_lint_accepted(struct lint *lint)
 {
 	struct sg_idd *idd = lint->idd;
-	sg_ref accepted = sg_idd_equals(idd, lint->decision->verdict, SG_VERDICT_ACCEPT);
+	sg_ref verdict = sg_condition_settle(idd, lint->decision->verdict, &lint->world);
+	sg_ref accepted = sg_idd_equals(idd, verdict, SG_VERDICT_ACCEPT);
 
 	accepted = sg_idd_restrict(idd, accepted, SG_FIELD_DIRECTION, SG_IN);
 	accepted = sg_idd_restrict(idd, accepted, SG_FIELD_STATE, SG_CT_NEW);
 	return sg_idd_minus(idd, accepted, sg_coverage_loopback(idd));
+}
+
+size_t sg_lint_parts(struct lint *lint, const struct sg_line *line, struct sg_region_part ret[2])
+{
+	return sg_region_parts_under(lint->idd, &lint->cache, line, SG_IDD_FULL, ret);
+}
+
+/* ---- Lines that log, and lines that are over ---- */
+
+static int lint_see_logging(uint32_t logging, void *data)
+{
+	bool *loud = data;
+
+	loud[logging] = true;
+	return 0;
+}
+
+/* A line that some packet is logged by matters, whoever else decides as it does. */
+static int lint_find_loggers(struct lint *lint)
+{
+	const struct sg_decision *decision = lint->decision;
+	sg_autofree bool *loud = calloc(decision->logging_count + 1, sizeof(*loud));
+
+	if (!loud)
+		return sg_error_nomem(lint->err);
+	if (!decision->log)
+		return 0;
+	if (sg_idd_terminals_in(lint->idd, decision->log, sg_packet_universe(lint->idd), lint_see_logging, loud) < 0)
+		return sg_lint_failed(lint);
+	for (size_t i = 0; i < lint->policy->line_count; i++) {
+		if (lint->policy->lines[i].logging)
+			lint->matters[i] = loud[lint->policy->lines[i].logging];
+	}
+	return 0;
+}
+
+/* Lines that the reader warned of: nothing else is to be said of them. */
+static void lint_leave_past(struct lint *lint)
+{
+	int64_t now = lint->policy->now;
+
+	for (size_t i = 0; now > 0 && i < lint->policy->line_count; i++) {
+		const struct sg_line *line = &lint->policy->lines[i].line;
+
+		if (line->has_until && line->until <= now)
+			lint->matters[i] = false;
+	}
 }
 
 static void lint_clear(struct lint *lint)
@@ -87,12 +137,16 @@ int sg_policy_lint(const struct sg_policy *policy, const struct sg_decision *dec
 		.diags = diags,
 		.err = err,
 		.matters = calloc(sg_policy_lines(policy) + 1, sizeof(*lint.matters)),
+		.world = {.now = policy->now > 0 ? (uint64_t)policy->now * LINT_SECOND : 0},
 	};
 
 	if (!lint.matters)
 		return sg_error_nomem(err);
+	if (lint_find_loggers(&lint) < 0)
+		return -1;
 	if (sg_lint_effect(&lint, SG_IN) < 0 || (sg_policy_has_outbound(policy) && sg_lint_effect(&lint, SG_OUT) < 0))
 		return -1;
+	lint_leave_past(&lint);
 	if (sg_lint_overlap(&lint) < 0 || sg_lint_names(&lint) < 0 || sg_lint_sources(&lint) < 0 ||
 	    sg_lint_ports(&lint) < 0 || sg_lint_families(&lint) < 0)
 		return -1;

@@ -5,6 +5,7 @@
 
 #include "policy/coverage.h"
 #include "policy/model.h"
+#include "sockgate/condition.h"
 #include "sockgate/lint.h"
 
 enum lint_number {
@@ -25,12 +26,13 @@ struct lint {
 	struct sg_idd *idd;
 	struct sg_diags *diags;
 	struct sg_error *err;
-	bool *matters; /* per line: responsible for a packet that nothing of more weight decides */
+	bool *matters;         /* per line: responsible for a packet that nothing of more weight decides, or logs one */
+	struct sg_world world; /* now, with all conditions met: what a line that has some reaches */
 	struct sg_region_cache cache;
 };
 
 /* Each adds what it finds to the diagnostics. 0, or -1 with the lint's err. */
-int sg_lint_effect(struct lint *lint, enum sg_direction direction); /* fills `matters`; the others come after it */
+int sg_lint_effect(struct lint *lint, enum sg_direction direction); /* fills in `matters`; the others come after it */
 int sg_lint_overlap(struct lint *lint);
 int sg_lint_names(struct lint *lint);
 int sg_lint_sources(struct lint *lint);
@@ -49,7 +51,10 @@ int sg_lint_failed(struct lint *lint);
 size_t sg_lint_item_end(const struct lint *lint, size_t first);
 bool sg_lint_matters(const struct lint *lint, size_t first, size_t next); /* any of them */
 
-/* The new inbound packets that the decision accepts by whatever interface but lo, over the levels from protocol on. */
+/* The new inbound packets that the decision accepts by whatever interface but lo when all conditions are met, over the
+ * levels from protocol on. */
 sg_ref sg_lint_accepted(struct lint *lint);
+/* sg_region_parts of a line without its conditions. */
+size_t sg_lint_parts(struct lint *lint, const struct sg_line *line, struct sg_region_part ret[2]);
 
 #endif

@@ -6,6 +6,10 @@
  * that is the baseline and every block, for a block the baseline, and for one that rejects also those that drop. All
  * lines that do not matter can go at once: those that are left cover the same packets. Responsibility is read off the
  * sections' covers inside of the packets in question, without making a set for each line.
+ *
+ * What a line hangs on (limit, until …) is a level like the packet's fields: a line with a limit inside of one without
+ * is responsible for nothing, and two with limits of their own each for what is beyond the other's. A line that logs
+ * something matters too (lint.c).
  */
 #include <stdlib.h>
 #include "base/mem.h"
@@ -58,9 +62,12 @@ static int effect_find_matters(struct effect *effect)
 	for (unsigned int section = 0; section < SG_COVERAGE_SECTIONS; section++) {
 		sg_ref live = effect_live(effect, section);
 
-		/* where both do as the default does */
-		if (section == (accepts ? SG_COVERAGE_ALLOW : SG_COVERAGE_GUARD))
+		/* lines refuse beyond their limits as the default does … */
+		if (section == SG_COVERAGE_GUARD && !accepts)
 			continue;
+		/* … or lines allow as it does, but for what others would refuse beyond theirs */
+		if (section == SG_COVERAGE_ALLOW && accepts)
+			live = sg_idd_and(effect->idd, live, effect->coverage.sections[SG_COVERAGE_GUARD].covered);
 		if (sg_idd_terminals_in(effect->idd, effect->coverage.sections[section].rank, live, effect_see_rank,
 					effect) < 0)
 			return sg_lint_failed(effect->lint);
@@ -96,7 +103,8 @@ static int effect_report_no_effect(struct effect *effect, const struct sg_line *
 	sg_autofree char *who = NULL;
 
 	lint_add(effect->lint, LINT_NO_EFFECT, line->span, "'%s' has no effect", line->path);
-	if (line->section == SG_SECTION_ALLOW && effect->coverage.default_verdict == SG_VERDICT_ACCEPT) {
+	if (line->section == SG_SECTION_ALLOW && effect->coverage.default_verdict == SG_VERDICT_ACCEPT &&
+	    !sg_region_is_guarded(line)) {
 		sg_diag_hint(effect->lint->diags, "the default accepts what no line blocks: take it away");
 		return 0;
 	}
@@ -214,9 +222,17 @@ static int effect_prepare(struct effect *effect, enum sg_direction direction)
 		return sg_error_nomem(effect->err);
 	for (size_t i = 0; i < coverage->count; i++)
 		effect->line_of_rank[i + 1] = coverage->parts[i].line;
-	if (effect_find_matters(effect) < 0)
-		return -1;
-	return effect_find_port_blocks(effect);
+	return effect_find_matters(effect);
+}
+
+/* What comes to published ports is judged by the same lines, with less of a baseline and no sockets: what matters there
+ * matters. */
+static int effect_published(struct lint *lint)
+{
+	sg_cleanup(effect_clear) struct effect effect = {
+		.lint = lint, .policy = lint->policy, .idd = lint->idd, .err = lint->err};
+
+	return effect_prepare(&effect, SG_PUBLISHED);
 }
 
 static int effect_item(struct effect *effect, size_t first, size_t next)
@@ -236,7 +252,9 @@ int sg_lint_effect(struct lint *lint, enum sg_direction direction)
 		.lint = lint, .policy = lint->policy, .idd = lint->idd, .err = lint->err};
 	size_t next;
 
-	if (effect_prepare(&effect, direction) < 0)
+	if (direction == SG_IN && sg_policy_enforces_published(lint->policy) && effect_published(lint) < 0)
+		return -1;
+	if (effect_prepare(&effect, direction) < 0 || effect_find_port_blocks(&effect) < 0)
 		return -1;
 	for (size_t first = 0; first < sg_policy_lines(lint->policy); first = next) {
 		next = sg_lint_item_end(lint, first);

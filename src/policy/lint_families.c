@@ -161,7 +161,7 @@ static int families_add(struct families *families, size_t index, enum sg_family 
 	struct lopsided lopsided = {.line = index, .family = family};
 	struct sg_region_part parts[2];
 
-	if (!sg_region_parts(lint->idd, &lint->cache, sg_policy_line(lint->policy, index), parts))
+	if (!sg_lint_parts(lint, sg_policy_line(lint->policy, index), parts))
 		return 0;
 	if (sg_idd_check(lint->idd, parts[0].constraint, lint->err) < 0)
 		return -1;

@@ -5,8 +5,8 @@
  * Two kinds of neighbours are exactly one line when put together: lines with the same constraints, whatever their
  * ports, and lines that differ in one constraint alone (from, to, interface or family). The first are worth a note when
  * their ports overlap, or when a range touches what comes next; two services beside each other (80, 81) are well said
- * as two. What a line says beside its packets (comment, on-demand, lint-ignore) has to be the same, or it would be
- * lost.
+ * as two. What a line says beside its packets (unit, until, comment, on-demand, lint-ignore) has to be the same, or it
+ * would be lost. A line that counts its packets, with a limit or for a log, is never one with another.
  *
  * Lines are compared as numbers: each constraint is a node of the decision's context, equal exactly when the sets are.
  * They are sorted so that those that could be one stand side by side.
@@ -56,6 +56,12 @@ static int overlap_compare_beside(const struct sg_line *a, const struct sg_line 
 {
 	int order = overlap_compare_text(a->comment, b->comment);
 
+	if (!order)
+		order = overlap_compare_text(a->unit, b->unit);
+	if (!order && a->has_until != b->has_until)
+		order = a->has_until ? 1 : -1;
+	if (!order && a->until != b->until)
+		order = a->until < b->until ? -1 : 1;
 	if (order || a->on_demand != b->on_demand)
 		return order ? order : (a->on_demand ? 1 : -1);
 	if (a->lint_ignore_count != b->lint_ignore_count)
@@ -116,7 +122,7 @@ static void overlap_addresses(struct lint *lint, const struct sg_addresses *set,
 static sg_ref overlap_ports(struct lint *lint, const struct sg_line *line)
 {
 	struct sg_region_part parts[2];
-	size_t count = sg_region_parts(lint->idd, &lint->cache, line, parts);
+	size_t count = sg_lint_parts(lint, line, parts);
 	sg_ref ports = SG_IDD_EMPTY;
 
 	for (size_t i = 0; i < count; i++)
@@ -146,6 +152,12 @@ static int overlap_add(struct overlap *overlap, size_t index)
 	return 0;
 }
 
+/* A line that counts, or logs, does so for itself: two would count each what they count together. */
+static bool overlap_counts(const struct sg_line *line)
+{
+	return line->limit.count || line->connections || line->log;
+}
+
 static int overlap_collect(struct overlap *overlap)
 {
 	struct lint *lint = overlap->lint;
@@ -155,7 +167,7 @@ static int overlap_collect(struct overlap *overlap)
 		const struct sg_line *line = sg_policy_line(lint->policy, i);
 
 		next = sg_lint_item_end(lint, i);
-		if (next == i + 1 && line->section == SG_SECTION_ALLOW && lint->matters[i] &&
+		if (next == i + 1 && line->section == SG_SECTION_ALLOW && lint->matters[i] && !overlap_counts(line) &&
 		    sg_lint_wanted(lint, LINT_OVERLAP, line) && overlap_add(overlap, i) < 0)
 			return -1;
 	}

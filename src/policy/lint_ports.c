@@ -125,7 +125,7 @@ static unsigned int openings_line_width(struct openings *openings, size_t line)
 	if (openings->widths[line] != WIDTH_UNKNOWN)
 		return openings->widths[line];
 	openings->widths[line] = 0;
-	if (sg_region_parts(lint->idd, &lint->cache, sg_policy_line(lint->policy, line), parts))
+	if (sg_lint_parts(lint, sg_policy_line(lint->policy, line), parts))
 		openings->widths[line] = (unsigned char)ports_width(lint->idd, parts[0].constraint);
 	return openings->widths[line];
 }
@@ -237,6 +237,7 @@ static int ports_wide(struct lint *lint, sg_ref accepted)
 		return sg_error_nomem(lint->err);
 	memset(openings.widths, WIDTH_UNKNOWN, lines + 1);
 	openings.origin = sg_decision_origin(lint->decision, SG_VERDICT_ACCEPT);
+	openings.origin = sg_condition_settle(lint->idd, openings.origin, &lint->world);
 	openings.origin = sg_idd_restrict(lint->idd, openings.origin, SG_FIELD_DIRECTION, SG_IN);
 	openings.origin = sg_idd_restrict(lint->idd, openings.origin, SG_FIELD_STATE, SG_CT_NEW);
 	for (size_t i = 0; i < SG_COUNT(watched); i++) {

@@ -39,6 +39,17 @@ static inline struct meaning lint_text(const char *text)
 	return meaning;
 }
 
+/* At a time, at which lines may be over. */
+static inline struct meaning lint_at(const char *text, int64_t now)
+{
+	struct meaning meaning = {.read = read_at(text, now, true), .idd = sg_packet_context(0)};
+
+	assert_non_null(meaning.read.policy);
+	assert_non_null(meaning.idd);
+	lint_again(&meaning);
+	return meaning;
+}
+
 static inline bool warned(const struct policy_text *read, const char *id, const struct sg_line *line)
 {
 	for (size_t i = 0; i < read->diags.count; i++) {
@@ -50,19 +61,25 @@ static inline bool warned(const struct policy_text *read, const char *id, const 
 }
 
 /* Every diagnostic with one of the ids, as "line: message [id] hint", a line each. */
-static inline void check_words(const char *text, const char *ids, const char *expected)
+static inline void check_meaning(const struct meaning *meaning, const char *ids, const char *expected)
 {
-	automeaning meaning = lint_text(text);
 	sg_cleanup(sg_buf_clear) struct sg_buf words = {0};
 
 	sg_buf_adds(&words, "");
-	for (size_t i = 0; i < meaning.read.diags.count; i++) {
-		const struct sg_diag *diag = &meaning.read.diags.items[i];
+	for (size_t i = 0; i < meaning->read.diags.count; i++) {
+		const struct sg_diag *diag = &meaning->read.diags.items[i];
 
 		if (strstr(ids, diag->id))
 			sg_buf_addf(&words, "%u: %s [%s] %s\n", diag->span.line, diag->message, diag->id, diag->hint);
 	}
 	assert_string_equal(words.data, expected);
+}
+
+static inline void check_words(const char *text, const char *ids, const char *expected)
+{
+	automeaning meaning = lint_text(text);
+
+	check_meaning(&meaning, ids, expected);
 }
 
 #endif
