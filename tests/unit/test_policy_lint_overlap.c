@@ -136,6 +136,16 @@ static bool touches(const struct sg_ranges *a, const struct sg_ranges *b)
 	return false;
 }
 
+/* Whether what two lines hang on is the same, and none counts or logs for itself. */
+static bool same_terms(const struct sg_line *a, const struct sg_line *b)
+{
+	if (a->limit.count || b->limit.count || a->connections || b->connections || a->log || b->log)
+		return false;
+	if (!a->unit != !b->unit || (a->unit && strcmp(a->unit, b->unit) != 0))
+		return false;
+	return a->has_until == b->has_until && a->until == b->until;
+}
+
 /* "ports", the constraint in quotes in which alone they differ, or NULL when they cannot be one. */
 static const char *could_be_one(const struct model_line *a, const struct model_line *b)
 {
@@ -143,7 +153,7 @@ static const char *could_be_one(const struct model_line *a, const struct model_l
 	const char *which = NULL;
 	int count = differences(x, y, &which);
 
-	if (x->direction != y->direction)
+	if (x->direction != y->direction || !same_terms(x, y))
 		return NULL;
 	if (count == 0 && x->kind == SG_LINE_PORTS && y->kind == SG_LINE_PORTS &&
 	    x->protocol_count == y->protocol_count && !memcmp(x->protocols, y->protocols, x->protocol_count))
@@ -211,6 +221,7 @@ static void check_merge(struct meaning *meaning, size_t into, size_t with, const
 	policy->lines[with].line = *line; /* twice the same: as if it were not there */
 	assert_int_equal(sg_policy_lower(policy, meaning->idd, &decision, NULL), 0);
 	assert_int_equal(decision.verdict, meaning->decision.verdict);
+	assert_int_equal(decision.log, meaning->decision.log);
 	*line = before;
 	policy->lines[with] = other;
 	sg_ranges_clear(&made[0]);
@@ -284,7 +295,13 @@ static char *similar_lines(uint64_t *state)
 					   "to: 203.0.113.2",
 					   "family: ipv4",
 					   "family: ipv6",
-					   "except: 192.0.2.129"};
+					   "except: 192.0.2.129",
+					   "unit: a.service",
+					   "unit: b.service",
+					   "until: 2030-01-01T00:00Z",
+					   "until: 2030-01-01T00:00Z, interface: eth0",
+					   "limit: 1/day",
+					   "log: a"};
 	struct sg_buf text = {0};
 	char *result;
 
@@ -342,7 +359,7 @@ static void test_random_policies(void **unused)
 
 	(void)unused;
 	for (size_t i = 0; i < 1500; i++) {
-		sg_autofree char *text = i % 5 ? similar_lines(&state) : random_policy(&state);
+		sg_autofree char *text = i % 5 ? similar_lines(&state) : random_policy_of(i % 2, &state);
 
 		valid += check_text(text, &found);
 	}
