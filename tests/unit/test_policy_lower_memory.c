@@ -129,11 +129,32 @@ static void test_no_memory_for_lints(void **unused)
 		&expected);
 }
 
+/* Lines that hang on conditions, logs, and published ports. */
+static void test_no_memory_for_terms(void **unused)
+{
+	static const struct expected expected = {.warnings = 4, .proven = 1};
+
+	(void)unused;
+	check_no_memory(
+		"published: enforce\n"
+		"log-blocked: 5/minute\n"
+		"allow:\n"
+		"  tcp: [{port: 22, limit: 5/minute per source, connections: 3, log: a}, {port: 3306, log: b},\n"
+		"        {port: 80, from: 192.0.2.0/24, unit: a.service}, {port: 80, unit: a.service},\n"
+		"        {port: 443, until: 2099-01-01T00:00Z}, {port: 443, limit: 1/day, from: 192.0.2.1}, 443]\n"
+		"block:\n"
+		"  any: [{from: 203.0.113.0/24, until: 2098-01-01T00:00Z, log: {label: c, rate: 1/second}}]\n"
+		"tests:\n"
+		"  - {expect: block, tcp: 23}\n",
+		&expected);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_memory),
 		cmocka_unit_test(test_no_memory_for_lints),
+		cmocka_unit_test(test_no_memory_for_terms),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

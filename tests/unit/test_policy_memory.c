@@ -128,6 +128,9 @@ static void test_memory(void **state)
 		{"key-duplicate.yaml", BAD},       {"port-names.yaml", BAD},
 		{"alias-merge.yaml", BAD},         {"include.yaml", GOOD},
 		{"include-duplicates.yaml", BAD},  {"include-bad-files.yaml", BAD},
+		{"good-terms.yaml", GOOD},         {"good-split-terms.yaml", GOOD},
+		{"limit-forms.yaml", BAD},         {"until-forms.yaml", BAD},
+		{"unit-names.yaml", BAD},          {"log-mapping.yaml", BAD},
 	};
 
 	(void)state;
