@@ -211,11 +211,12 @@ static inline void random_packet(sg_u128 point[SG_FIELD_COUNT], uint64_t *state)
 	static const uint32_t v4[] = {0xc0000206, 0xc0000207, 0xc000027f, 0xc0000280, 0xc00002ff,
 				      0xc0000300, 0x0a000001, 0xc6336414, 0xc633647f, 0xc6336480,
 				      0xcb007109, 0xcb00710a, 0xcb007114, 0xcb007115};
+	static const uint8_t judged[] = {SG_IN, SG_IN, SG_OUT, SG_OUT, SG_PUBLISHED};
 	const char *interface = PICK(state, interfaces);
 	struct sg_range name;
 
 	assert_true(sg_interface_range(interface, __builtin_strlen(interface), &name));
-	point[SG_FIELD_DIRECTION] = random_below(state, 8) ? 2 * random_below(state, 2) : SG_FORWARD;
+	point[SG_FIELD_DIRECTION] = random_below(state, 8) ? PICK(state, judged) : SG_FORWARD;
 	point[SG_FIELD_STATE] = random_below(state, 2) ? SG_CT_NEW : random_below(state, SG_CT_COUNT);
 	point[SG_FIELD_PROTOCOL] = PICK(state, protocols);
 	point[SG_FIELD_PORT] = PICK(state, ports);

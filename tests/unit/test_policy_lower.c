@@ -3,6 +3,7 @@
  */
 #include "policy_random.h"
 #include "policy_text.h"
+#include "sockgate/condition.h"
 
 /* ---- The policy, packet by packet ---- */
 
@@ -52,11 +53,72 @@ static bool naive_speaks(const struct sg_line *line, const sg_u128 *packet)
 		return false;
 	if (line->has_interface && !sg_ranges_contain(&line->interfaces, packet[SG_FIELD_INTERFACE]))
 		return false;
-	if (line->direction != (enum sg_direction)packet[SG_FIELD_DIRECTION])
+	if (packet[SG_FIELD_DIRECTION] == SG_PUBLISHED
+		    ? line->direction != SG_IN || line->unit
+		    : line->direction != (enum sg_direction)packet[SG_FIELD_DIRECTION])
 		return false;
 	if (line->has_from && !naive_among(&line->from, packet, line->direction == SG_IN))
 		return false;
 	return !line->has_to || naive_among(&line->to, packet, line->direction == SG_OUT);
+}
+
+/* ---- Conditions: a world in which each is met or not, by its name ---- */
+
+struct world {
+	int64_t now;
+	uint64_t salt;
+};
+
+/* Around the dates of random policies. */
+static struct world random_world(uint64_t *state)
+{
+	static const int64_t dates[] = {1893456000, 1924988400}; /* 2030-01-01T00:00Z, 2031-01-01T00:00+01:00 */
+
+	return (struct world){.now = PICK(state, dates) - (int64_t)random_below(state, 2),
+			      .salt = random_below(state, 1000)};
+}
+
+static bool naive_met_by_name(const struct world *world, const char *kind, const char *name)
+{
+	uint64_t hash = world->salt;
+
+	for (; *kind; kind++)
+		hash = hash * 31 + (uint8_t)*kind;
+	for (; *name; name++)
+		hash = hash * 31 + (uint8_t)*name;
+	hash *= UINT64_C(0x9e3779b97f4a7c15);
+	return hash >> 62 != 0;
+}
+
+static bool naive_in_time(const struct sg_line *line, const struct world *world)
+{
+	return !line->has_until || world->now < line->until;
+}
+
+static bool naive_met(const struct sg_line *line, const struct world *world)
+{
+	if (line->unit && !naive_met_by_name(world, "unit", line->unit))
+		return false;
+	if (line->limit.count && !naive_met_by_name(world, "limit", line->meter))
+		return false;
+	return !line->connections || naive_met_by_name(world, "connections", line->meter);
+}
+
+/* The world's values of the levels below the packet's fields. */
+static void naive_place(const struct sg_idd *idd, const struct world *world, sg_u128 *point)
+{
+	for (size_t level = SG_LEVEL_TIME; level < sg_idd_levels(idd); level++) {
+		const struct sg_condition *condition = sg_condition_of(idd, level);
+
+		assert_non_null(condition);
+		if (condition->kind == SG_CONDITION_TIME)
+			point[level] = (sg_u128)world->now * 1000000000U;
+		else if (condition->kind == SG_CONDITION_SOCKET)
+			point[level] = naive_met_by_name(world, "unit", condition->name);
+		else
+			point[level] = naive_met_by_name(world, condition->limit ? "limit" : "connections",
+							 strchr(condition->name, '_') + 1);
+	}
 }
 
 static bool naive_link_local(sg_u128 address)
@@ -98,62 +160,107 @@ static const char *naive_baseline(const struct sg_baseline *on, const sg_u128 *p
 	return NULL;
 }
 
-/* Verdict of the lines and the default, and whether it was the default. */
-static enum sg_verdict naive_lines(const struct sg_policy *policy, const sg_u128 *packet, bool *ret_default)
+/* What the lines say of a packet. */
+struct said {
+	enum sg_verdict verdict;
+	bool by_default;
+	const struct sg_line *logs; /* the line that logs, NULL: none */
+};
+
+/* Lines of one weight: whether any speaks, and the first that logs. */
+struct voice {
+	bool speaks;
+	const struct sg_line *logs;
+};
+
+static void naive_hear(struct voice *voice, const struct sg_line *line)
 {
-	bool drop = false, reject = false, allow = false, out = packet[SG_FIELD_DIRECTION] == SG_OUT;
+	voice->speaks = true;
+	if (!voice->logs && line->log)
+		voice->logs = line;
+}
+
+static struct said naive_lines(const struct sg_policy *policy, const sg_u128 *packet, const struct world *world)
+{
+	struct voice drop = {0}, reject = {0}, allow = {0}, meter = {0}, guard = {0};
+	bool out = packet[SG_FIELD_DIRECTION] == SG_OUT;
+	enum sg_verdict otherwise = out ? sg_policy_outbound_default(policy) : sg_policy_default(policy);
 
 	for (size_t i = 0; i < sg_policy_lines(policy); i++) {
 		const struct sg_line *line = sg_policy_line(policy, i);
 
-		if (!naive_speaks(line, packet))
+		if (!naive_speaks(line, packet) || !naive_in_time(line, world))
 			continue;
-		allow = allow || line->section == SG_SECTION_ALLOW;
-		drop = drop || (line->section == SG_SECTION_BLOCK && line->answer == SG_VERDICT_DROP);
-		reject = reject || (line->section == SG_SECTION_BLOCK && line->answer == SG_VERDICT_REJECT);
+		if (line->section == SG_SECTION_BLOCK) {
+			naive_hear(line->answer == SG_VERDICT_REJECT ? &reject : &drop, line);
+			continue;
+		}
+		if (line->unit || line->limit.count || line->connections)
+			naive_hear(&guard, line);
+		if (!naive_met(line, world))
+			continue;
+		if (!line->meter)
+			naive_hear(&allow, line);
+		else if (!meter.speaks) /* the first that is met is the last that is asked */
+			naive_hear(&meter, line);
 	}
-	*ret_default = !drop && !reject && !allow;
-	return drop     ? SG_VERDICT_DROP
-	       : reject ? SG_VERDICT_REJECT
-	       : allow  ? SG_VERDICT_ACCEPT
-	       : out    ? sg_policy_outbound_default(policy)
-			: sg_policy_default(policy);
+	if (drop.speaks)
+		return (struct said){SG_VERDICT_DROP, false, drop.logs};
+	if (reject.speaks)
+		return (struct said){SG_VERDICT_REJECT, false, reject.logs};
+	if (allow.speaks || meter.speaks)
+		return (struct said){SG_VERDICT_ACCEPT, false, allow.speaks ? allow.logs : meter.logs};
+	if (guard.speaks)
+		return (struct said){otherwise == SG_VERDICT_REJECT ? SG_VERDICT_REJECT : SG_VERDICT_DROP, false,
+				     guard.logs};
+	return (struct said){otherwise, true, NULL};
 }
 
 /* Whether the policy judges packets of that direction. */
 static bool naive_judges(const struct sg_policy *policy, sg_u128 direction)
 {
+	if (direction == SG_PUBLISHED)
+		return sg_policy_enforces_published(policy);
 	return direction == SG_IN || (direction == SG_OUT && sg_policy_has_outbound(policy));
 }
 
-/* *ret_rule: who decides, NULL for a line and for packets that the policy does not judge. */
-static enum sg_verdict naive_verdict(const struct sg_policy *policy, const sg_u128 *packet, const char **ret_rule)
+static struct sg_baseline naive_applies(const struct sg_policy *policy, sg_u128 direction)
 {
-	const struct sg_baseline *on = sg_policy_baseline(policy);
+	struct sg_baseline on = *sg_policy_baseline(policy);
+
+	if (direction == SG_PUBLISHED)
+		on.loopback = on.neighbour_discovery = on.dhcpv6_client = false;
+	return on;
+}
+
+/* *ret_rule: who decides, NULL for a line and for packets that the policy does not judge. */
+static struct said naive_verdict(const struct sg_policy *policy, const sg_u128 *packet, const struct world *world,
+				 const char **ret_rule)
+{
+	struct sg_baseline on = naive_applies(policy, packet[SG_FIELD_DIRECTION]);
 	sg_u128 state = packet[SG_FIELD_STATE];
-	enum sg_verdict verdict;
-	bool by_default;
+	struct said said;
 
 	*ret_rule = NULL;
 	if (!naive_exists(packet))
-		return SG_VERDICT_NONE;
+		return (struct said){.verdict = SG_VERDICT_NONE};
 	if (!naive_judges(policy, packet[SG_FIELD_DIRECTION]))
-		return SG_VERDICT_ACCEPT;
-	if (on->established && (state == SG_CT_ESTABLISHED || state == SG_CT_RELATED)) {
+		return (struct said){.verdict = SG_VERDICT_ACCEPT};
+	if (on.established && (state == SG_CT_ESTABLISHED || state == SG_CT_RELATED)) {
 		*ret_rule = "baseline.established";
-		return SG_VERDICT_ACCEPT;
+		return (struct said){.verdict = SG_VERDICT_ACCEPT};
 	}
-	if (on->invalid && state == SG_CT_INVALID && packet[SG_FIELD_DIRECTION] == SG_IN) {
+	if (on.invalid && state == SG_CT_INVALID && packet[SG_FIELD_DIRECTION] == SG_IN) {
 		*ret_rule = "baseline.invalid";
-		return SG_VERDICT_DROP;
+		return (struct said){.verdict = SG_VERDICT_DROP};
 	}
-	*ret_rule = naive_baseline(on, packet);
+	*ret_rule = naive_baseline(&on, packet);
 	if (*ret_rule)
-		return SG_VERDICT_ACCEPT;
-	verdict = naive_lines(policy, packet, &by_default);
-	if (by_default)
-		*ret_rule = packet[SG_FIELD_DIRECTION] == SG_IN ? "default" : "outbound.default";
-	return verdict;
+		return (struct said){.verdict = SG_VERDICT_ACCEPT};
+	said = naive_lines(policy, packet, world);
+	if (said.by_default)
+		*ret_rule = packet[SG_FIELD_DIRECTION] != SG_OUT ? "default" : "outbound.default";
+	return said;
 }
 
 /* ---- Comparison ---- */
@@ -177,12 +284,34 @@ static void check_origin(const struct sg_policy *policy, const struct sg_decisio
 		assert_int_equal(origin.kind, SG_ORIGIN_LINE);
 		assert_ptr_equal(origin.line, sg_policy_line(policy, number - 1));
 		assert_true(naive_speaks(origin.line, packet));
-		assert_int_equal(verdict,
-				 origin.line->section == SG_SECTION_ALLOW ? SG_VERDICT_ACCEPT : origin.line->answer);
+		if (origin.line->section == SG_SECTION_BLOCK)
+			assert_int_equal(verdict, origin.line->answer);
+		else /* what an allow refuses, it refuses by its conditions */
+			assert_true(verdict == SG_VERDICT_ACCEPT || origin.line->meter || origin.line->unit);
 	}
 }
 
-static void check_regions(const struct sg_policy *policy, struct sg_idd *idd, const sg_u128 *packet)
+static void check_log(const struct sg_policy *policy, const struct sg_decision *decision, const sg_u128 *packet,
+		      const struct said *said)
+{
+	uint32_t log = decision->log ? sg_idd_lookup(decision->idd, decision->log, packet) : 0;
+	bool blocked = said->by_default && said->verdict != SG_VERDICT_ACCEPT && sg_policy_log_blocked(policy);
+	const struct sg_logging *logging;
+	char prefix[64];
+
+	assert_int_equal(log != 0, said->logs || blocked);
+	if (!log)
+		return;
+	logging = &decision->loggings[log - 1];
+	snprintf(prefix, sizeof(prefix), "sockgate policy.yaml:%u ", said->logs ? said->logs->span.line : 0);
+	if (!said->logs)
+		snprintf(prefix, sizeof(prefix), "sockgate policy.yaml default");
+	assert_int_equal(strncmp(logging->prefix, prefix, strlen(prefix)), 0);
+	assert_int_equal(logging->rate, (said->logs ? said->logs->log : sg_policy_log_blocked(policy))->rate.count);
+}
+
+static void check_regions(const struct sg_policy *policy, struct sg_idd *idd, const sg_u128 *packet,
+			  const struct world *world)
 {
 	bool fresh = packet[SG_FIELD_STATE] == SG_CT_NEW;
 
@@ -190,7 +319,9 @@ static void check_regions(const struct sg_policy *policy, struct sg_idd *idd, co
 		const struct sg_line *line = sg_policy_line(policy, i);
 
 		assert_int_equal(sg_idd_lookup(idd, sg_line_region(idd, line), packet),
-				 fresh && naive_exists(packet) && naive_speaks(line, packet));
+				 fresh && naive_exists(packet) && naive_speaks(line, packet) &&
+					 naive_in_time(line, world) && naive_met(line, world) &&
+					 packet[SG_FIELD_DIRECTION] == line->direction);
 	}
 }
 
@@ -200,27 +331,33 @@ static size_t check_policy(const char *text, uint64_t *state)
 	struct sg_decision decision;
 	struct sg_idd *idd;
 	size_t seen[SG_VERDICTS] = {0};
+	sg_u128 *packet;
 
 	if (!read.policy)
 		return 0;
 	idd = sg_packet_context(0);
 	assert_non_null(idd);
 	assert_int_equal(sg_policy_lower(read.policy, idd, &decision, &read.err), 0);
+	packet = calloc(sg_idd_levels(idd), sizeof(*packet));
+	assert_non_null(packet);
 	for (size_t i = 0; i < 1500; i++) {
-		sg_u128 packet[SG_FIELD_COUNT];
+		struct world world = random_world(state);
 		const char *rule;
-		enum sg_verdict expected;
+		struct said expected;
 
 		random_packet(packet, state);
-		expected = naive_verdict(read.policy, packet, &rule);
-		if (sg_idd_lookup(idd, decision.verdict, packet) != expected)
+		naive_place(idd, &world, packet);
+		expected = naive_verdict(read.policy, packet, &world, &rule);
+		if (sg_idd_lookup(idd, decision.verdict, packet) != expected.verdict)
 			print_error("%s", text);
-		assert_int_equal(sg_idd_lookup(idd, decision.verdict, packet), expected);
-		check_origin(read.policy, &decision, packet, expected, rule);
+		assert_int_equal(sg_idd_lookup(idd, decision.verdict, packet), expected.verdict);
+		check_origin(read.policy, &decision, packet, expected.verdict, rule);
+		check_log(read.policy, &decision, packet, &expected);
 		if (i % 50 == 0)
-			check_regions(read.policy, idd, packet);
-		seen[expected]++;
+			check_regions(read.policy, idd, packet, &world);
+		seen[expected.verdict]++;
 	}
+	free(packet);
 	assert_true(seen[SG_VERDICT_NONE] && seen[SG_VERDICT_ACCEPT]);
 	sg_idd_free(idd);
 	return 1;
@@ -233,7 +370,7 @@ static void test_random_policies(void **unused)
 
 	(void)unused;
 	for (size_t i = 0; i < 250; i++) {
-		sg_autofree char *text = random_policy(&state);
+		sg_autofree char *text = random_policy_of(i % 2, &state);
 
 		valid += check_policy(text, &state);
 	}
