@@ -249,8 +249,10 @@ int sg_policy_lower(const struct sg_policy *policy, struct sg_idd *idd, struct s
 		decision.log = lower_whole_log(&lowered, policy);
 		decision.loggings = policy->loggings;
 		decision.logging_count = policy->logging_count;
-		if (sg_idd_check(idd, decision.log, err) < 0)
+		if (sg_idd_check(idd, SG_IDD_EMPTY, err) < 0)
 			return -1;
+		if (decision.log == SG_IDD_FAILED)
+			return sg_error_nomem(err);
 	}
 	if (sg_idd_check(idd, decision.verdict, err) < 0 || sg_idd_check(idd, decision.origin, err) < 0)
 		return -1;
