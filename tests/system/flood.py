@@ -87,9 +87,9 @@ def under_flood(hosts, flood, change, count):
     return packets
 
 
-def alternate(hosts, program, flood, title, text, count):
+def alternate(hosts, program, flood, title, text, count, base=BASE):
     paths = []
-    for name, policy in (("a", BASE), ("b", text)):
+    for name, policy in (("a", base), ("b", text)):
         paths.append("/run/sgt-%d-%s.yaml" % (os.getpid(), name))
         with open(paths[-1], "w", encoding="utf-8") as file:
             file.write(policy)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Real packets: every port against the oracle; changes under flood; several appliers at once. TAP.
+# Real packets: every port against the oracle; limits, ends and logs of lines; changes under flood; several appliers at once. TAP.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 build=${SOCKGATE_BUILD:-$here/../../build/dev}
@@ -13,5 +13,8 @@ fi
 status=0
 /usr/bin/python3 "$here/ports.py" "$program" "$build/tests/prober" $policies "${SOCKGATE_SEED:-1}" || status=1
 /usr/bin/python3 "$here/flood.py" "$program" "$build/tests/flood" $changes || status=1
+/usr/bin/python3 "$here/limits.py" "$program" "$build/tests/flood" $((changes / 4)) || status=1
+/usr/bin/python3 "$here/until.py" "$program" || status=1
+/usr/bin/python3 "$here/log.py" "$program" || status=1
 /usr/bin/python3 "$here/together.py" "$program" $appliers $times || status=1
 exit $status
