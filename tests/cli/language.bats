@@ -29,9 +29,11 @@ load common
 	run -0 gate check --explain from
 	[[ $output == *"in a line of"*"in a test"*"example  from: ["* ]]
 	run -0 gate check --explain unit
-	[[ $output == *"not supported yet"* ]]
+	[[ $output == *"the systemd unit that must hold the socket"*"example  unit: nginx.service" ]]
+	run -0 gate check --explain group
+	[[ $output == *"stands   under 'log'"*"under 'log-blocked'"*"unset    the kernel's log"* ]]
 	run -0 gate -j check --explain default
-	json '.verb == "check" and .key.name == "default" and .key.supported and .key.choices == "drop|reject|accept" and (.key.stands | length) == 2'
+	json '.verb == "check" and .key.name == "default" and .key.choices == "drop|reject|accept" and (.key.stands | length) == 2'
 	run -2 gate check --explain fro
 	[ "$output" = "sockgate: error: unknown key 'fro', did you mean 'from'?" ]
 	run -2 gate check --explain xyzzy
