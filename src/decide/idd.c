@@ -102,6 +102,7 @@ void sg_idd_free(struct sg_idd *idd)
 	for (size_t i = 0; i < idd->level_count; i++)
 		free(idd->levels[i].tag);
 	free(idd->levels);
+	free(idd->tag_slots);
 	free(idd->nodes);
 	free(idd->slots);
 	free(idd->memo);
@@ -130,28 +131,66 @@ static uint32_t idd_tag_hash(const void *tag, size_t size)
 	return hash;
 }
 
+/* The slot of the tag, or the free one where it belongs. */
+static uint32_t *idd_tag_slot(const struct sg_idd *idd, uint32_t hash, const void *tag, size_t size)
+{
+	size_t at = hash & (idd->tag_room - 1);
+
+	for (; idd->tag_slots[at]; at = (at + 1) & (idd->tag_room - 1)) {
+		const struct sg_idd_level *level = &idd->levels[idd->tag_slots[at] - 1];
+
+		if (level->hash == hash && level->tag_size == size && !memcmp(level->tag, tag, size))
+			break;
+	}
+	return &idd->tag_slots[at];
+}
+
+/* Room for one more tag. */
+static bool idd_grow_tags(struct sg_idd *idd)
+{
+	size_t room = idd->tag_room ? 2 * idd->tag_room : 64;
+	uint32_t *slots, *old = idd->tag_slots;
+
+	if (idd->tag_room && idd->tag_count < idd->tag_room / 2)
+		return true;
+	slots = calloc(room, sizeof(*slots));
+	if (!slots)
+		return false;
+	idd->tag_slots = slots;
+	idd->tag_room = room;
+	for (size_t i = 0; i < idd->level_count; i++) {
+		const struct sg_idd_level *level = &idd->levels[i];
+
+		if (level->tag)
+			*idd_tag_slot(idd, level->hash, level->tag, level->tag_size) = (uint32_t)i + 1;
+	}
+	free(old);
+	return true;
+}
+
 size_t sg_idd_tagged_level(struct sg_idd *idd, sg_u128 max, const void *tag, size_t size)
 {
-	uint32_t hash = idd_tag_hash(tag, size);
+	uint32_t hash = idd_tag_hash(tag, size), *slot;
 	sg_autofree void *own = NULL;
 	size_t level;
 
-	for (size_t i = 0; i < idd->level_count; i++) {
-		const struct sg_idd_level *has = &idd->levels[i];
-
-		if (has->tag && has->hash == hash && has->tag_size == size && !memcmp(has->tag, tag, size))
-			return i;
-	}
-	own = malloc(size + 1);
-	level = own ? sg_idd_add_level(idd, max) : SIZE_MAX;
-	if (level == SIZE_MAX) {
-		idd_nomem(idd);
+	if (!idd_grow_tags(idd))
 		return SIZE_MAX;
-	}
+	slot = idd_tag_slot(idd, hash, tag, size);
+	if (*slot)
+		return *slot - 1;
+	own = malloc(size + 1);
+	if (!own)
+		return SIZE_MAX;
 	memcpy(own, tag, size);
+	level = sg_idd_add_level(idd, max);
+	if (level == SIZE_MAX)
+		return SIZE_MAX;
 	idd->levels[level].hash = hash;
 	idd->levels[level].tag_size = size;
 	idd->levels[level].tag = sg_steal(own);
+	*slot = (uint32_t)level + 1;
+	idd->tag_count++;
 	return level;
 }
 

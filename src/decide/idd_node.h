@@ -49,6 +49,8 @@ struct sg_idd_block { /* of the arena and of the scratch stack; the bytes follow
 struct sg_idd {
 	struct sg_idd_level *levels;
 	size_t level_count, level_room;
+	uint32_t *tag_slots; /* levels with tags, plus 1, by hashing; 0: free */
+	size_t tag_count, tag_room;
 
 	struct sg_idd_node *nodes; /* nodes[0] is not used */
 	size_t node_count, node_room;

@@ -2,16 +2,15 @@
 /*
  * What becomes of a packet: a verdict alone, or one that is logged, or one that hangs on conditions.
  *
- * What hangs on conditions is a chain of its own that asks them in this order: the time, who holds the socket, the
- * meters. Meters come last and only where they matter, since asking counts. Each is one chain that everything that asks
- * it jumps to, so that a limit is one limit however many rules lead there; it accepts what is within, and returns:
+ * What hangs on conditions is a chain of its own that asks them in this order: the time, who holds the socket, and what
+ * came before (compile_meters.c):
  *
- *     chain tcp_8080 {                                         chain limit_tcp_8080 {
- *         meta time < "2026-12-31 18:00:00" goto tcp_8080_2        limit rate 20/minute burst 20 packets accept
- *     }                                                        }
- *
- * A line with two meters is a chain that jumps to the other. The compiler never asks "not within": what a meter
- * decides is to accept, and all else is the rest of the chain that asks.
+ *     chain tcp_8080 {
+ *         meta time < "2026-12-31 18:00:00" goto tcp_8080_2
+ *     }
+ *     chain tcp_8080_2 {
+ *         jump limit_tcp_8080
+ *     }
  */
 #include "nft/compiler.h"
 
@@ -24,10 +23,6 @@
 #include "sockgate/proto.h"
 
 #define REJECT_CHAIN "answer_reject"
-
-/* Elements of a set that packets fill, and how long one that is not seen again stays at least, in seconds. */
-#define METER_SIZE    65536U
-#define METER_SECONDS 60U
 
 /* ------------------------------------------------------------------ verdicts */
 
@@ -149,7 +144,6 @@ static int add_chain(struct sg_compiler *c, const char *name, size_t *ret, struc
 }
 
 static int end_part(struct sg_compiler *c, size_t chain, sg_ref part, const char *label, struct sg_error *err);
-static int meter_alone(struct sg_compiler *c, sg_ref part, const char **ret, struct sg_error *err);
 static int fill_log(struct sg_compiler *c, size_t chain, sg_ref part, struct sg_error *err);
 
 /* The chain that carries an outcome out, made with the first who asks; NULL: err. */
@@ -162,7 +156,7 @@ static const char *outcome_chain(struct sg_compiler *c, uint32_t outcome, const 
 
 	if (c->outcomes[index].chain)
 		return c->outcomes[index].chain;
-	if (meter_alone(c, part, &meter, err))
+	if (sg_compiler_meter_alone(c, part, &meter, err))
 		return NULL;
 	snprintf(name, sizeof(name), "%s", meter ? meter : label);
 	if (sg_idd_is_terminal(part))
@@ -242,150 +236,6 @@ static int fill_log(struct sg_compiler *c, size_t chain, sg_ref part, struct sg_
 	return end_verdict(c, chain, verdict, err);
 }
 
-/* ------------------------------------------------------------------ meters */
-
-static bool accepts(sg_ref part)
-{
-	return sg_idd_is_terminal(part) && sg_idd_value(part) % 256 == SG_VERDICT_ACCEPT;
-}
-
-static bool is_a(const struct sg_compiler *c, size_t level, enum sg_condition_kind kind)
-{
-	const struct sg_condition *condition = sg_condition_of(c->idd, level);
-
-	return condition && condition->kind == kind;
-}
-
-/*
- * A meter of the part: one that leads to acceptance when it is within (*ret_then), or to another meter that does
- * (*ret_next, else SIZE_MAX). What is left of the part when it is not is *ret_rest. SIZE_MAX: there is none.
- */
-static size_t find_meter(struct sg_compiler *c, sg_ref part, sg_ref *ret_then, size_t *ret_next, sg_ref *ret_rest)
-{
-	size_t levels = sg_idd_levels(c->idd);
-
-	for (size_t level = SG_LEVEL_TIME + 1; level < levels; level++) {
-		sg_ref within, rest;
-
-		if (!is_a(c, level, SG_CONDITION_METER))
-			continue;
-		within = sg_idd_restrict(c->idd, part, level, 1);
-		rest = sg_idd_restrict(c->idd, part, level, 0);
-		if (within == rest)
-			continue;
-		*ret_rest = rest;
-		*ret_then = within;
-		*ret_next = SIZE_MAX;
-		if (accepts(within))
-			return level;
-		for (size_t next = SG_LEVEL_TIME + 1; next < levels; next++) {
-			if (!is_a(c, next, SG_CONDITION_METER) || sg_idd_restrict(c->idd, within, next, 0) != rest)
-				continue;
-			*ret_then = sg_idd_restrict(c->idd, within, next, 1);
-			*ret_next = next;
-			if (accepts(*ret_then))
-				return level;
-		}
-	}
-	return SIZE_MAX;
-}
-
-/* The set of a meter that counts each peer apart. */
-static int add_meter_set(struct sg_compiler *c, const struct sg_condition *meter, enum sg_family family, char *name,
-			 size_t size, struct sg_error *err)
-{
-	uint32_t seconds = meter->limit_seconds > METER_SECONDS ? meter->limit_seconds : METER_SECONDS;
-	struct sg_set *set;
-
-	snprintf(name, size, "%.200s_%c", meter->name, family == SG_IPV4 ? '4' : '6');
-	set = sg_compiler_add_address_set(c, name, family, err);
-	if (!set)
-		return -1;
-	set->size = METER_SIZE;
-	set->flags = SG_SET_EVAL | (meter->limit ? SG_SET_TIMEOUT : 0);
-	set->timeout = meter->limit ? (uint64_t)seconds * 1000 : 0;
-	return 0;
-}
-
-/* One rule of a meter's chain: of a family when it counts each peer apart. */
-static int add_meter_rule(struct sg_compiler *c, size_t chain, const struct sg_condition *meter,
-			  const enum sg_family *family, struct sg_rule **ret, struct sg_error *err)
-{
-	bool destination = c->direction == SG_OUT;
-	struct sg_rule *rule = sg_chain_add_rule(&c->table->chains[chain], err);
-	char set[SG_NFT_NAME_SIZE];
-
-	*ret = rule;
-	if (!rule)
-		return -1;
-	if (!family)
-		return meter->limit ? sg_build_limit(rule, meter->limit, meter->limit_seconds, meter->limit, err)
-				    : sg_build_connlimit(rule, meter->connections, err);
-	if (add_meter_set(c, meter, *family, set, sizeof(set), err) || sg_build_family(rule, *family, err))
-		return -1;
-	if (meter->limit)
-		return sg_build_meter_limit(rule, *family, destination, set, meter->limit, meter->limit_seconds,
-					    meter->limit, err);
-	return sg_build_meter_connections(rule, *family, destination, set, meter->connections, err);
-}
-
-static int meter_chain(struct sg_compiler *c, size_t level, sg_ref then, size_t next, struct sg_error *err);
-
-/* What the meter's chain does with what is within: the outcome, or to go on at the next meter. */
-static int end_meter_rule(struct sg_compiler *c, struct sg_rule *rule, sg_ref then, size_t next, const char *label,
-			  struct sg_error *err)
-{
-	uint32_t outcome;
-
-	if (next != SIZE_MAX)
-		return sg_build_verdict(rule, SG_CODE_JUMP, sg_condition_of(c->idd, next)->name, err);
-	return sg_compiler_outcome(c, then, &outcome, err) || sg_compiler_finish(c, rule, outcome, label, err) ? -1 : 0;
-}
-
-/* Makes a meter's chain, when it is not there. It is the same for all who ask: what it leads to is its line's. */
-static int meter_chain(struct sg_compiler *c, size_t level, sg_ref then, size_t next, struct sg_error *err)
-{
-	static const enum sg_family families[] = {SG_IPV4, SG_IPV6};
-	const struct sg_condition *meter = sg_condition_of(c->idd, level);
-	bool per_peer = meter->limit_per_peer || meter->connections_per_peer;
-	uint32_t leads = next == SIZE_MAX ? then : (uint32_t)next, known;
-	size_t chain = c->table->chain_count;
-
-	if (sg_refmap_get(&c->meters, (sg_ref)level, &known)) {
-		if (known != leads)
-			return sg_error_set(err, SG_ERROR_INPUT, 0, "'%s' would lead to more than one verdict",
-					    meter->name);
-		return 0;
-	}
-	if (sg_refmap_put(&c->meters, (sg_ref)level, leads, err) || !sg_table_add_chain(c->table, meter->name, err))
-		return -1;
-	if (next != SIZE_MAX && meter_chain(c, next, then, SIZE_MAX, err))
-		return -1;
-	for (size_t i = 0; i < (per_peer ? SG_COUNT(families) : 1); i++) {
-		struct sg_rule *rule;
-
-		if (add_meter_rule(c, chain, meter, per_peer ? &families[i] : NULL, &rule, err) ||
-		    end_meter_rule(c, rule, then, next, meter->name, err))
-			return -1;
-	}
-	return 0;
-}
-
-/* The chain of a part that is one meter, and drops what is not within: then its chain does all of it. Else NULL. */
-static int meter_alone(struct sg_compiler *c, sg_ref part, const char **ret, struct sg_error *err)
-{
-	sg_ref then, rest;
-	size_t next, level;
-
-	if (sg_idd_is_terminal(part) || sg_idd_level(c->idd, part) == SG_LEVEL_TIME)
-		return 0;
-	level = find_meter(c, part, &then, &next, &rest);
-	if (level == SIZE_MAX || rest != sg_idd_terminal(SG_VERDICT_DROP))
-		return 0;
-	*ret = sg_condition_of(c->idd, level)->name;
-	return meter_chain(c, level, then, next, err);
-}
-
 /* ------------------------------------------------------------------ parts */
 
 /* meta time < T goto …, for every date but the last. *part becomes what is left. */
@@ -407,52 +257,40 @@ static int add_times(struct sg_compiler *c, size_t chain, sg_ref *part, const ch
 	return 0;
 }
 
-/* socket cgroupv2 … goto …, for each owner that matters. *part becomes what is left. */
-static int add_sockets(struct sg_compiler *c, size_t chain, sg_ref *part, const char *label, struct sg_error *err)
+/* socket cgroupv2 … goto … */
+static int add_socket(struct sg_compiler *c, size_t chain, const struct sg_condition *socket, sg_ref held,
+		      const char *label, struct sg_error *err)
 {
-	for (size_t level = SG_LEVEL_TIME + 1; level < sg_idd_levels(c->idd); level++) {
-		const struct sg_condition *socket = sg_condition_of(c->idd, level);
-		struct sg_rule *rule;
-		sg_ref held, other;
-		uint32_t outcome;
+	struct sg_rule *rule;
+	uint32_t outcome;
 
-		if (!is_a(c, level, SG_CONDITION_SOCKET))
-			continue;
-		held = sg_idd_restrict(c->idd, *part, level, 1);
-		other = sg_idd_restrict(c->idd, *part, level, 0);
-		if (held == other)
-			continue;
-		if (!socket->cgroup)
-			return sg_error_set(err, SG_ERROR_INPUT, 0, "where the sockets of '%s' are is not known",
-					    socket->name);
-		rule = sg_chain_add_rule(&c->table->chains[chain], err);
-		if (!rule || sg_build_socket_cgroup(rule, socket->depth, socket->cgroup, err) ||
-		    sg_compiler_outcome(c, held, &outcome, err) || sg_compiler_finish(c, rule, outcome, label, err))
-			return -1;
-		*part = other;
-	}
+	if (!socket->cgroup)
+		return sg_error_set(err, SG_ERROR_INPUT, 0, "where the sockets of '%s' are is not known", socket->name);
+	rule = sg_chain_add_rule(&c->table->chains[chain], err);
+	if (!rule || sg_build_socket_cgroup(rule, socket->depth, socket->cgroup, err) ||
+	    sg_compiler_outcome(c, held, &outcome, err) || sg_compiler_finish(c, rule, outcome, label, err))
+		return -1;
 	return 0;
 }
 
-/* jump limit_tcp_22, for each meter that matters. *part becomes what is left. */
-static int add_meters(struct sg_compiler *c, size_t chain, sg_ref *part, struct sg_error *err)
+/* For each owner that matters. *part becomes what is left. */
+static int add_sockets(struct sg_compiler *c, size_t chain, sg_ref *part, const char *label, struct sg_error *err)
 {
-	while (!sg_idd_is_terminal(*part)) {
-		sg_ref then, rest;
-		size_t next, level = find_meter(c, *part, &then, &next, &rest);
-		struct sg_rule *rule;
+	sg_cleanup(sg_support_clear) struct sg_support support = {0};
 
-		if (sg_idd_check(c->idd, *part, err))
+	if (sg_compiler_support(c, *part, &support, err))
+		return -1;
+	for (size_t i = 0; i < support.count; i++) {
+		size_t level = support.levels[i];
+		sg_ref held, other;
+
+		if (!sg_compiler_is_a(c, level, SG_CONDITION_SOCKET))
+			continue;
+		held = sg_idd_restrict(c->idd, *part, level, 1);
+		other = sg_idd_restrict(c->idd, *part, level, 0);
+		if (held != other && add_socket(c, chain, sg_condition_of(c->idd, level), held, label, err))
 			return -1;
-		if (level == SIZE_MAX)
-			return sg_error_set(err, SG_ERROR_INPUT, 0,
-					    "a decision that hangs on unknowns cannot be made into rules");
-		if (meter_chain(c, level, then, next, err))
-			return -1;
-		rule = sg_chain_add_rule(&c->table->chains[chain], err);
-		if (!rule || sg_build_verdict(rule, SG_CODE_JUMP, sg_condition_of(c->idd, level)->name, err))
-			return -1;
-		*part = rest;
+		*part = other;
 	}
 	return 0;
 }
@@ -466,7 +304,7 @@ static int end_part(struct sg_compiler *c, size_t chain, sg_ref part, const char
 	if (!sg_idd_is_terminal(part) && sg_idd_level(c->idd, part) == SG_LEVEL_TIME &&
 	    add_times(c, chain, &part, label, err))
 		return -1;
-	if (add_sockets(c, chain, &part, label, err) || add_meters(c, chain, &part, err))
+	if (add_sockets(c, chain, &part, label, err) || sg_compiler_meters(c, chain, &part, err))
 		return -1;
 	if (sg_compiler_outcome(c, part, &outcome, err))
 		return -1;

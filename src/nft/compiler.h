@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* compiler.h - what the compiler's parts share: what is decided (compile.c), maps (compile_maps.c), rules for regions
- * (compile_rules.c), and what becomes of a packet (compile_outcomes.c). */
+ * (compile_rules.c), and what becomes of a packet (compile_outcomes.c, compile_meters.c). */
 #ifndef SG_NFT_COMPILER_H
 #define SG_NFT_COMPILER_H
 
@@ -40,7 +40,7 @@ struct sg_compiler {
 	struct sg_outcome_rules *outcomes; /* of number SG_VERDICTS + index */
 	size_t outcome_count, outcome_room;
 	struct sg_refmap outcome_of; /* of parts */
-	struct sg_refmap meters; /* of the chains of conditions: by level what they lead to, see compile_outcomes.c */
+	struct sg_refmap meters;     /* of the chains of conditions: by level what they lead to */
 	const struct sg_compile_hints *hints;
 	struct sg_table *table;
 	enum sg_direction direction; /* that is compiled at the time */
@@ -96,6 +96,21 @@ void sg_compiler_clear_outcomes(struct sg_compiler *c);
 /* Adds a set for addresses, without elements. */
 struct sg_set *sg_compiler_add_address_set(struct sg_compiler *c, const char *name, enum sg_family family,
 					   struct sg_error *err);
+
+/* The levels that a part asks, ascending. Zero-initialised before. */
+struct sg_support {
+	struct sg_refmap seen;
+	size_t *levels;
+	size_t count, room;
+};
+int sg_compiler_support(struct sg_compiler *c, sg_ref part, struct sg_support *ret, struct sg_error *err);
+void sg_support_clear(struct sg_support *support);
+/* Whether the level is a condition of that kind. */
+bool sg_compiler_is_a(const struct sg_compiler *c, size_t level, uint32_t kind);
+/* jump limit_tcp_22, for each meter that matters. *part becomes what is left, a terminal. */
+int sg_compiler_meters(struct sg_compiler *c, size_t chain, sg_ref *part, struct sg_error *err);
+/* The chain of a part that is one meter, and drops what is not within: then its chain does all of it. Else NULL. */
+int sg_compiler_meter_alone(struct sg_compiler *c, sg_ref part, const char **ret, struct sg_error *err);
 
 /* Rules in a chain: every packet of the region (a set) gets the outcome. `label` begins the names of sets and chains.
  */
