@@ -22,10 +22,15 @@ struct nft_packet {
 	enum sg_ct_state state;
 	char iifname[16], oifname[16];
 	uint8_t nfproto, l4proto;
+	bool has_ports;     /* the protocol has */
 	bool fragment;      /* not the first: the transport header is in another packet */
 	uint8_t bytes[160]; /* from the network header on */
 	size_t size, transport;
-	uint64_t noise; /* whatever else it carries */
+	/* of its connection, which only a packet that is new, established or related has */
+	bool reply, rewritten;    /* it goes back; the destination of the first packet was changed */
+	uint8_t original[16];     /* where the first packet was sent to before */
+	uint8_t original_port[2]; /* and its port */
+	uint64_t noise;           /* whatever else it carries */
 };
 
 struct nft_machine {
@@ -134,8 +139,30 @@ static inline void nft_eval_meta(struct nft_machine *m, const struct sg_expr *ex
 	nft_store(m, expr->dreg, &number, sizeof(number));
 }
 
+/* The destination of the connection's first packet, as far as the packet says anything of it. */
+static inline void nft_eval_original(struct nft_machine *m, const struct sg_expr *expr)
+{
+	bool known = m->packet.rewritten && expr->direction == 0;
+	bool v4 = expr->key == NFT_CT_DST_IP;
+	uint8_t bytes[16];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)nft_noise(m, 6000 + expr->key * 32 + (uint32_t)i, 3);
+	if (expr->key == NFT_CT_PROTO_DST) {
+		/* of ICMP this is the type and the code of an echo, and of protocols without ports nothing */
+		if (known && m->packet.has_ports)
+			memcpy(bytes, m->packet.original_port, 2);
+		nft_store(m, expr->dreg, bytes, 2);
+	} else if (v4 != (m->packet.nfproto == NFPROTO_IPV4)) {
+		m->code = NFT_BREAK; /* the connection is one of the other family */
+	} else {
+		nft_store(m, expr->dreg, known ? m->packet.original : bytes, v4 ? 4 : 16);
+	}
+}
+
 static inline void nft_eval_ct(struct nft_machine *m, const struct sg_expr *expr)
 {
+	uint8_t direction = m->packet.reply;
 	/* NF_CT_STATE_BIT and its companions of nf_conntrack_common.h, as a number of the host */
 	static const uint32_t states[SG_CT_COUNT] = {8, 2, 4, 1, 64};
 	uint32_t number = nft_noise(m, 5000 + expr->key * 4 + (uint32_t)(expr->direction + 1), 4);
@@ -145,6 +172,15 @@ static inline void nft_eval_ct(struct nft_machine *m, const struct sg_expr *expr
 	else if (m->packet.state == SG_CT_INVALID || m->packet.state == SG_CT_UNTRACKED) {
 		m->code = NFT_BREAK; /* there is no connection */
 		return;
+	} else if (expr->key == NFT_CT_DIRECTION) {
+		nft_store(m, expr->dreg, &direction, 1);
+		return;
+	} else if (expr->key == NFT_CT_DST_IP || expr->key == NFT_CT_DST_IP6 || expr->key == NFT_CT_PROTO_DST) {
+		nft_eval_original(m, expr);
+		return;
+	} else if (expr->key == NFT_CT_STATUS) {
+		/* IPS_DST_NAT is bit 5 */
+		number = (nft_noise(m, 5000, 256) & ~32U) | (m->packet.rewritten ? 32 : 0);
 	}
 	nft_store(m, expr->dreg, &number, sizeof(number));
 }
@@ -422,7 +458,7 @@ static inline int nft_do_chain(struct nft_machine *m, const struct sg_chain *bas
 static inline enum sg_verdict nft_run_in(const struct sg_table *table, const struct nft_packet *packet, uint64_t random,
 					 const struct nft_world *world, const struct sg_expr **ret_logged)
 {
-	static const uint32_t hooks[] = {NF_INET_LOCAL_IN, NF_INET_FORWARD, NF_INET_LOCAL_OUT};
+	static const uint32_t hooks[] = {NF_INET_LOCAL_IN, NF_INET_FORWARD, NF_INET_LOCAL_OUT, NF_INET_FORWARD};
 	struct nft_machine m = {.table = table, .packet = *packet, .random = random, .world = world};
 	const struct sg_chain *chains[16];
 	size_t count = 0;

@@ -5,7 +5,8 @@
  *
  * A plain table uses what the evaluator has to understand wholly. An odd one has also what it may call unknown:
  * overlapping registers, lengths that do not fit, values that no level stands for, expressions that were not
- * understood.
+ * understood. A published one stands in the forward hook, and has to be understood wholly where packets to published
+ * ports are concerned.
  */
 #ifndef RANDOM_RULES_H
 #define RANDOM_RULES_H
@@ -32,7 +33,7 @@ static const char *const some_name[] = {"lo", "eth0", "eth1", "eth", "br0", "e",
 struct rules {
 	struct sg_ruleset ruleset;
 	struct sg_table *table;
-	bool odd;
+	bool odd, published;
 	size_t sets;
 };
 
@@ -159,26 +160,56 @@ static inline void random_name(char name[16])
 }
 
 /* One field of a packet as a key: its load, its length, a random value. */
-enum part { PART_PORT, PART_PROTOCOL, PART_NAME, PART_SOURCE4, PART_TARGET4, PART_SOURCE6, PART_FAMILY, PART_STATE };
+enum part {
+	PART_PORT,
+	PART_PROTOCOL,
+	PART_NAME,
+	PART_SOURCE4,
+	PART_TARGET4,
+	PART_SOURCE6,
+	PART_FAMILY,
+	PART_STATE,
+	PART_TARGET6,
+	PARTS,
+};
 
 static inline size_t part_size(enum part part)
 {
-	static const size_t sizes[] = {2, 1, 16, 4, 4, 16, 1, 4};
+	static const size_t sizes[PARTS] = {2, 1, 16, 4, 4, 16, 1, 4, 16};
 
 	return sizes[part];
 }
 
 static inline void part_load(struct sg_rule *rule, enum part part, uint8_t dreg, enum sg_direction direction)
 {
+	bool published = direction == SG_PUBLISHED; /* the packet has been rewritten, the connection knows */
+
 	switch (part) {
-	case PART_PORT: add_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, dreg); break;
+	case PART_PORT:
+		if (published)
+			add_ct(rule, NFT_CT_PROTO_DST, 0, dreg);
+		else
+			add_payload(rule, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, dreg);
+		break;
 	case PART_PROTOCOL: add_meta(rule, NFT_META_L4PROTO, dreg); break;
 	case PART_NAME: add_meta(rule, direction == SG_OUT ? NFT_META_OIFNAME : NFT_META_IIFNAME, dreg); break;
 	case PART_SOURCE4: add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, 12, 4, dreg); break;
-	case PART_TARGET4: add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, 16, 4, dreg); break;
+	case PART_TARGET4:
+		if (published)
+			add_ct(rule, NFT_CT_DST_IP, 0, dreg);
+		else
+			add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, 16, 4, dreg);
+		break;
+	case PART_TARGET6:
+		if (published)
+			add_ct(rule, NFT_CT_DST_IP6, 0, dreg);
+		else
+			add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, 24, 16, dreg);
+		break;
 	case PART_SOURCE6: add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, 8, 16, dreg); break;
 	case PART_FAMILY: add_meta(rule, NFT_META_NFPROTO, dreg); break;
 	case PART_STATE: add_ct(rule, NFT_CT_STATE, -1, dreg); break;
+	case PARTS: break;
 	}
 }
 
@@ -193,9 +224,11 @@ static inline void part_value(enum part part, uint8_t *bytes)
 	case PART_NAME: random_name((char *)bytes); break;
 	case PART_SOURCE4:
 	case PART_TARGET4: random_address(bytes, 4); break;
-	case PART_SOURCE6: random_address(bytes, 16); break;
+	case PART_SOURCE6:
+	case PART_TARGET6: random_address(bytes, 16); break;
 	case PART_FAMILY: bytes[0] = below(2) ? NFPROTO_IPV4 : NFPROTO_IPV6; break;
 	case PART_STATE: memcpy(bytes, &state, 4); break;
+	case PARTS: break;
 	}
 }
 
@@ -203,7 +236,7 @@ static inline void part_value(enum part part, uint8_t *bytes)
 static inline void part_guard(struct rules *rules, struct sg_rule *rule, enum part part)
 {
 	static const uint8_t with_ports[] = {6, 17, 132};
-	uint8_t family = part == PART_SOURCE6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
+	uint8_t family = part == PART_SOURCE6 || part == PART_TARGET6 ? NFPROTO_IPV6 : NFPROTO_IPV4;
 	uint8_t protocol = with_ports[below(3)];
 
 	if (rules->odd && below(3) == 0)
@@ -211,7 +244,7 @@ static inline void part_guard(struct rules *rules, struct sg_rule *rule, enum pa
 	if (part == PART_PORT) {
 		add_meta(rule, NFT_META_L4PROTO, 15);
 		add_cmp(rule, 15, NFT_CMP_EQ, &protocol, 1);
-	} else if (part == PART_SOURCE4 || part == PART_TARGET4 || part == PART_SOURCE6) {
+	} else if (part == PART_SOURCE4 || part == PART_TARGET4 || part == PART_SOURCE6 || part == PART_TARGET6) {
 		add_meta(rule, NFT_META_NFPROTO, 15);
 		add_cmp(rule, 15, NFT_CMP_EQ, &family, 1);
 	}
@@ -348,6 +381,30 @@ static inline void random_compare(struct sg_rule *rule, uint8_t sreg, enum part 
 	}
 }
 
+static inline void random_status(struct sg_rule *rule, uint32_t number, uint32_t mask)
+{
+	uint32_t zero = 0;
+
+	add_ct(rule, NFT_CT_STATUS, -1, 0);
+	add_bitwise(rule, 0, 0, &mask, &zero, sizeof(mask));
+	add_cmp(rule, 0, below(2) ? NFT_CMP_EQ : NFT_CMP_NEQ, &number, sizeof(number));
+}
+
+/* What the packets of a published port are known to be, beside what a mask of other bits makes no difference to. */
+static inline void random_connection(struct sg_rule *rule)
+{
+	uint8_t direction = (uint8_t)below(2);
+
+	switch (below(3)) {
+	case 0:
+		add_ct(rule, NFT_CT_DIRECTION, -1, 0);
+		add_cmp(rule, 0, below(6), &direction, 1);
+		break;
+	case 1: random_status(rule, below(2) * 32, 32); break;
+	default: random_status(rule, 0, 32 | below(256)); break;
+	}
+}
+
 static inline void random_match(struct rules *rules, struct sg_rule *rule, enum sg_direction direction, size_t chain,
 				bool map)
 {
@@ -355,11 +412,11 @@ static inline void random_match(struct rules *rules, struct sg_rule *rule, enum 
 		{PART_PROTOCOL, PART_PORT, PART_NAME},  {PART_PORT, PART_PROTOCOL, PART_STATE},
 		{PART_NAME, PART_STATE, PART_FAMILY},   {PART_SOURCE4, PART_TARGET4, PART_NAME},
 		{PART_SOURCE4, PART_PORT, PART_FAMILY}, {PART_SOURCE6, PART_FAMILY, PART_STATE},
-		{PART_STATE, PART_SOURCE4, PART_NAME},
+		{PART_STATE, PART_SOURCE4, PART_NAME},  {PART_TARGET6, PART_FAMILY, PART_PROTOCOL},
 	};
 	const enum part *parts = lists[below(LENGTH(lists))];
 	size_t count = 1 + below(3), slot = 0;
-	enum part part = (enum part)below(8);
+	enum part part = (enum part)below(PARTS);
 
 	if (!map && below(2)) {
 		part_guard(rules, rule, part);
@@ -407,7 +464,7 @@ static inline void random_oddity(struct rules *rules, struct sg_rule *rule)
 	uint8_t bytes[16] = {(uint8_t)below(3)}, mask[16],
 		xor[16] = {
 			0};
-	enum part part = (enum part)below(8);
+	enum part part = (enum part)below(PARTS);
 
 	for (size_t i = 0; i < sizeof(mask); i++) {
 		mask[i] = (uint8_t)(below(2) ? 0xff : below(256));
@@ -422,10 +479,12 @@ static inline void random_oddity(struct rules *rules, struct sg_rule *rule)
 	case 2:
 		add_ct(rule, below(2) ? NFT_CT_MARK : NFT_CT_DIRECTION, (int)below(3) - 1, 0);
 		add_cmp(rule, 0, below(2), bytes, 1);
+		if (below(2))
+			random_status(rule, bytes[0] << below(7), (below(2) ? 32U : 0) | (below(2) ? below(256) : 0));
 		break;
 	case 3: /* a register that is written in part */
 		part_load(rule, part, 0, SG_IN);
-		part_load(rule, (enum part)below(8), (uint8_t)below(4), SG_IN);
+		part_load(rule, (enum part)below(PARTS), (uint8_t)below(4), SG_IN);
 		random_compare(rule, 0, part);
 		break;
 	case 4:
@@ -463,6 +522,8 @@ static inline void random_rule(struct rules *rules, size_t chain, enum sg_direct
 
 	for (uint32_t n = below(3); n > 0; n--)
 		random_match(rules, rule, direction, chain, false);
+	if (rules->published && below(3) == 0)
+		random_connection(rule);
 	if (rules->odd && below(3) == 0)
 		random_oddity(rules, rule);
 	if (below(4) == 0)
@@ -501,6 +562,8 @@ static inline void random_table(struct rules *rules)
 		if (!rules->odd && i) /* chains that are called know which of the two names is one */
 			chain->hook = rules->table->chains[0].hook;
 		chain->priority = (int32_t)below(3) - 1;
+		if (rules->published)
+			chain->hook = NF_INET_FORWARD;
 		if (!rules->odd)
 			chain->priority = (int32_t)i * (below(2) ? 1 : -1); /* in a certain order */
 		chain->policy = below(2) ? NF_DROP : NF_ACCEPT;
@@ -511,18 +574,38 @@ static inline void random_table(struct rules *rules)
 		bool out = chain->hook == NF_INET_LOCAL_OUT;
 
 		for (uint32_t n = below(5); n > 0; n--)
-			random_rule(rules, i, out ? SG_OUT : SG_IN);
+			random_rule(rules, i, rules->published ? SG_PUBLISHED : out ? SG_OUT : SG_IN);
 	}
 }
 
 /* ------------------------------------------------------------------ packets */
+
+/* A published port is what a connection makes it: in its own direction, with another destination than it was sent to.
+ */
+static inline void random_connection_of(struct nft_packet *packet)
+{
+	bool published = packet->direction == SG_PUBLISHED;
+
+	packet->has_ports = sg_proto_has_ports(packet->l4proto);
+	packet->rewritten = published || below(3) == 0;
+	packet->reply = !published && (below(2) || (packet->direction == SG_FORWARD && packet->rewritten));
+	random_address(packet->original, packet->nfproto == NFPROTO_IPV4 ? 4 : 16);
+	random_port(packet->original_port);
+	if (!published)
+		return;
+	packet->state = (enum sg_ct_state)below(SG_CT_RELATED + 1);
+	if (packet->has_ports) { /* or it would have none */
+		packet->fragment = false;
+		packet->size = packet->transport + 20;
+	}
+}
 
 static inline void random_packet(struct nft_packet *packet)
 {
 	bool v4 = below(2);
 	size_t header = v4 ? 20 + (below(4) == 0 ? 4U : 0) : 40, body;
 
-	*packet = (struct nft_packet){.direction = below(4) ? SG_IN : (enum sg_direction)below(3),
+	*packet = (struct nft_packet){.direction = below(4) ? SG_IN : (enum sg_direction)below(SG_DIRECTIONS),
 				      .state = (enum sg_ct_state)below(SG_CT_COUNT),
 				      .nfproto = v4 ? NFPROTO_IPV4 : NFPROTO_IPV6,
 				      .l4proto = some_protocol[below(LENGTH(some_protocol))],
@@ -538,6 +621,7 @@ static inline void random_packet(struct nft_packet *packet)
 	random_port(packet->bytes + header + 2);
 	if (packet->l4proto == 1 || packet->l4proto == 58)
 		packet->bytes[header] = (uint8_t)some_port[below(8)];
+	random_connection_of(packet);
 	if (packet->direction != SG_OUT)
 		random_name(packet->iifname);
 	if (packet->direction != SG_IN)
@@ -549,13 +633,14 @@ static inline void place_packet(const struct nft_packet *packet, sg_u128 *point)
 {
 	const uint8_t *transport = packet->bytes + packet->transport;
 	bool v4 = packet->nfproto == NFPROTO_IPV4, out = packet->direction == SG_OUT;
+	bool published = packet->direction == SG_PUBLISHED;
 	const char *name = out ? packet->oifname : packet->iifname;
 	size_t body = packet->fragment ? 0 : packet->size - packet->transport, size = v4 ? 4 : 16;
 	sg_u128 source = 0, target = 0;
 
 	for (size_t i = 0; i < size; i++) {
 		source = source << 8 | packet->bytes[(v4 ? 12 : 8) + i];
-		target = target << 8 | packet->bytes[(v4 ? 16 : 24) + i];
+		target = target << 8 | (published ? packet->original[i] : packet->bytes[(v4 ? 16 : 24) + i]);
 	}
 	memset(point, 0, SG_FIELD_COUNT * sizeof(*point));
 	point[SG_FIELD_DIRECTION] = packet->direction;
@@ -563,7 +648,8 @@ static inline void place_packet(const struct nft_packet *packet, sg_u128 *point)
 	point[SG_FIELD_PROTOCOL] = packet->l4proto;
 	point[SG_FIELD_PORT] = SG_PORT_ABSENT;
 	if (sg_proto_has_ports(packet->l4proto) && body >= 4)
-		point[SG_FIELD_PORT] = transport[2] * 256U + transport[3];
+		point[SG_FIELD_PORT] = published ? packet->original_port[0] * 256U + packet->original_port[1]
+						 : transport[2] * 256U + transport[3];
 	if ((packet->l4proto == 1 || packet->l4proto == 58) && body >= 1)
 		point[SG_FIELD_PORT] = transport[0];
 	for (size_t i = 0; i < 16; i++)
