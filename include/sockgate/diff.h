@@ -13,7 +13,7 @@ enum sg_change_kind {
 	SG_CHANGE_ANSWER,    /* drop to reject or back */
 	SG_CHANGE_UNDECIDED, /* one side is not known */
 	SG_CHANGE_STATE,     /* inbound packets that are not new (established ones dropped, …), alone */
-	SG_CHANGE_DIRECTION, /* forwarded or outbound packets */
+	SG_CHANGE_DIRECTION, /* packets that are not inbound: outbound ones, those to published ports, … */
 };
 
 struct sg_change {

@@ -33,6 +33,7 @@ enum sg_direction {
 	SG_PUBLISHED,
 	SG_DIRECTIONS,
 };
+const char *sg_direction_name(enum sg_direction direction); /* "inbound", "forwarded", "outbound", "published" */
 enum sg_ct_state { SG_CT_NEW, SG_CT_ESTABLISHED, SG_CT_RELATED, SG_CT_INVALID, SG_CT_UNTRACKED, SG_CT_COUNT };
 
 /* The packet has no transport header to read a port or type from (a later fragment, or cut short). */

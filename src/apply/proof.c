@@ -18,7 +18,7 @@ static void describe(const struct sg_packet *packet, struct sg_buf *buf)
 	struct sg_range range = {packet->field[SG_FIELD_INTERFACE], packet->field[SG_FIELD_INTERFACE]};
 
 	if (packet->field[SG_FIELD_DIRECTION] != SG_IN)
-		sg_buf_adds(buf, packet->field[SG_FIELD_DIRECTION] == SG_OUT ? "outbound " : "forwarded ");
+		sg_buf_addf(buf, "%s ", sg_direction_name((enum sg_direction)packet->field[SG_FIELD_DIRECTION]));
 	sg_buf_addf(buf, "%s ", states[packet->field[SG_FIELD_STATE] % SG_CT_COUNT]);
 	if (name)
 		sg_buf_adds(buf, name);

@@ -329,7 +329,7 @@ int sg_parts_find(struct sg_idd *idd, sg_ref values, struct sg_address_pool **po
 		return -1;
 	walk.universe =
 		sg_walk_step(idd, sg_walk_step(idd, universe, SG_FIELD_DIRECTION, SG_IN), SG_FIELD_STATE, SG_CT_NEW);
-	for (walk.direction = SG_IN; walk.direction <= SG_OUT; walk.direction++) {
+	for (walk.direction = SG_IN; walk.direction < SG_DIRECTIONS; walk.direction++) {
 		sg_ref ref = sg_walk_step(idd, values, SG_FIELD_DIRECTION, walk.direction);
 
 		if (ref != SG_IDD_EMPTY && parts_of_direction(&walk, ref) < 0)

@@ -24,7 +24,7 @@ struct options {
 	int colour; /* enum colour_mode */
 	const char *netns;
 	int completion; /* enum shell */
-	bool list_lints, schema, sarif, dry_run, force, kernel, stdin_packets, outbound;
+	bool list_lints, schema, sarif, dry_run, force, boot, kernel, stdin_packets, outbound, published;
 	const char *key; /* of the policy language */
 	const char *from, *to, *interface, *output;
 	int format;             /* enum show_format */
@@ -43,6 +43,7 @@ struct verb {
 	const char *details;                 /* paragraphs of --help */
 	const char *examples;                /* lines of --help */
 	int (*run)(struct session *session); /* returns the exit code */
+	bool wants_future;                   /* a date in the policy that is past is an error, but for --boot */
 };
 
 /*

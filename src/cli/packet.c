@@ -173,9 +173,9 @@ static enum sg_field end_of(const struct sg_packet *packet, bool from)
 	return from != out ? SG_FIELD_REMOTE4 : SG_FIELD_LOCAL4;
 }
 
-void packet_outbound(struct sg_packet *packet)
+void packet_direction(enum sg_direction direction, struct sg_packet *packet)
 {
-	packet->field[SG_FIELD_DIRECTION] = SG_OUT;
+	packet->field[SG_FIELD_DIRECTION] = direction;
 	packet->fixed[SG_FIELD_DIRECTION] = true;
 }
 
@@ -227,18 +227,22 @@ int packet_line(const char *text, size_t size, struct sg_packet *ret, struct sg_
 	const char *at = text, *end = text + size;
 	struct sg_packet packet = {0};
 	struct word word, value;
-	bool more, outbound;
+	enum sg_direction direction = SG_IN;
+	bool more;
 
 	more = next_word(&at, end, &word);
-	outbound = more && is(&word, "outbound");
-	if (outbound)
+	if (more && is(&word, "outbound"))
+		direction = SG_OUT;
+	else if (more && is(&word, "published"))
+		direction = SG_PUBLISHED;
+	if (direction != SG_IN)
 		more = next_word(&at, end, &word);
 	if (!more)
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "no packet in this line");
 	if (packet_target(word.text, word.size, &packet, err) < 0)
 		return -1;
-	if (outbound)
-		packet_outbound(&packet);
+	if (direction != SG_IN)
+		packet_direction(direction, &packet);
 	more = next_word(&at, end, &word);
 	if (more && !packet.fixed[SG_FIELD_PORT] && !is(&word, "from") && !is(&word, "to") && !is(&word, "interface")) {
 		if (set_port(&word, &packet, err) < 0)

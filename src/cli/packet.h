@@ -9,8 +9,8 @@
 /* PORT/PROTO, TYPE/icmp, or a protocol alone; ports and types by number or name. A new inbound packet; what is not said
  * is not fixed. */
 int packet_target(const char *text, size_t size, struct sg_packet *ret, struct sg_error *err);
-/* Makes it one that leaves, before its ends are told. */
-void packet_outbound(struct sg_packet *packet);
+/* Makes it one of that direction, before its ends are told. */
+void packet_direction(enum sg_direction direction, struct sg_packet *packet);
 int packet_from(const char *text, size_t size, struct sg_packet *packet, struct sg_error *err);
 int packet_to(const char *text, size_t size, struct sg_packet *packet, struct sg_error *err);
 int packet_interface(const char *text, size_t size, struct sg_packet *packet, struct sg_error *err);

@@ -18,7 +18,7 @@ const struct verb verbs[] = {
 		"sockgate check\n"
 		"sockgate check policies/*.yaml\n"
 		"sockgate check --explain interface",
-		verb_check,
+		verb_check, true,
 	},
 	[DIFF] = {
 		"diff", "[OLD] [NEW]", 0, 2, "say which packets would be decided otherwise",
@@ -27,7 +27,7 @@ const struct verb verbs[] = {
 		"the live connections that the change would cut off. Exits with 1 when there is a difference.",
 		"sockgate diff\n"
 		"sockgate diff old.yaml new.yaml",
-		verb_diff,
+		verb_diff, true,
 	},
 	[APPLY] = {
 		"apply", "", 0, 0, "load the policy into the kernel and prove that it holds",
@@ -36,7 +36,7 @@ const struct verb verbs[] = {
 		"SSH connection it is run from, unless --force is given; warns of other connections that are cut off.",
 		"sockgate apply --dry-run\n"
 		"sockgate apply",
-		verb_apply,
+		verb_apply, true,
 	},
 	[VERIFY] = {
 		"verify", "", 0, 0, "compare the policy, the kernel's rules and the listening sockets",
@@ -62,17 +62,19 @@ const struct verb verbs[] = {
 	},
 	[EXPLAIN] = {
 		"explain", "[PORT/PROTO]", 0, 1, "say what happens to a packet, and which line decides it",
-		"The packet is the first of a new connection to this host, or with --outbound from it. What is left open\n"
-		"(--from, --to, --interface) means every value, loopback aside; where the verdict is not the same for all of\n"
-		"them, the answer says for which it is what. With --stdin each line of standard input is a packet, and those\n"
-		"that leave begin with outbound:\n"
+		"The packet is the first of a new connection to this host, or with --outbound from it, or with --published to\n"
+		"one of its ports that is forwarded to a container. What is left open (--from, --to, --interface) means every\n"
+		"value, loopback aside; where the verdict is not the same for all of them, the answer says for which it is what.\n"
+		"With --stdin each line of standard input is a packet; those that leave begin with outbound, those to published\n"
+		"ports with published:\n"
 		"tcp 9100 from 192.0.2.9 to 198.51.100.20 interface eth1\n"
 		"Exits with 0 when the packet is accepted, with 1 when it is not or depends, with 4 when it is undecided.",
 		"sockgate explain 22/tcp\n"
 		"sockgate explain https/tcp --from 192.0.2.9\n"
 		"sockgate explain echo-request/icmp --kernel\n"
 		"sockgate explain esp\n"
-		"sockgate explain smtp/tcp --outbound --to 203.0.113.9",
+		"sockgate explain smtp/tcp --outbound --to 203.0.113.9\n"
+		"sockgate explain 8080/tcp --published",
 		verb_explain,
 	},
 	[SHOW] = {
@@ -112,6 +114,8 @@ const struct option_row option_rows[] = {
 	{0, "force", OPTION_FLAG, AT(force), NULL, 0, OF(APPLY) | OF(LEARN) | OF(CLEAR),
 	 "go on where the program would refuse or ask"},
 	{0, "outbound", OPTION_FLAG, AT(outbound), NULL, 0, OF(EXPLAIN), "a packet that leaves this host"},
+	{0, "published", OPTION_FLAG, AT(published), NULL, 0, OF(EXPLAIN),
+	 "a packet to a port of this host that is published: forwarded to a container"},
 	{0, "from", OPTION_TEXT, AT(from), "ADDRESS", 0, OF(EXPLAIN), "the packet's source"},
 	{0, "to", OPTION_TEXT, AT(to), "ADDRESS", 0, OF(EXPLAIN), "the address that it is sent to"},
 	{0, "interface", OPTION_TEXT, AT(interface), "NAME", 0, OF(EXPLAIN), "the interface that it comes in by, or leaves by"},
@@ -121,7 +125,7 @@ const struct option_row option_rows[] = {
 	{'o', "output", OPTION_TEXT, AT(output), "FILE", 0, OF(LEARN),
 	 "write the policy to a new file; with --force, over an old one"},
 	{0, "confirm", OPTION_TEXT, 0, "TIME", 0, OF(APPLY), NULL},
-	{0, "boot", OPTION_FLAG, 0, NULL, 0, OF(APPLY), NULL},
+	{0, "boot", OPTION_FLAG, AT(boot), NULL, 0, OF(APPLY), "as the machine starts: a date in the policy that has passed is no error"},
 	{'f', "policy", OPTION_TEXT, AT(policy), "FILE", 0, OPTION_GLOBAL,
 	 "the policy (" DEFAULT_POLICY "); - is standard input"},
 	{'j', "json", OPTION_FLAG, AT(json), NULL, 0, OPTION_GLOBAL, "answer with one JSON object"},

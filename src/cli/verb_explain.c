@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/here.h"
 #include "cli/host.h"
 #include "cli/packet.h"
 #include "cli/progress.h"
@@ -43,7 +44,9 @@ static int read_question(const struct options *options, struct sg_packet *ret, s
 	if (packet_target(target, strlen(target), ret, err) < 0)
 		return -1;
 	if (options->outbound)
-		packet_outbound(ret);
+		packet_direction(SG_OUT, ret);
+	if (options->published)
+		packet_direction(SG_PUBLISHED, ret);
 	if (options->from && packet_from(options->from, strlen(options->from), ret, err) < 0)
 		return sg_error_prefix(err, "--from");
 	if (options->to && packet_to(options->to, strlen(options->to), ret, err) < 0)
@@ -216,11 +219,13 @@ static int explain_subject(struct session *session, const struct sg_subject *sub
 
 static int check_usage(const struct options *options, struct sg_error *err)
 {
+	if (options->outbound && options->published)
+		return sg_error_set(err, SG_ERROR_INPUT, 0, "a packet to a published port does not leave this host");
 	if (!options->stdin_packets && !options->argument_count)
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "'explain' wants PORT/PROTO, for example 22/tcp");
 	if (!options->stdin_packets)
 		return 0;
-	if (options->argument_count || options->outbound || options->from || options->to || options->interface)
+	if (options->argument_count || options->outbound || options->published || options->from || options->to || options->interface)
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "with --stdin the packets stand on standard input alone");
 	if (!strcmp(options->policy, "-") && !options->kernel)
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "standard input cannot be policy and packets at once");
@@ -235,7 +240,7 @@ static int by_policy(struct session *session, const struct sg_packet *question)
 
 	if (session_load(session, session->options->policy, LOAD_ONLY, &loaded, &code) < 0)
 		return code;
-	subject = sg_subject_of_policy(loaded.policy, &loaded.decision);
+	subject = loaded_subject(session, &loaded, NULL);
 	return explain_subject(session, &subject, NULL, question);
 }
 

@@ -6,6 +6,18 @@
 
 #define INTERFACE_BITS (8 * SG_INTERFACE_NAME_SIZE)
 
+const char *sg_direction_name(enum sg_direction direction)
+{
+	switch (direction) {
+	case SG_IN: return "inbound";
+	case SG_FORWARD: return "forwarded";
+	case SG_OUT: return "outbound";
+	case SG_PUBLISHED: return "published";
+	case SG_DIRECTIONS: break;
+	}
+	return "?";
+}
+
 const char *sg_verdict_name(enum sg_verdict verdict)
 {
 	switch (verdict) {

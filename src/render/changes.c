@@ -80,7 +80,7 @@ struct whole {
 };
 
 struct wholes {
-	struct whole of[SG_OUT + 1][OUTCOMES][OUTCOMES]; /* direction, from, to */
+	struct whole of[SG_DIRECTIONS][OUTCOMES][OUTCOMES]; /* direction, from, to */
 };
 
 static struct whole *whole_of(struct wholes *wholes, const struct sg_change *change)
@@ -164,7 +164,6 @@ static uint32_t *whole_origins(const struct sg_diff *diff, struct wholes *wholes
 static void add_whole(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report,
 		      struct wholes *wholes, const struct sg_change *first)
 {
-	static const char *const directions[] = {"", "forwarded, ", "outbound, "};
 	const struct whole *whole = whole_of(wholes, first);
 	struct sg_change change = *first;
 	sg_autofree uint32_t *before = whole_origins(report->diff, wholes, whole, true, &change.from_count);
@@ -178,8 +177,10 @@ static void add_whole(struct sg_buf *buf, const struct sg_style *style, const st
 	change.from_origins = before;
 	change.to_origins = after;
 	sg_say_colour(buf, style, colour_of(mark));
-	sg_buf_addf(buf, "%c %sall that these decide: %s -> %s", mark, directions[change.where->direction],
-		    sg_outcome_name(change.from), sg_outcome_name(change.to));
+	sg_buf_addf(buf, "%c ", mark);
+	if (change.where->direction != SG_IN)
+		sg_buf_addf(buf, "%s, ", sg_direction_name(change.where->direction));
+	sg_buf_addf(buf, "all that these decide: %s -> %s", sg_outcome_name(change.from), sg_outcome_name(change.to));
 	sg_say_plain(buf, style);
 	sg_buf_addf(buf, " (%zu sets, --all shows them)\n", whole->count);
 	add_origins(buf, style, report, &change);

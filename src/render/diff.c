@@ -113,12 +113,11 @@ static void push_origins(struct sg_json *json, json_t *list, const struct sg_dif
 
 static json_t *change_json(struct sg_json *json, const struct sg_diff_report *report, const struct sg_change *change)
 {
-	static const char *const directions[] = {"in", "forward", "out"};
 	json_t *map = sg_json_map(json), *lines = sg_json_list(json), *rules = sg_json_list(json);
 
 	push_origins(json, lines, report, change, true);
 	push_origins(json, rules, report, change, false);
-	sg_json_put(json, map, "direction", sg_json_text(json, directions[change->where->direction]));
+	sg_json_put(json, map, "direction", sg_fields_direction_json(json, change->where->direction));
 	sg_json_put(json, map, "from_verdict", sg_json_text(json, sg_outcome_name(change->from)));
 	sg_json_put(json, map, "to_verdict", sg_json_text(json, sg_outcome_name(change->to)));
 	sg_json_put(json, map, "where", sg_fields_where_json(json, change->where));

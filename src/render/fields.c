@@ -231,7 +231,7 @@ void sg_fields_ends(struct sg_buf *buf, const struct sg_style *style, const stru
 void sg_fields_where(struct sg_buf *buf, const struct sg_style *style, const struct sg_where *where)
 {
 	if (where->direction != SG_IN)
-		sg_buf_adds(buf, where->direction == SG_OUT ? "outbound " : "forwarded ");
+		sg_buf_addf(buf, "%s ", sg_direction_name(where->direction));
 	sg_fields_protocols(buf, where);
 	if (!where->any_port) {
 		sg_buf_addc(buf, ' ');
@@ -268,7 +268,8 @@ void sg_fields_packet(struct sg_buf *buf, const struct sg_packet *packet)
 	bool out = packet->field[SG_FIELD_DIRECTION] == SG_OUT;
 	const char *type;
 
-	sg_buf_adds(buf, out ? "outbound " : "");
+	if (packet->field[SG_FIELD_DIRECTION] != SG_IN)
+		sg_buf_addf(buf, "%s ", sg_direction_name((enum sg_direction)packet->field[SG_FIELD_DIRECTION]));
 	if (packet->fixed[SG_FIELD_PROTOCOL])
 		add_protocol(buf, protocol);
 	else

@@ -47,6 +47,7 @@ json_t *sg_fields_where_json(struct sg_json *json, const struct sg_where *where)
 json_t *sg_fields_packet_json(struct sg_json *json, const struct sg_packet *packet);
 /* The question of explain: direction first, and null for what is left open. */
 json_t *sg_fields_question_json(struct sg_json *json, const struct sg_packet *packet);
+json_t *sg_fields_direction_json(struct sg_json *json, enum sg_direction direction); /* "in", "out", … */
 /* Fewest prefixes, exact. */
 json_t *sg_fields_prefixes_json(struct sg_json *json, const struct sg_address_set *set, unsigned int families);
 json_t *sg_fields_because_json(struct sg_json *json, const struct sg_subject *subject, const struct sg_files *files,

@@ -219,12 +219,20 @@ json_t *sg_fields_packet_json(struct sg_json *json, const struct sg_packet *pack
 	return map;
 }
 
+json_t *sg_fields_direction_json(struct sg_json *json, enum sg_direction direction)
+{
+	static const char *const names[SG_DIRECTIONS] = {
+		[SG_IN] = "in", [SG_FORWARD] = "forward", [SG_OUT] = "out", [SG_PUBLISHED] = "published"};
+
+	return sg_json_text(json, names[direction]);
+}
+
 json_t *sg_fields_question_json(struct sg_json *json, const struct sg_packet *packet)
 {
-	static const char *const directions[] = {"in", "forward", "out"};
+	enum sg_direction direction = (enum sg_direction)packet->field[SG_FIELD_DIRECTION];
 	json_t *map = sg_json_map(json);
 
-	sg_json_put(json, map, "direction", sg_json_text(json, directions[packet->field[SG_FIELD_DIRECTION]]));
+	sg_json_put(json, map, "direction", sg_fields_direction_json(json, direction));
 	put_subject(json, map, packet);
 	sg_json_put(json, map, "from", address_json(json, packet, true));
 	sg_json_put(json, map, "to", address_json(json, packet, false));
