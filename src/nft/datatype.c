@@ -7,7 +7,9 @@ static const struct datatype datatypes[] = {
 	{DATATYPE_INET_PROTO, 1, 2, "inet_proto"}, {DATATYPE_INET_SERVICE, 2, 2, "inet_service"},
 	{DATATYPE_ICMP_TYPE, 1, 2, "icmp_type"},   {DATATYPE_MARK, 4, 1, "mark"},
 	{DATATYPE_CT_STATE, 4, 1, "ct_state"},     {DATATYPE_ICMPV6_TYPE, 1, 2, "icmpv6_type"},
-	{DATATYPE_IFNAME, 16, 1, "ifname"},
+	{DATATYPE_IFNAME, 16, 1, "ifname"},        {DATATYPE_CT_DIRECTION, 1, 1, "ct_dir"},
+	{DATATYPE_CT_STATUS, 4, 1, "ct_status"},   {DATATYPE_TIME, 8, 1, "time"},
+	{DATATYPE_CGROUP, 8, 1, "cgroupsv2"},
 };
 
 const struct datatype *sg_datatype_find(uint32_t number)

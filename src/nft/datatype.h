@@ -26,8 +26,12 @@ enum datatype_number {
 	DATATYPE_ICMP_TYPE = 14,
 	DATATYPE_MARK = 19,
 	DATATYPE_CT_STATE = 26,
+	DATATYPE_CT_DIRECTION = 27,
+	DATATYPE_CT_STATUS = 28,
 	DATATYPE_ICMPV6_TYPE = 29,
 	DATATYPE_IFNAME = 41,
+	DATATYPE_TIME = 43,
+	DATATYPE_CGROUP = 46,
 };
 
 /* The number of a concatenation of two. */

@@ -65,7 +65,10 @@ static bool listing_flags(struct sg_buf *out, const struct sg_set *set)
 	const struct {
 		uint32_t bit;
 		const char *name;
-	} flags[] = {{SG_SET_CONSTANT, "constant"}, {SG_SET_INTERVAL, "interval"}, {SG_SET_TIMEOUT, "timeout"}};
+	} flags[] = {{SG_SET_CONSTANT, "constant"},
+		     {SG_SET_EVAL, "dynamic"},
+		     {SG_SET_INTERVAL, "interval"},
+		     {SG_SET_TIMEOUT, "timeout"}};
 	const char *before = "\t\tflags ";
 	uint32_t rest = set->flags & ~(SG_SET_MAP | SG_SET_CONCAT);
 
@@ -167,6 +170,11 @@ static int listing_set(struct sg_buf *out, const struct sg_set *set, struct sg_e
 		sg_buf_addf(out, "\t\tsize %u\n", set->size);
 	if (!listing_flags(out, set))
 		return listing_fail(err, "a flag of set '%s'", set->name);
+	if (set->timeout) {
+		sg_buf_adds(out, "\t\ttimeout ");
+		sg_listing_time(out, set->timeout);
+		sg_buf_addc(out, '\n');
+	}
 	if (!listing_comment(out, set->comment))
 		return listing_fail(err, "the comment of set '%s'", set->name);
 	if (!listing_elements(out, set))

@@ -17,6 +17,10 @@ bool sg_listing_quoted(struct sg_buf *out, const char *text);
 bool sg_listing_value(struct sg_buf *out, uint32_t type, const uint8_t *first, const uint8_t *last);
 /* The conntrack states in a mask, "established,related"; 0 and unknown ones cannot be said. */
 bool sg_listing_ct_states(struct sg_buf *out, uint32_t mask);
+/* The same of a connection's status, "snat,dnat". */
+bool sg_listing_ct_status(struct sg_buf *out, uint32_t mask);
+/* A time in milliseconds, "1h30m". */
+void sg_listing_time(struct sg_buf *out, uint64_t milliseconds);
 bool sg_listing_verdict(struct sg_buf *out, const struct sg_nft_verdict *verdict);
 
 /* A rule without its indentation and line end. */

@@ -12,54 +12,20 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 
-#include "nft/listing.h"
+#include "nft/listing_rule.h"
 #include "sockgate/proto.h"
 
-#define LOADS   5
-#define UNKNOWN (-1)
-
-enum context { FAMILY, PROTOCOL };
-
-struct held {
-	enum context context;
-	uint8_t value;
-};
-
-/* A load and, when a mask follows at once, its mask. */
-struct load {
-	const struct sg_expr *expr;
-	const struct sg_expr *mask;
-	uint32_t type;    /* of what is loaded: enum datatype_number */
-	const char *name; /* "ip saddr" */
-};
-
-struct listing {
-	struct sg_buf *out;
-	const struct sg_table *table;
-	const struct sg_rule *rule;
-	size_t at;    /* the next expression */
-	size_t start; /* of the rule's text */
-	int known[2]; /* by context: what the text has said so far, UNKNOWN: nothing */
-	struct held held[2];
-	size_t held_count;
-};
-
-static void listing_word(struct listing *l, const char *word)
+void sg_listing_word(struct listing *l, const char *word)
 {
 	if (l->out->size > l->start)
 		sg_buf_addc(l->out, ' ');
 	sg_buf_adds(l->out, word);
 }
 
-static const struct sg_expr *listing_next(struct listing *l)
-{
-	return l->at < l->rule->expr_count ? &l->rule->exprs[l->at] : NULL;
-}
-
 /* ---------------------------------------------------------------- what is implied */
 
 /* What the text says, or would say if what is held were written. */
-static int listing_context(const struct listing *l, enum context context)
+int sg_listing_context(const struct listing *l, enum context context)
 {
 	for (size_t i = 0; i < l->held_count; i++) {
 		if (l->held[i].context == context)
@@ -74,7 +40,7 @@ static bool listing_flush(struct listing *l, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		bool family = l->held[i].context == FAMILY;
 
-		listing_word(l, family ? "meta nfproto " : "meta l4proto ");
+		sg_listing_word(l, family ? "meta nfproto " : "meta l4proto ");
 		if (!sg_listing_value(l->out, family ? DATATYPE_NF_PROTO : DATATYPE_INET_PROTO, &l->held[i].value,
 				      NULL))
 			return false;
@@ -88,7 +54,7 @@ static bool listing_flush(struct listing *l, size_t count)
 static bool listing_hold(struct listing *l, enum context context, uint8_t value)
 {
 	/* a second test of the same is not implied by anything */
-	if (listing_context(l, context) != UNKNOWN && !listing_flush(l, l->held_count))
+	if (sg_listing_context(l, context) != UNKNOWN && !listing_flush(l, l->held_count))
 		return false;
 	l->held[l->held_count++] = (struct held){context, value};
 	return true;
@@ -107,7 +73,8 @@ static bool load_is_icmp(const struct load *load)
 /* A port that is named after its protocol, and not `th dport`. */
 static bool load_is_port_of(const struct load *load)
 {
-	return load->type == DATATYPE_INET_SERVICE && strncmp(load->name, "th ", 3) != 0;
+	return load->type == DATATYPE_INET_SERVICE && load->expr->kind == SG_EXPR_PAYLOAD &&
+	       strncmp(load->name, "th ", 3) != 0;
 }
 
 /* The tests that nft would put before these loads, in its order; those that the text has said already are not. */
@@ -153,242 +120,7 @@ static bool listing_settle(struct listing *l, const struct load *loads, size_t c
 	return listing_flush(l, l->held_count) && listing_needs(l, loads, count, needs) == 0;
 }
 
-/* ---------------------------------------------------------------- loads */
-
-static bool load_is(struct load *load, uint32_t type, const char *name)
-{
-	load->type = type;
-	load->name = name;
-	return true;
-}
-
-static bool load_meta(struct load *load)
-{
-	switch (load->expr->key) {
-	case NFT_META_IIFNAME: return load_is(load, DATATYPE_IFNAME, "iifname");
-	case NFT_META_OIFNAME: return load_is(load, DATATYPE_IFNAME, "oifname");
-	case NFT_META_NFPROTO: return load_is(load, DATATYPE_NF_PROTO, "meta nfproto");
-	case NFT_META_L4PROTO: return load_is(load, DATATYPE_INET_PROTO, "meta l4proto");
-	default: return false;
-	}
-}
-
-/* An address: RFC 791 has the source at byte 12, the destination at 16; RFC 8200 at 8 and 24. */
-static bool load_network(const struct listing *l, struct load *load)
-{
-	int family = listing_context(l, FAMILY);
-	bool v4 = family == NFPROTO_IPV4;
-	uint32_t source = v4 ? 12 : 8, destination = v4 ? 16 : 24;
-
-	if (family == UNKNOWN || load->expr->length > (v4 ? 4 : 16) ||
-	    (load->expr->offset != source && load->expr->offset != destination))
-		return false;
-	if (v4)
-		return load_is(load, DATATYPE_IPV4_ADDR, load->expr->offset == source ? "ip saddr" : "ip daddr");
-	return load_is(load, DATATYPE_IPV6_ADDR, load->expr->offset == source ? "ip6 saddr" : "ip6 daddr");
-}
-
-static const char *port_name(int protocol, bool destination)
-{
-	switch (protocol) {
-	case SG_PROTO_TCP: return destination ? "tcp dport" : "tcp sport";
-	case SG_PROTO_UDP: return destination ? "udp dport" : "udp sport";
-	case SG_PROTO_DCCP: return destination ? "dccp dport" : "dccp sport";
-	case SG_PROTO_SCTP: return destination ? "sctp dport" : "sctp sport";
-	case SG_PROTO_UDPLITE: return destination ? "udplite dport" : "udplite sport";
-	default: return destination ? "th dport" : "th sport";
-	}
-}
-
-static bool load_transport(const struct listing *l, struct load *load)
-{
-	int protocol = listing_context(l, PROTOCOL);
-
-	if (load->expr->length == 2 && (load->expr->offset == 0 || load->expr->offset == 2))
-		return load_is(load, DATATYPE_INET_SERVICE, port_name(protocol, load->expr->offset == 2));
-	if (load->expr->length != 1 || load->expr->offset != 0)
-		return false;
-	switch (protocol) {
-	case SG_PROTO_ICMP: return load_is(load, DATATYPE_ICMP_TYPE, "icmp type");
-	case SG_PROTO_ICMPV6: return load_is(load, DATATYPE_ICMPV6_TYPE, "icmpv6 type");
-	default: return false;
-	}
-}
-
-static bool load_describe(const struct listing *l, struct load *load)
-{
-	switch (load->expr->kind) {
-	case SG_EXPR_META: return load_meta(load);
-	case SG_EXPR_CT:
-		return load->expr->key == NFT_CT_STATE && load->expr->direction < 0 &&
-		       load_is(load, DATATYPE_CT_STATE, "ct state");
-	case SG_EXPR_PAYLOAD:
-		if (load->expr->base == NFT_PAYLOAD_NETWORK_HEADER)
-			return load_network(l, load);
-		return load->expr->base == NFT_PAYLOAD_TRANSPORT_HEADER && load_transport(l, load);
-	default: return false;
-	}
-}
-
-/* Takes the loads that stand in a row, with their masks. 0: something that has no name. */
-static size_t listing_loads(struct listing *l, struct load loads[LOADS])
-{
-	const struct sg_expr *expr;
-	size_t count = 0;
-
-	while ((expr = listing_next(l)) &&
-	       (expr->kind == SG_EXPR_META || expr->kind == SG_EXPR_CT || expr->kind == SG_EXPR_PAYLOAD)) {
-		if (count == LOADS)
-			return 0;
-		struct load *load = &loads[count++];
-
-		*load = (struct load){.expr = expr};
-		if (!load_describe(l, load))
-			return 0;
-		l->at++;
-		expr = listing_next(l);
-		if (!expr || expr->kind != SG_EXPR_BITWISE)
-			continue;
-		if (expr->sreg != load->expr->dreg || expr->dreg != load->expr->dreg)
-			return 0;
-		for (size_t i = 0; i < expr->data_length; i++) {
-			if (expr->data2[i])
-				return 0;
-		}
-		load->mask = expr;
-		l->at++;
-	}
-	return count;
-}
-
-/* ---------------------------------------------------------------- comparisons */
-
-static const char *compare_sign(uint32_t op)
-{
-	return op == NFT_CMP_NEQ ? "!= " : "";
-}
-
-static bool compare_ct_state(struct listing *l, const struct load *load, const struct sg_expr *cmp)
-{
-	uint32_t value, mask;
-
-	if (cmp->data_length != sizeof(value) || (load->mask && load->mask->data_length != sizeof(mask)))
-		return false;
-	memcpy(&value, cmp->data, sizeof(value));
-	if (!load->mask) {
-		/* `ct state new` would be a bit test */
-		if (cmp->op != NFT_CMP_NEQ || (value & (value - 1)))
-			return false;
-		sg_buf_adds(l->out, "!= ");
-		return sg_listing_ct_states(l->out, value);
-	}
-	memcpy(&mask, load->mask->data, sizeof(mask));
-	if (value)
-		return false;
-	if (cmp->op == NFT_CMP_EQ)
-		sg_buf_adds(l->out, "! ");
-	return sg_listing_ct_states(l->out, mask);
-}
-
-/* A name, or the beginning of one: fewer bytes than a name has, none of them NUL. */
-static bool compare_interface(struct listing *l, const struct load *load, const struct sg_expr *cmp)
-{
-	uint8_t first[16] = {0}, last[16];
-
-	if (load->mask || !cmp->data_length || cmp->data_length > sizeof(first))
-		return false;
-	memcpy(first, cmp->data, cmp->data_length);
-	memcpy(last, first, sizeof(last));
-	if (cmp->data_length < sizeof(first)) {
-		if (memchr(cmp->data, '\0', cmp->data_length))
-			return false;
-		memset(last + cmp->data_length, 0xff, sizeof(last) - cmp->data_length);
-	}
-	sg_buf_adds(l->out, compare_sign(cmp->op));
-	return sg_listing_value(l->out, DATATYPE_IFNAME, first, last);
-}
-
-/* How many bits are set at the front; SIZE_MAX when others are set behind them. */
-static size_t mask_prefix(const uint8_t *mask, size_t size)
-{
-	size_t bits = 0;
-
-	while (bits < size * 8 && mask[bits / 8] & 0x80U >> bits % 8)
-		bits++;
-	for (size_t i = bits; i < size * 8; i++) {
-		if (mask[i / 8] & 0x80U >> i % 8)
-			return SIZE_MAX;
-	}
-	return bits;
-}
-
-/* An address or a prefix: by a mask, or with whole bytes by a load of no more than these. */
-static bool compare_address(struct listing *l, const struct load *load, const struct sg_expr *cmp)
-{
-	size_t size = load->type == DATATYPE_IPV4_ADDR ? 4 : 16, bits = (size_t)load->expr->length * 8;
-	uint8_t first[16] = {0}, last[16];
-
-	if (cmp->data_length != load->expr->length || (load->mask && load->mask->data_length != load->expr->length))
-		return false;
-	memcpy(first, cmp->data, cmp->data_length);
-	if (load->mask) {
-		bits = mask_prefix(load->mask->data, load->mask->data_length);
-		if (bits == SIZE_MAX || !bits || load->expr->length != size)
-			return false;
-	}
-	memcpy(last, first, sizeof(last));
-	for (size_t i = bits; i < size * 8; i++) {
-		if (first[i / 8] & 0x80U >> i % 8)
-			return false; /* a comparison that never holds */
-		last[i / 8] |= (uint8_t)(0x80U >> i % 8);
-	}
-	sg_buf_adds(l->out, compare_sign(cmp->op));
-	return sg_listing_value(l->out, load->type, first, last);
-}
-
-static bool compare_plain(struct listing *l, const struct load *load, const struct sg_expr *cmp)
-{
-	if (load->mask || cmp->data_length != sg_datatype_find(load->type)->length)
-		return false;
-	sg_buf_adds(l->out, compare_sign(cmp->op));
-	return sg_listing_value(l->out, load->type, cmp->data, NULL);
-}
-
-static bool compare_range(struct listing *l, const struct load *load, const struct sg_expr *cmp, const uint8_t *last,
-			  bool negated)
-{
-	const struct datatype *type = sg_datatype_find(load->type);
-
-	if (load->mask || load->expr->kind != SG_EXPR_PAYLOAD || load->expr->length != type->length ||
-	    cmp->data_length != type->length || memcmp(cmp->data, last, type->length) >= 0)
-		return false;
-	if (negated)
-		sg_buf_adds(l->out, "!= ");
-	return sg_listing_value(l->out, load->type, cmp->data, last);
-}
-
-static bool listing_cmp(struct listing *l, const struct load *load, const struct sg_expr *cmp)
-{
-	const struct sg_expr *next;
-
-	if (cmp->op == NFT_CMP_GTE) {
-		next = listing_next(l);
-		if (!next || next->kind != SG_EXPR_CMP || next->op != NFT_CMP_LTE || next->sreg != cmp->sreg ||
-		    next->data_length != cmp->data_length)
-			return false;
-		l->at++;
-		return compare_range(l, load, cmp, next->data, false);
-	}
-	if (cmp->op != NFT_CMP_EQ && cmp->op != NFT_CMP_NEQ)
-		return false;
-	switch (load->type) {
-	case DATATYPE_CT_STATE: return compare_ct_state(l, load, cmp);
-	case DATATYPE_IFNAME: return compare_interface(l, load, cmp);
-	case DATATYPE_IPV4_ADDR:
-	case DATATYPE_IPV6_ADDR: return compare_address(l, load, cmp);
-	default: return compare_plain(l, load, cmp);
-	}
-}
+/* ---------------------------------------------------------------- matches */
 
 static bool listing_lookup(struct listing *l, const struct load *loads, size_t count, const struct sg_expr *lookup)
 {
@@ -402,7 +134,7 @@ static bool listing_lookup(struct listing *l, const struct load *loads, size_t c
 	for (size_t i = 0, slot = lookup->sreg; i < count; i++) {
 		size_t length = sg_datatype_find(loads[i].type)->length;
 
-		if (loads[i].mask || loads[i].expr->dreg != slot ||
+		if (loads[i].mask || loads[i].swapped || loads[i].expr->dreg != slot ||
 		    (loads[i].expr->kind == SG_EXPR_PAYLOAD && loads[i].expr->length != length))
 			return false;
 		type = type << DATATYPE_BITS | loads[i].type;
@@ -418,7 +150,7 @@ static bool listing_lookup(struct listing *l, const struct load *loads, size_t c
 static bool listing_match(struct listing *l)
 {
 	struct load loads[LOADS];
-	size_t count = listing_loads(l, loads);
+	size_t count = sg_listing_loads(l, loads);
 	const struct sg_expr *test = listing_next(l);
 
 	if (!count || !test)
@@ -430,8 +162,10 @@ static bool listing_match(struct listing *l)
 		return listing_hold(l, loads[0].type == DATATYPE_NF_PROTO ? FAMILY : PROTOCOL, test->data[0]);
 	if (!listing_settle(l, loads, count))
 		return false;
+	if (test->kind == SG_EXPR_DYNSET)
+		return count == 1 && sg_listing_dynset(l, &loads[0], test);
 	for (size_t i = 0; i < count; i++) {
-		listing_word(l, i ? ". " : loads[i].name);
+		sg_listing_word(l, i ? ". " : loads[i].name);
 		if (i)
 			sg_buf_adds(l->out, loads[i].name);
 	}
@@ -441,47 +175,9 @@ static bool listing_match(struct listing *l)
 	if (count != 1 || test->sreg != loads[0].expr->dreg)
 		return false;
 	if (test->kind == SG_EXPR_RANGE)
-		return test->op == NFT_RANGE_NEQ && compare_range(l, &loads[0], test, test->data2, true);
-	return test->kind == SG_EXPR_CMP && listing_cmp(l, &loads[0], test);
-}
-
-/* ---------------------------------------------------------------- statements */
-
-static bool listing_reject(struct listing *l, const struct sg_expr *expr)
-{
-	static const char *const codes[] = {"no-route", "port-unreachable", "host-unreachable", "admin-prohibited"};
-
-	if (expr->key == NFT_REJECT_TCP_RST) {
-		listing_word(l, "reject with tcp reset");
-		return l->known[PROTOCOL] == SG_PROTO_TCP && !expr->offset;
-	}
-	if (expr->key != NFT_REJECT_ICMPX_UNREACH || expr->offset >= sizeof(codes) / sizeof(codes[0]) ||
-	    l->table->family != NFPROTO_INET)
-		return false;
-	listing_word(l, "reject");
-	/* what `reject` alone means depends on the family */
-	if (expr->offset != NFT_REJECT_ICMPX_PORT_UNREACH || l->known[FAMILY] != UNKNOWN) {
-		sg_buf_adds(l->out, " with icmpx ");
-		sg_buf_adds(l->out, codes[expr->offset]);
-	}
-	return true;
-}
-
-static bool listing_statement(struct listing *l, const struct sg_expr *expr)
-{
-	l->at++;
-	if (!listing_flush(l, l->held_count))
-		return false;
-	switch (expr->kind) {
-	case SG_EXPR_COUNTER:
-		listing_word(l, "counter");
-		sg_buf_addf(l->out, " packets %llu bytes %llu", (unsigned long long)expr->packets,
-			    (unsigned long long)expr->bytes);
-		return true;
-	case SG_EXPR_REJECT: return listing_reject(l, expr);
-	case SG_EXPR_VERDICT: listing_word(l, ""); return sg_listing_verdict(l->out, &expr->verdict);
-	default: return false;
-	}
+		return test->op == NFT_RANGE_NEQ && !loads[0].swapped &&
+		       sg_listing_range(l, &loads[0], test, test->data2, true);
+	return test->kind == SG_EXPR_CMP && sg_listing_cmp(l, &loads[0], test);
 }
 
 bool sg_listing_rule(struct sg_buf *out, const struct sg_table *table, const struct sg_rule *rule)
@@ -494,15 +190,14 @@ bool sg_listing_rule(struct sg_buf *out, const struct sg_table *table, const str
 	if (!rule->expr_count)
 		return false;
 	while ((expr = listing_next(&l))) {
-		bool loads = expr->kind == SG_EXPR_META || expr->kind == SG_EXPR_CT || expr->kind == SG_EXPR_PAYLOAD;
-
-		if (!(loads ? listing_match(&l) : listing_statement(&l, expr)))
+		if (listing_is_load(expr) ? !listing_match(&l)
+					  : !listing_flush(&l, l.held_count) || !sg_listing_statement(&l, expr))
 			return false;
 	}
 	if (!listing_flush(&l, l.held_count))
 		return false;
 	if (!rule->comment)
 		return true;
-	listing_word(&l, "comment ");
+	sg_listing_word(&l, "comment ");
 	return sg_listing_quoted(out, rule->comment);
 }

@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 
 #include "nft/listing.h"
 #include "sockgate/addr.h"
@@ -109,6 +110,24 @@ static bool value_nfproto(struct sg_buf *out, uint8_t number)
 	return true;
 }
 
+static bool value_direction(struct sg_buf *out, uint8_t direction)
+{
+	if (direction > IP_CT_DIR_REPLY)
+		return false;
+	sg_buf_adds(out, direction == IP_CT_DIR_ORIGINAL ? "original" : "reply");
+	return true;
+}
+
+/* Its number, as nft says it of a cgroup that it does not find. It reads only paths: see listing.h. */
+static bool value_cgroup(struct sg_buf *out, const uint8_t *id)
+{
+	uint64_t number;
+
+	memcpy(&number, id, sizeof(number));
+	sg_buf_addf(out, "%llu", (unsigned long long)number);
+	return true;
+}
+
 /* A single key of a type that is a number with names for some of its values. */
 static void value_named(struct sg_buf *out, uint32_t type, unsigned int number)
 {
@@ -141,6 +160,8 @@ bool sg_listing_value(struct sg_buf *out, uint32_t type, const uint8_t *first, c
 	case DATATYPE_IPV6_ADDR: value_address(out, SG_IPV6, first, last ? last : first); return true;
 	case DATATYPE_IFNAME: return value_interface(out, first, last ? last : first);
 	case DATATYPE_NF_PROTO: return single && value_nfproto(out, *first);
+	case DATATYPE_CT_DIRECTION: return single && value_direction(out, *first);
+	case DATATYPE_CGROUP: return single && value_cgroup(out, first);
 	case DATATYPE_CT_STATE: memcpy(&host, first, sizeof(host)); return !last && sg_listing_ct_states(out, host);
 	case DATATYPE_INET_SERVICE:
 	case DATATYPE_INET_PROTO:
@@ -156,23 +177,57 @@ bool sg_listing_value(struct sg_buf *out, uint32_t type, const uint8_t *first, c
 	}
 }
 
-bool sg_listing_ct_states(struct sg_buf *out, uint32_t mask)
+struct bit {
+	uint32_t bit;
+	const char *name;
+};
+
+static bool value_bits(struct sg_buf *out, const struct bit *bits, size_t count, uint32_t mask)
 {
-	/* NF_CT_STATE_BIT of linux/netfilter/nf_conntrack_common.h */
-	static const struct {
-		uint32_t bit;
-		const char *name;
-	} states[] = {{1, "invalid"}, {2, "established"}, {4, "related"}, {8, "new"}, {64, "untracked"}};
 	bool any = false;
 
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		if (!(mask & states[i].bit))
+	for (size_t i = 0; i < count; i++) {
+		if (!(mask & bits[i].bit))
 			continue;
-		sg_buf_addf(out, "%s%s", any ? "," : "", states[i].name);
-		mask &= ~states[i].bit;
+		sg_buf_addf(out, "%s%s", any ? "," : "", bits[i].name);
+		mask &= ~bits[i].bit;
 		any = true;
 	}
 	return any && !mask;
+}
+
+bool sg_listing_ct_states(struct sg_buf *out, uint32_t mask)
+{
+	/* NF_CT_STATE_BIT of linux/netfilter/nf_conntrack_common.h */
+	static const struct bit states[] = {
+		{1, "invalid"}, {2, "established"}, {4, "related"}, {8, "new"}, {64, "untracked"}};
+
+	return value_bits(out, states, sizeof(states) / sizeof(states[0]), mask);
+}
+
+bool sg_listing_ct_status(struct sg_buf *out, uint32_t mask)
+{
+	/* enum ip_conntrack_status; nft has words for these */
+	static const struct bit statuses[] = {{1, "expected"}, {2, "seen-reply"}, {4, "assured"}, {8, "confirmed"},
+					      {16, "snat"},    {32, "dnat"},      {512, "dying"}};
+
+	return value_bits(out, statuses, sizeof(statuses) / sizeof(statuses[0]), mask);
+}
+
+void sg_listing_time(struct sg_buf *out, uint64_t milliseconds)
+{
+	static const struct {
+		uint64_t milliseconds;
+		const char *name;
+	} units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		uint64_t count = milliseconds / units[i].milliseconds;
+
+		if (count)
+			sg_buf_addf(out, "%llu%s", (unsigned long long)count, units[i].name);
+		milliseconds %= units[i].milliseconds;
+	}
 }
 
 bool sg_listing_verdict(struct sg_buf *out, const struct sg_nft_verdict *verdict)

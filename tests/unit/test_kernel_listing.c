@@ -10,9 +10,11 @@
 #include <sched.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "built_rules.h"
 #include "random_table.h"
 #include "sockgate/buf.h"
 #include "sockgate/kernel_rules.h"
@@ -34,7 +36,8 @@ static int run_nft(const char *text, bool check)
 {
 	posix_spawn_file_actions_t actions;
 	int fd = memfd_create("rules", 0), status;
-	char *environment[] = {(char[]){"PATH=/usr/sbin:/sbin:/usr/bin:/bin"}, NULL};
+	/* a time zone, so that a date that hangs on it is noticed */
+	char *environment[] = {(char[]){"PATH=/usr/sbin:/sbin:/usr/bin:/bin"}, (char[]){"TZ=XYZ-9"}, NULL};
 	char *with_check[] = {(char[]){"nft"}, (char[]){"-c"}, (char[]){"-f"}, (char[]){"-"}, NULL};
 	char *plain[] = {(char[]){"nft"}, (char[]){"-f"}, (char[]){"-"}, NULL};
 	pid_t child;
@@ -149,6 +152,50 @@ static int load_what_nft_makes(void **state)
 		" map nets { type ipv4_addr : verdict\n flags interval\n"
 		"  elements = { 10.0.0.0/8 : drop, 11.0.0.0/8 : accept, 12.0.0.0-12.0.0.2 : goto tcp_22, * : accept } "
 		"}\n"
+		" set m_4 { type ipv4_addr\n size 1000\n flags dynamic,timeout\n timeout 1d2h3m4s5ms\n }\n"
+		" set m_6 { type ipv6_addr\n size 65535\n flags dynamic\n comment \"peers\"\n }\n"
+		" set m_p { type inet_service\n size 65535\n flags dynamic,timeout\n }\n"
+		" set g_t { type ipv4_addr\n flags timeout\n timeout 30s\n }\n"
+		" map published { type inet_service : verdict\n elements = { 22 : accept } }\n"
+		" chain asks {\n"
+		"  limit rate 3/second burst 7 packets accept\n"
+		"  limit rate over 1/week burst 1 packets drop\n"
+		"  limit rate 100/hour accept\n"
+		"  ct count over 5 drop\n"
+		"  update @m_4 { ip saddr limit rate 3/minute burst 9 packets } accept\n"
+		"  update @m_4 { ip daddr & 255.255.255.0 timeout 90s limit rate over 3/minute } drop\n"
+		"  add @m_4 { ip saddr } accept\n"
+		"  add @m_6 { ip6 saddr ct count 3 } accept\n"
+		"  add @m_6 { ip6 daddr & ffff:ffff:ffff:: ct count over 3 } drop\n"
+		"  tcp dport 22 add @m_6 { ip6 saddr ct count 3 } accept\n"
+		"  ip6 saddr ::1 add @m_6 { ip6 saddr ct count 3 } accept\n"
+		"  update @m_p { tcp dport limit rate 3/minute } accept\n"
+		"  update @m_p { th dport limit rate 3/minute } accept\n"
+		"  log\n"
+		"  log prefix \"a b: \" level debug\n"
+		"  log level emerg counter packets 0 bytes 0\n"
+		"  log prefix \"x\" group 0 drop\n"
+		"  log group 7 accept\n"
+		"  meta time < \"2026-12-31 18:00:00\" accept\n"
+		"  meta time >= 1700000000 accept\n"
+		"  meta time <= 1700000000 accept\n"
+		"  meta time > 4000000000 accept\n"
+		"  ct status dnat accept\n"
+		"  ct status snat,dnat,assured accept\n"
+		"  ct status ! dnat accept\n"
+		"  ct direction reply accept\n"
+		"  ct direction != original accept\n"
+		"  ct original ip daddr 10.0.0.1 accept\n"
+		"  meta nfproto ipv4 ct original ip daddr 10.0.0.0/16 accept\n"
+		"  ct original ip daddr != 10.0.0.0/13 accept\n"
+		"  ct original ip6 daddr 2001:db8::/48 accept\n"
+		"  ct original ip6 daddr != fe80::/10 accept\n"
+		"  ct original ip daddr @g_a4 accept\n"
+		"  ct original ip6 daddr != @g_b6 accept\n"
+		"  meta l4proto tcp ct original proto-dst 22 accept\n"
+		"  meta l4proto udp ct original proto-dst vmap @published\n"
+		"  meta nfproto ipv6 meta l4proto udp ct original proto-dst vmap @published\n"
+		" }\n"
 		" chain tcp_22 { comment \"for ssh\"\n ip saddr @g_a4 accept\n ip6 saddr @g_b6 accept\n }\n"
 		" chain answer { meta l4proto tcp reject with tcp reset\n reject with icmpx port-unreachable\n }\n"
 		" chain early { type filter hook prerouting priority raw; policy accept; }\n"
@@ -229,6 +276,94 @@ static int load_what_nft_makes(void **state)
 	return result;
 }
 
+/* nft makes of its words for what we build what we build. */
+static void what_we_build(void **state)
+{
+	(void)state;
+	NEEDS_KERNEL();
+	struct sg_ruleset ruleset = {0}, loaded = {0};
+	struct sg_table *table = built_table(&ruleset, "b");
+	const struct sg_table *again;
+	struct sg_buf text = {0};
+	struct sg_error err = {0};
+
+	if (sg_listing_table(table, &text, &err) < 0)
+		fail_msg("%s", err.message);
+	if (run_nft(text.data, false) != 0)
+		fail_msg("nft does not take it:\n%.3000s", text.data);
+	dump("b", &loaded);
+	again = sg_ruleset_table(&loaded, NFPROTO_INET, "b");
+	assert_non_null(again);
+	const struct sg_chain *built = sg_table_chain(table, "built"), *chain = sg_table_chain(again, "built");
+
+	for (size_t i = 0; i < BUILT_COUNT; i++)
+		if (!sg_rule_equal(&built->rules[i], &chain->rules[i]))
+			fail_msg("nft makes something else of '%s'", built_rules[i].text);
+	assert_true(sg_table_equal(table, again));
+	sg_buf_clear(&text);
+	sg_ruleset_clear(&ruleset);
+	sg_ruleset_clear(&loaded);
+}
+
+/* A folder of cgroup2 where nft looks for them, made for the test. False: there is none. */
+static bool make_cgroup(char *path, size_t size)
+{
+	FILE *mounts = fopen("/proc/self/mounts", "re");
+	char place[256], type[32];
+	bool found = false;
+
+	while (mounts && !found && fscanf(mounts, "%*s %255s %31s %*[^\n]", place, type) == 2)
+		found = !strcmp(type, "cgroup2") && !strncmp(place, "/sys/fs/cgroup", strlen("/sys/fs/cgroup"));
+	if (mounts)
+		fclose(mounts);
+	snprintf(path, size, "%s/sockgate-test-%d", place, (int)getpid());
+	return found && mkdir(path, 0755) == 0;
+}
+
+/* A cgroup by its path, as a person writes it, and by its number, as it is built. The text is nft's for one that it
+ * does not find, and nft refuses it. */
+static void cgroups(void **state)
+{
+	(void)state;
+	NEEDS_KERNEL();
+	struct sg_ruleset ruleset = {0};
+	const struct sg_table *table;
+	struct sg_rule built = {0};
+	struct sg_buf text = {0};
+	struct sg_error err = {0};
+	char path[320], number[64];
+	struct stat status;
+
+	if (!make_cgroup(path, sizeof(path))) {
+		print_message("skipped: no cgroup2 below /sys/fs/cgroup that a folder could be made in\n");
+		skip();
+	}
+	assert_int_equal(stat(path, &status), 0);
+	sg_buf_addf(&text,
+		    "table inet c { chain input { type filter hook input priority 0; policy accept;\n"
+		    "socket cgroupv2 level 2 \"%s\" accept\n}\n}\n",
+		    path + strlen("/sys/fs/cgroup/"));
+	int result = run_nft(text.data, false);
+
+	rmdir(path);
+	assert_int_equal(result, 0);
+	dump("c", &ruleset);
+	table = sg_ruleset_table(&ruleset, NFPROTO_INET, "c");
+	assert_non_null(table);
+	assert_int_equal(sg_build_socket_cgroup(&built, 2, status.st_ino, &err), 0);
+	assert_int_equal(sg_build_verdict(&built, SG_CODE_ACCEPT, NULL, &err), 0);
+	assert_true(sg_rule_equal(&built, &table->chains[0].rules[0]));
+	sg_buf_truncate(&text, 0);
+	if (sg_listing_table(table, &text, &err) < 0)
+		fail_msg("%s", err.message);
+	snprintf(number, sizeof(number), "\tsocket cgroupv2 level 2 %llu accept\n", (unsigned long long)status.st_ino);
+	assert_non_null(strstr(text.data, number));
+	assert_int_not_equal(run_nft(text.data, true), 0);
+	sg_rule_clear(&built);
+	sg_buf_clear(&text);
+	sg_ruleset_clear(&ruleset);
+}
+
 /* Tables of our own making that can be listed at all: names with a cause to be quoted, every type of set. */
 static void random_sets(void **state)
 {
@@ -272,6 +407,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(what_nft_makes, load_what_nft_makes),
+		cmocka_unit_test(what_we_build),
+		cmocka_unit_test(cgroups),
 		cmocka_unit_test(random_sets),
 	};
 

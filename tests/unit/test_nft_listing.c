@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <arpa/inet.h>
 
+#include "nft/build.h"
 #include "random_table.h"
 #include "sockgate/buf.h"
 #include "sockgate/listing.h"
@@ -349,6 +350,124 @@ static void rule_empty(struct sg_rule *rule)
 	(void)rule;
 }
 
+/* What is not a whole second cannot be said, nor a time that is compared in the host's order of bytes. */
+static void rule_part_of_a_second(struct sg_rule *rule)
+{
+	assert_int_equal(sg_build_time_before(rule, 1700000000500000000, NULL), 0);
+}
+
+static void rule_time_not_swapped(struct sg_rule *rule)
+{
+	meta(rule, NFT_META_TIME_NS, 0);
+	cmp(rule, NFT_CMP_LT, "\0\0\0\0\0\0\0", 8);
+}
+
+static void rule_swapped_name(struct sg_rule *rule)
+{
+	struct sg_expr *swap;
+
+	meta(rule, NFT_META_IIFNAME, 0);
+	swap = random_expr(rule, SG_EXPR_BYTEORDER);
+	swap->op = NFT_BYTEORDER_HTON;
+	swap->length = swap->size = 16;
+	cmp(rule, NFT_CMP_EQ, "lo\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+}
+
+static void rule_bytes(struct sg_rule *rule)
+{
+	assert_int_equal(sg_build_limit(rule, 20, 60, 20, NULL), 0);
+	rule->exprs[0].is_bytes = true;
+}
+
+static void rule_odd_unit(struct sg_rule *rule)
+{
+	assert_int_equal(sg_build_limit(rule, 20, 61, 20, NULL), 0);
+}
+
+/* nft would read a variable of its own */
+static void rule_variable(struct sg_rule *rule)
+{
+	assert_int_equal(sg_build_log(rule, "a $b: ", false, 0, NULL), 0);
+}
+
+static void rule_empty_prefix(struct sg_rule *rule)
+{
+	assert_int_equal(sg_build_log(rule, "", false, 0, NULL), 0);
+}
+
+static void rule_audit(struct sg_rule *rule)
+{
+	random_expr(rule, SG_EXPR_LOG)->key = NFT_LOGLEVEL_AUDIT;
+}
+
+static void rule_port_of_any_protocol(struct sg_rule *rule)
+{
+	struct sg_expr *expr = random_expr(rule, SG_EXPR_CT);
+
+	expr->key = NFT_CT_PROTO_DST;
+	expr->direction = 0;
+	cmp(rule, NFT_CMP_EQ, "\0\x16", 2);
+}
+
+static void rule_reply(struct sg_rule *rule)
+{
+	const struct sg_range one = {.first = 0x0a000001, .last = 0x0a000001};
+
+	assert_int_equal(sg_build_original_prefix(rule, SG_IPV4, &one, false, NULL), 0);
+	rule->exprs[0].direction = 1;
+}
+
+static void rule_status_as_a_whole(struct sg_rule *rule)
+{
+	random_expr(rule, SG_EXPR_CT)->key = NFT_CT_STATUS;
+	cmp(rule, NFT_CMP_EQ, "\x20\0\0\0", 4);
+}
+
+static void rule_mark_of_a_socket(struct sg_rule *rule)
+{
+	random_expr(rule, SG_EXPR_SOCKET)->key = NFT_SOCKET_MARK;
+	cmp(rule, NFT_CMP_EQ, "\1\0\0\0", 4);
+}
+
+static void meter(struct sg_rule *rule, const char *set)
+{
+	byte(rule, NFT_META_NFPROTO, NFPROTO_IPV4);
+	assert_int_equal(sg_build_meter_limit(rule, SG_IPV4, false, set, 20, 60, 20, NULL), 0);
+}
+
+static void rule_meter(struct sg_rule *rule)
+{
+	meter(rule, "peers");
+	rule->exprs[3].timeout = 90061001;
+}
+
+static void rule_meter_of_another_type(struct sg_rule *rule)
+{
+	meter(rule, "in_icmp");
+}
+
+static void rule_meter_without_set(struct sg_rule *rule)
+{
+	meter(rule, "nobody");
+}
+
+static void rule_meter_of_another_register(struct sg_rule *rule)
+{
+	meter(rule, "peers");
+	rule->exprs[3].sreg = 4;
+}
+
+static void rule_two_meters_of_one_element(struct sg_rule *rule)
+{
+	meter(rule, "peers");
+	sg_expr_add_inner(&rule->exprs[3], SG_EXPR_CONNLIMIT, NULL)->rate = 5;
+}
+
+static void rule_meter_without_family(struct sg_rule *rule)
+{
+	assert_int_equal(sg_build_meter_limit(rule, SG_IPV4, false, "peers", 20, 60, 20, NULL), 0);
+}
+
 static void rules(void **state)
 {
 	(void)state;
@@ -381,6 +500,24 @@ static void rules(void **state)
 		{rule_unknown, ""},
 		{rule_load_alone, ""},
 		{rule_other_register, ""},
+		{rule_meter, "update @peers { ip saddr timeout 1d1h1m1s1ms limit rate 20/minute burst 20 packets }"},
+		{rule_part_of_a_second, ""},
+		{rule_time_not_swapped, ""},
+		{rule_swapped_name, ""},
+		{rule_bytes, ""},
+		{rule_odd_unit, ""},
+		{rule_variable, ""},
+		{rule_empty_prefix, ""},
+		{rule_audit, ""},
+		{rule_port_of_any_protocol, ""},
+		{rule_reply, ""},
+		{rule_status_as_a_whole, ""},
+		{rule_mark_of_a_socket, ""},
+		{rule_meter_of_another_type, ""},
+		{rule_meter_without_set, ""},
+		{rule_meter_of_another_register, ""},
+		{rule_two_meters_of_one_element, ""},
+		{rule_meter_without_family, ""},
 		{rule_quoted, ""},
 		{rule_keyword, ""},
 		{rule_empty, ""},
@@ -392,6 +529,7 @@ static void rules(void **state)
 		struct sg_table *table = new_table(&ruleset);
 
 		new_set(table, "g_office4", 7, 4, SG_SET_INTERVAL);
+		new_set(table, "peers", 7, 4, SG_SET_EVAL | SG_SET_TIMEOUT);
 		new_set(table, "in_icmp", 14, 1, SG_SET_MAP);
 		struct sg_set *set = new_set(table, "in_ports", 12 << 6 | 13, 8, SG_SET_MAP);
 
