@@ -536,6 +536,7 @@ int sg_evaluate(struct sg_idd *idd, const struct sg_table *table, struct sg_eval
 	ev.memo = calloc(table->chain_count + 1, sizeof(*ev.memo));
 	if (!ev.memo || sg_claims_make(&ev.claims, table)) {
 		free(ev.memo);
+		sg_claims_clear(&ev.claims);
 		return sg_error_nomem(err);
 	}
 	for (unsigned int direction = SG_IN; direction < SG_DIRECTIONS; direction++) {

@@ -25,25 +25,74 @@
 
 /* ------------------------------------------------------------------ claims */
 
-static void count_uses(struct sg_claims *claims, const struct sg_table *table, const struct sg_expr *expr)
+/* The chains that packets can get to, found from the base chains on. Former rules that nothing leads to any more may
+ * still name the sets of those that took their place. */
+struct reach {
+	const struct sg_table *table;
+	bool *reached;
+	size_t *chains; /* those that were reached, in that order */
+	size_t count;
+};
+
+static void reach_chain(struct reach *reach, const struct sg_chain *chain)
+{
+	size_t index;
+
+	if (!chain)
+		return;
+	index = (size_t)(chain - reach->table->chains);
+	if (reach->reached[index])
+		return;
+	reach->reached[index] = true;
+	reach->chains[reach->count++] = index;
+}
+
+static void reach_verdict(struct reach *reach, const struct sg_nft_verdict *verdict)
+{
+	if (verdict->chain)
+		reach_chain(reach, sg_table_chain(reach->table, verdict->chain));
+}
+
+static void reach_expr(struct reach *reach, struct sg_claims *claims, const struct sg_expr *expr)
 {
 	const struct sg_set *set = NULL;
 
+	reach_verdict(reach, &expr->verdict);
 	if (expr->kind == SG_EXPR_LOOKUP || expr->kind == SG_EXPR_DYNSET)
-		set = expr->name ? sg_table_set(table, expr->name) : NULL;
-	if (set)
-		claims->set_uses[set - table->sets]++;
+		set = expr->name ? sg_table_set(reach->table, expr->name) : NULL;
+	if (!set)
+		return;
+	claims->set_uses[set - reach->table->sets]++;
+	for (size_t i = 0; set->verdicts && i < set->count; i++)
+		reach_verdict(reach, &set->verdicts[i]);
+	if (set->catch_all)
+		reach_verdict(reach, &set->catch_all_verdict);
+}
+
+static void reach_all(struct reach *reach, struct sg_claims *claims)
+{
+	for (size_t i = 0; i < reach->table->chain_count; i++)
+		if (reach->table->chains[i].is_base)
+			reach_chain(reach, &reach->table->chains[i]);
+	for (size_t next = 0; next < reach->count; next++) {
+		const struct sg_chain *chain = &reach->table->chains[reach->chains[next]];
+
+		for (size_t r = 0; r < chain->rule_count; r++)
+			for (size_t e = 0; e < chain->rules[r].expr_count; e++)
+				reach_expr(reach, claims, &chain->rules[r].exprs[e]);
+	}
 }
 
 int sg_claims_make(struct sg_claims *claims, const struct sg_table *table)
 {
+	sg_autofree bool *reached = calloc(table->chain_count + 1, sizeof(*reached));
+	sg_autofree size_t *chains = calloc(table->chain_count + 1, sizeof(*chains));
+	struct reach reach = {.table = table, .reached = reached, .chains = chains};
+
 	claims->set_uses = calloc(table->set_count + 1, sizeof(*claims->set_uses));
-	if (!claims->set_uses)
+	if (!claims->set_uses || !reached || !chains)
 		return -1;
-	for (size_t c = 0; c < table->chain_count; c++)
-		for (size_t r = 0; r < table->chains[c].rule_count; r++)
-			for (size_t e = 0; e < table->chains[c].rules[r].expr_count; e++)
-				count_uses(claims, table, &table->chains[c].rules[r].exprs[e]);
+	reach_all(&reach, claims);
 	return 0;
 }
 

@@ -15,7 +15,7 @@ struct sg_claim {
 struct sg_claims {
 	struct sg_claim *items;
 	size_t count, room;
-	uint32_t *set_uses; /* how many expressions of the table name each of its sets */
+	uint32_t *set_uses; /* how many expressions that packets can get to name each of the sets */
 };
 /* Zero-initialised before. -1: out of memory. */
 int sg_claims_make(struct sg_claims *claims, const struct sg_table *table);

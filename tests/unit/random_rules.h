@@ -480,7 +480,7 @@ static inline void random_oddity(struct rules *rules, struct sg_rule *rule)
 		add_ct(rule, below(2) ? NFT_CT_MARK : NFT_CT_DIRECTION, (int)below(3) - 1, 0);
 		add_cmp(rule, 0, below(2), bytes, 1);
 		if (below(2))
-			random_status(rule, bytes[0] << below(7), (below(2) ? 32U : 0) | (below(2) ? below(256) : 0));
+			random_status(rule, (uint32_t)bytes[0] << below(7), (below(2) ? 32U : 0) | (below(2) ? below(256) : 0));
 		break;
 	case 3: /* a register that is written in part */
 		part_load(rule, part, 0, SG_IN);

@@ -484,6 +484,15 @@ static void one_set(struct sg_table *table)
 	second->name = strdup("limit_tcp_22_4");
 }
 
+/* A lookup of what packets put into the set. */
+static void looked_up(struct sg_table *table)
+{
+	struct sg_rule *rule = sg_chain_add_rule(find_chain(table, "limit_tcp_22"), NULL);
+
+	add_payload(rule, NFT_PAYLOAD_NETWORK_HEADER, 12, 4, 0);
+	add_lookup(rule, 0, "limit_tcp_22_4", false, false);
+}
+
 /* A chain of the same name but for its version, with a bucket of its own, is asked after the first one. */
 static void twice(struct sg_table *table)
 {
@@ -501,7 +510,7 @@ static void what_is_not_the_condition(void **state)
 	static void (*const spoil[])(struct sg_table *) = {
 		rate,     unit,  burst,       over,        in_bytes,  no_longer, inverted,   own_timeout,
 		count,    more,  other_group, other_depth, other_key, later,     host_order, forgets,
-		for_ever, small, odd_set,     finer,       one_set,   twice,     other_name,
+		for_ever, small, odd_set,     finer,       one_set,   looked_up, twice,      other_name,
 	};
 
 	(void)state;
@@ -552,6 +561,27 @@ static void versions_are_the_same_meter(void **state)
 	sg_idd_free(terms.idd);
 }
 
+/* A former chain that nothing leads to does not count, though it names the same set. */
+static void what_is_left_over_does_not_count(void **state)
+{
+	struct sg_table table = {0};
+	struct sg_error err = {0};
+	struct terms terms = {0};
+	struct sg_rule *rule;
+	struct sg_expr *update;
+
+	(void)state;
+	make_strict(&terms);
+	assert_int_equal(sg_compile(&terms.decision, NULL, &table, &err), 0);
+	rule = sg_chain_add_rule(sg_table_add_chain(&table, "limit_tcp_22.4", NULL), NULL);
+	update = add(rule, SG_EXPR_DYNSET);
+	update->name = strdup("limit_tcp_22_4");
+	add_verdict(rule, SG_CODE_JUMP, "connections_tcp_22");
+	assert_int_equal(answer_of(&terms, &table), SG_PROVEN);
+	sg_table_clear(&table);
+	sg_idd_free(terms.idd);
+}
+
 /* A symbolic owner cannot be made into rules, and nor can a decision that wants a meter not to be within. */
 static void what_cannot_be_compiled(void **state)
 {
@@ -586,9 +616,8 @@ static void what_cannot_be_compiled(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(random_conditions),
-		cmocka_unit_test(what_is_not_the_condition),
-		cmocka_unit_test(versions_are_the_same_meter),
+		cmocka_unit_test(random_conditions),           cmocka_unit_test(what_is_not_the_condition),
+		cmocka_unit_test(versions_are_the_same_meter), cmocka_unit_test(what_is_left_over_does_not_count),
 		cmocka_unit_test(what_cannot_be_compiled),
 	};
 
