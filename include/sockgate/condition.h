@@ -11,11 +11,12 @@
 #ifndef SOCKGATE_CONDITION_H
 #define SOCKGATE_CONDITION_H
 
-#include "sockgate/packet.h"
+#include "sockgate/decision.h"
 
 /* The time at which the packet comes, in nanoseconds since 1970-01-01T00:00Z. In every context of sg_packet_context. */
 #define SG_LEVEL_TIME ((size_t)SG_FIELD_COUNT)
 #define SG_TIME_MAX   UINT64_MAX
+#define SG_SECOND     UINT64_C(1000000000)
 
 enum sg_condition_kind {
 	SG_CONDITION_TIME = 1, /* the level is SG_LEVEL_TIME */
@@ -45,26 +46,47 @@ const struct sg_condition *sg_condition_of(const struct sg_idd *idd, size_t leve
 
 /* Where the sockets of a systemd unit are to be found on a host. */
 enum sg_unit_state {
-	SG_UNIT_HERE,       /* its cgroup is known */
+	SG_UNIT_HERE,       /* its cgroups are known */
 	SG_UNIT_ABSENT,     /* it does not run: nobody holds a socket for it, the condition never holds */
 	SG_UNIT_UNENFORCED, /* the kernel cannot tell whose sockets they are: the condition always holds */
 };
+struct sg_cgroup {
+	uint32_t depth; /* 1: a child of the root */
+	uint64_t id;
+};
+/* The unit's own cgroup, and that of the socket unit that systemd made its sockets in. */
+#define SG_UNIT_PLACES 2
 struct sg_unit {
 	enum sg_unit_state state;
-	uint32_t depth;
-	uint64_t cgroup;
+	struct sg_cgroup places[SG_UNIT_PLACES];
+	size_t place_count; /* at least 1 when it is HERE; may be known when it is UNENFORCED, too */
 };
-/* The diagram with each symbolic socket replaced by what `find` says of its unit. */
-sg_ref sg_condition_bind(struct sg_idd *idd, sg_ref ref, struct sg_unit (*find)(const char *unit, void *data),
-			 void *data);
-
-/* The world at one time: when it is, and which conditions hold. */
-struct sg_world {
-	uint64_t now;                                                          /* nanoseconds since 1970 */
-	bool (*holds)(const struct sg_condition *condition, const void *data); /* NULL: all hold */
+/* What a unit is on this host. */
+struct sg_unit_finder {
+	struct sg_unit (*find)(const char *unit, const void *data);
+	/* The other way: the unit that the cgroup is a place of; NULL: none that is known. */
+	const char *(*name)(const struct sg_cgroup *cgroup, const void *data);
 	const void *data;
 };
-/* The diagram with every condition fixed: a function of the packet's fields (and of what is unknown). */
+/* The diagram with each symbolic socket replaced by what the finder says of its unit. */
+sg_ref sg_condition_bind(struct sg_idd *idd, sg_ref ref, const struct sg_unit_finder *units);
+/* The same for all diagrams of a decision. */
+struct sg_decision sg_decision_bind(const struct sg_decision *decision, const struct sg_unit_finder *units);
+
+/* The world at one time: when it is, and which conditions hold. */
+enum sg_holds {
+	SG_HOLDS_NOT,
+	SG_HOLDS,
+	SG_HOLDS_UNKNOWN, /* the condition stays in the diagram */
+};
+struct sg_world {
+	uint64_t now; /* nanoseconds since 1970 */
+	enum sg_holds (*holds)(const struct sg_condition *condition, const void *data); /* NULL: all hold */
+	const void *data;
+};
+/* The diagram with every condition fixed: a function of the packet's fields (and of what is unknown). One walk. */
 sg_ref sg_condition_settle(struct sg_idd *idd, sg_ref ref, const struct sg_world *world);
+/* The same for all diagrams of a decision. */
+struct sg_decision sg_decision_settle(const struct sg_decision *decision, const struct sg_world *world);
 
 #endif

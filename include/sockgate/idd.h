@@ -101,6 +101,9 @@ sg_ref sg_idd_compose(struct sg_idd *idd, sg_ref a, const sg_ref *table, size_t 
 sg_ref sg_idd_cut(struct sg_idd *idd, sg_ref a, size_t level, uint32_t (*number)(sg_ref part, void *data), void *data);
 /* Fixes a level to a value; for an interval: sg_idd_and/ite with sg_idd_range first. */
 sg_ref sg_idd_restrict(struct sg_idd *idd, sg_ref a, size_t level, sg_u128 value);
+/* The same for many levels in one walk: those for which `fix` is true, each to the value that it gives. `fix` is asked
+ * often, always answers alike, and makes no nodes. */
+sg_ref sg_idd_fix(struct sg_idd *idd, sg_ref a, bool (*fix)(size_t level, sg_u128 *ret_value, void *data), void *data);
 /* Makes `a` independent of a level: the set for which some (any) / every (all) value of the level is inside. */
 sg_ref sg_idd_exists(struct sg_idd *idd, sg_ref set, size_t level);
 sg_ref sg_idd_forall(struct sg_idd *idd, sg_ref set, size_t level);

@@ -17,32 +17,93 @@ const struct sg_condition *sg_condition_of(const struct sg_idd *idd, size_t leve
 	return tag && size == sizeof(struct sg_condition) ? tag : NULL;
 }
 
+/* A decision with each of its diagrams turned into another one. */
+struct change {
+	sg_ref (*turn)(struct sg_idd *idd, sg_ref ref, const void *data);
+	const void *data;
+};
+
+static struct sg_decision condition_change(const struct sg_decision *decision, const struct change *change)
+{
+	struct sg_decision changed = *decision;
+
+	changed.verdict = change->turn(decision->idd, decision->verdict, change->data);
+	changed.origin = change->turn(decision->idd, decision->origin, change->data);
+	for (size_t i = 0; i < SG_VERDICTS; i++)
+		if (decision->by_verdict[i])
+			changed.by_verdict[i] = change->turn(decision->idd, decision->by_verdict[i], change->data);
+	if (decision->log)
+		changed.log = change->turn(decision->idd, decision->log, change->data);
+	return changed;
+}
+
+/* ---- Settling ---- */
+
+struct settling {
+	const struct sg_idd *idd;
+	const struct sg_world *world;
+};
+
+static bool condition_fix(size_t level, sg_u128 *ret_value, void *data)
+{
+	const struct settling *settling = data;
+	const struct sg_world *world = settling->world;
+	const struct sg_condition *condition;
+	enum sg_holds holds;
+
+	if (level < SG_LEVEL_TIME)
+		return false;
+	if (level == SG_LEVEL_TIME) {
+		*ret_value = world->now;
+		return true;
+	}
+	condition = sg_condition_of(settling->idd, level);
+	if (!condition)
+		return false;
+	holds = world->holds ? world->holds(condition, world->data) : SG_HOLDS;
+	*ret_value = holds == SG_HOLDS;
+	return holds != SG_HOLDS_UNKNOWN;
+}
+
 sg_ref sg_condition_settle(struct sg_idd *idd, sg_ref ref, const struct sg_world *world)
 {
-	ref = sg_idd_restrict(idd, ref, SG_LEVEL_TIME, world->now);
-	for (size_t level = SG_LEVEL_TIME + 1; level < sg_idd_levels(idd); level++) {
-		const struct sg_condition *condition = sg_condition_of(idd, level);
+	struct settling settling = {idd, world};
 
-		if (condition)
-			ref = sg_idd_restrict(idd, ref, level, !world->holds || world->holds(condition, world->data));
-	}
-	return ref;
+	return sg_idd_fix(idd, ref, condition_fix, &settling);
 }
+
+static sg_ref condition_turn_settled(struct sg_idd *idd, sg_ref ref, const void *data)
+{
+	return sg_condition_settle(idd, ref, data);
+}
+
+struct sg_decision sg_decision_settle(const struct sg_decision *decision, const struct sg_world *world)
+{
+	return condition_change(decision, &(struct change){condition_turn_settled, world});
+}
+
+/* ---- Binding ---- */
 
 /* The set for which the unit's condition holds. */
 static sg_ref condition_of_unit(struct sg_idd *idd, const struct sg_unit *unit)
 {
-	struct sg_condition real = {.kind = SG_CONDITION_SOCKET, .depth = unit->depth, .cgroup = unit->cgroup};
-	size_t level;
+	sg_ref held = SG_IDD_EMPTY;
 
-	if (unit->state != SG_UNIT_HERE)
-		return unit->state == SG_UNIT_ABSENT ? SG_IDD_EMPTY : SG_IDD_FULL;
-	level = sg_condition_level(idd, &real);
-	return level == SIZE_MAX ? SG_IDD_FAILED : sg_idd_range(idd, level, 1, 1);
+	if (unit->state == SG_UNIT_UNENFORCED)
+		return SG_IDD_FULL;
+	for (size_t i = 0; unit->state == SG_UNIT_HERE && i < unit->place_count; i++) {
+		struct sg_condition real = {
+			.kind = SG_CONDITION_SOCKET, .depth = unit->places[i].depth, .cgroup = unit->places[i].id};
+		size_t level = sg_condition_level(idd, &real);
+
+		if (level == SIZE_MAX)
+			return SG_IDD_FAILED;
+		held = sg_idd_or(idd, held, sg_idd_range(idd, level, 1, 1));
+	}
+	return held;
 }
 
-sg_ref sg_condition_bind(struct sg_idd *idd, sg_ref ref, struct sg_unit (*find)(const char *unit, void *data),
-			 void *data)
+sg_ref sg_condition_bind(struct sg_idd *idd, sg_ref ref, const struct sg_unit_finder *units)
 {
 	size_t levels = sg_idd_levels(idd); /* real ones may be added */
 
@@ -57,8 +118,18 @@ sg_ref sg_condition_bind(struct sg_idd *idd, sg_ref ref, struct sg_unit (*find)(
 		other = sg_idd_restrict(idd, ref, level, 0);
 		if (held == other)
 			continue;
-		unit = find(condition->name, data);
+		unit = units->find(condition->name, units->data);
 		ref = sg_idd_ite(idd, condition_of_unit(idd, &unit), held, other);
 	}
 	return ref;
+}
+
+static sg_ref condition_turn_bound(struct sg_idd *idd, sg_ref ref, const void *data)
+{
+	return sg_condition_bind(idd, ref, data);
+}
+
+struct sg_decision sg_decision_bind(const struct sg_decision *decision, const struct sg_unit_finder *units)
+{
+	return condition_change(decision, &(struct change){condition_turn_bound, units});
 }

@@ -18,6 +18,7 @@ struct unary {
 	size_t level; /* restrict, exists, forall, cut */
 	sg_u128 value;
 	uint32_t (*number)(sg_ref part, void *data); /* cut */
+	bool (*fix)(size_t level, sg_u128 *ret_value, void *data);
 	void *data;
 };
 
@@ -296,6 +297,32 @@ sg_ref sg_idd_restrict(struct sg_idd *idd, sg_ref a, size_t level, sg_u128 value
 	if (sg_idd_depth(idd, a) >= level)
 		return visit_restrict(&unary, a);
 	unary.operation = sg_idd_stamp(idd);
+	return unary_run(&unary, a);
+}
+
+static sg_ref visit_fix(struct unary *unary, sg_ref ref)
+{
+	const struct sg_idd_node *node;
+	sg_u128 value;
+
+	if (sg_idd_is_terminal(ref))
+		return ref;
+	node = &unary->idd->nodes[ref];
+	if (!unary->fix(node->level, &value, unary->data))
+		return visit_deeper(unary, ref);
+	return visit_memoised(unary, node->child[sg_idd_find_edge(unary->idd, node, value)]);
+}
+
+sg_ref sg_idd_fix(struct sg_idd *idd, sg_ref a, bool (*fix)(size_t level, sg_u128 *ret_value, void *data), void *data)
+{
+	struct unary unary = {
+		.idd = idd,
+		.operation = sg_idd_stamp(idd),
+		.visit = visit_fix,
+		.fix = fix,
+		.data = data,
+	};
+
 	return unary_run(&unary, a);
 }
 
