@@ -13,6 +13,13 @@ struct sg_owner {
 	char *container;        /* container id (12 or 64 hex digits) or machine name, NULL when none */
 };
 
+/* The control groups (version 2) that something lies in, by their ids, from the child of the root to its own. */
+struct sg_lineage {
+	bool known;
+	uint64_t *ids;
+	size_t depth;
+};
+
 struct sg_listener {
 	uint8_t protocol;       /* IANA number; raw sockets: the protocol they receive */
 	bool mptcp, raw;
@@ -25,7 +32,8 @@ struct sg_listener {
 	char interface_name[16];
 	uint32_t uid;
 	uint32_t inode;
-	uint64_t cgroup;        /* cgroup v2 id, 0: not known */
+	uint64_t cgroup;        /* cgroup v2 id of who made it, 0: not known */
+	struct sg_lineage lineage; /* of that cgroup */
 	struct sg_owner owner;
 };
 

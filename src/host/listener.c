@@ -7,6 +7,7 @@ void sg_listeners_clear(struct sg_listeners *list)
 	for (size_t i = 0; i < list->count; i++) {
 		free(list->items[i].owner.unit);
 		free(list->items[i].owner.container);
+		free(list->items[i].lineage.ids);
 	}
 	free(list->items);
 	*list = (struct sg_listeners){0};

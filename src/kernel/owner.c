@@ -22,6 +22,7 @@
 #include <unistd.h>
 #include "base/mem.h"
 #include "base/num.h"
+#include "kernel/cgroup.h"
 #include "kernel/owner.h"
 
 #define OWNER_BUFFER 32768
@@ -348,45 +349,60 @@ static int owner_look_at_all(struct owner_search *search, struct sg_error *err)
 	return 0;
 }
 
-/* Units and containers of those listeners of a control group whose process was not found. */
-static int owner_name_group(struct sg_listeners *list, const struct owner_index *groups, uint32_t first,
-			    const char *path, struct sg_error *err)
+static int owner_copy_lineage(const struct sg_lineage *lineage, struct sg_listener *listener, struct sg_error *err)
+{
+	uint64_t *ids = NULL;
+
+	if (!lineage->known || listener->lineage.known)
+		return 0;
+	if (lineage->depth) {
+		ids = malloc(lineage->depth * sizeof(*ids));
+		if (!ids)
+			return sg_error_nomem(err);
+		memcpy(ids, lineage->ids, lineage->depth * sizeof(*ids));
+	}
+	listener->lineage = (struct sg_lineage){true, ids, lineage->depth};
+	return 0;
+}
+
+/* What the control group says of its listeners: the groups above it; unit and container where the process was not
+ * found. */
+static int owner_see_group(struct sg_listeners *list, const struct owner_index *groups, uint32_t first,
+			   const struct sg_cgroups *cgroups, const char *path, struct sg_error *err)
 {
 	sg_autofree char *unit = NULL, *container = NULL;
+	struct sg_lineage lineage;
+	int result = 0;
 
-	if (sg_owner_from_cgroup(path, &unit, &container, err))
+	if (sg_owner_from_cgroup(path, &unit, &container, err) ||
+	    sg_cgroups_lineage(cgroups, path, list->items[first].cgroup, &lineage, err))
 		return -1;
-	for (uint32_t at = first; at != OWNER_NONE; at = groups->next[at]) {
-		struct sg_owner *owner = &list->items[at].owner;
+	for (uint32_t at = first; at != OWNER_NONE && !result; at = groups->next[at]) {
+		struct sg_listener *listener = &list->items[at];
 
-		if (!owner->pid && owner_fill(owner, unit, container, err))
-			return -1;
+		result = owner_copy_lineage(&lineage, listener, err);
+		if (!result && !listener->owner.pid)
+			result = owner_fill(&listener->owner, unit, container, err);
 	}
-	return 0;
+	free(lineage.ids);
+	return result;
 }
 
 static int owner_look_at_groups(struct sg_listeners *list, struct sg_error *err)
 {
 	sg_cleanup(owner_index_clear) struct owner_index groups = {0};
-	owner_autoclose int folder = -1;
-	const char *place;
+	sg_cleanup(sg_cgroups_close) struct sg_cgroups cgroups = {.folder = -1};
 	char path[PATH_MAX];
-	bool wanted = false;
 
-	for (size_t i = 0; i < list->count && !wanted; i++)
-		wanted = !list->items[i].owner.pid && list->items[i].cgroup;
-	if (!wanted || (folder = sg_owner_open_cgroups(&place)) < 0)
-		return 0;
 	if (owner_index_build(&groups, list, owner_cgroup, err))
 		return -1;
-	for (size_t slot = 0; slot <= groups.mask; slot++) {
-		uint32_t first = groups.slots[slot], at = first;
+	if (groups.count && sg_cgroups_open(&cgroups, err) < 0)
+		return -1;
+	for (size_t slot = 0; cgroups.folder >= 0 && slot <= groups.mask; slot++) {
+		uint32_t first = groups.slots[slot];
 
-		while (at != OWNER_NONE && list->items[at].owner.pid)
-			at = groups.next[at];
-		if (at != OWNER_NONE &&
-		    sg_owner_cgroup_path(folder, place, list->items[at].cgroup, path, sizeof(path)) &&
-		    owner_name_group(list, &groups, first, path, err))
+		if (first != OWNER_NONE && sg_cgroups_path(&cgroups, list->items[first].cgroup, path, sizeof(path)) &&
+		    owner_see_group(list, &groups, first, &cgroups, path, err))
 			return -1;
 	}
 	return 0;

@@ -14,9 +14,4 @@ uint32_t sg_owner_socket_inode(const char *link, size_t size);
  */
 int sg_owner_from_cgroups(const char *text, size_t size, char **ret_unit, char **ret_container, struct sg_error *err);
 
-/* The folder of cgroup v2, open, and where it is mounted; -1: there is none. */
-int sg_owner_open_cgroups(const char **ret_place);
-/* The path of a control group below that folder, by its id. False: gone, or no right to ask. */
-bool sg_owner_cgroup_path(int folder, const char *place, uint64_t id, char *path, size_t size);
-
 #endif

@@ -21,6 +21,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "base/mem.h"
+#include "kernel/cgroup.h"
 #include "kernel/owner.h"
 
 #define NAME "held by \x01 test" /* a name may be any bytes */
@@ -301,16 +302,19 @@ static bool put(const char *folder, const char *name, pid_t pid)
 static void units_by_process_and_by_group(void **state)
 {
 	sg_cleanup(sg_listeners_clear) struct sg_listeners list = {0};
-	const char *place = "";
-	int folder = sg_owner_open_cgroups(&place), fd, release[2];
+	sg_cleanup(sg_cgroups_close) struct sg_cgroups cgroups = {.folder = -1};
+	const char *place;
+	int fd, release[2];
 	struct stat status;
 	char path[256];
 	pid_t child;
 
 	(void)state;
+	assert_int_equal(sg_cgroups_open(&cgroups, NULL), 0);
+	place = cgroups.place ? cgroups.place : "";
 	snprintf(slice, sizeof(slice), "%s/sockgate%d.slice", place, (int)getpid());
 	snprintf(service, sizeof(service), "%s/web.service", slice);
-	if (folder < 0 || mkdir(slice, 0755) || mkdir(service, 0755)) {
+	if (cgroups.folder < 0 || mkdir(slice, 0755) || mkdir(service, 0755)) {
 		print_message("no control groups to work with\n");
 		skip();
 	}
@@ -322,10 +326,10 @@ static void units_by_process_and_by_group(void **state)
 		skip();
 	}
 	assert_int_equal(stat(service, &status), 0);
-	assert_true(sg_owner_cgroup_path(folder, place, status.st_ino, path, sizeof(path)));
+	assert_true(sg_cgroups_path(&cgroups, status.st_ino, path, sizeof(path)));
 	assert_string_equal(path, service + strlen(place));
-	assert_false(sg_owner_cgroup_path(folder, place, status.st_ino, path, 10)); /* no room */
-	assert_false(sg_owner_cgroup_path(folder, place, UINT64_MAX, path, sizeof(path)));
+	assert_false(sg_cgroups_path(&cgroups, status.st_ino, path, 10)); /* no room */
+	assert_false(sg_cgroups_path(&cgroups, UINT64_MAX, path, sizeof(path)));
 
 	add(&list, inode_of(fd));
 	close(fd);
@@ -344,7 +348,6 @@ static void units_by_process_and_by_group(void **state)
 	}
 	assert_null(list.items[4].owner.unit);
 	end_child(child, release);
-	close(folder);
 }
 
 /* More sockets than a folder's listing takes at once. */
