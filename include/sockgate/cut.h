@@ -52,4 +52,7 @@ struct sg_cuts {
 int sg_cuts_find(const struct sg_cuts_input *input, struct sg_cuts *ret, struct sg_error *err);
 void sg_cuts_clear(struct sg_cuts *cuts);
 
+/* The listener that a connection came in by: index in the list, or SG_NO_LISTENER. */
+size_t sg_connection_listener(const struct sg_listeners *listeners, const struct sg_connection *connection);
+
 #endif

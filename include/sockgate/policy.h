@@ -175,7 +175,8 @@ sg_ref sg_line_region(struct sg_idd *idd, const struct sg_line *line);
 int sg_policy_lint(const struct sg_policy *policy, const struct sg_decision *decision, struct sg_diags *diags,
 		   struct sg_error *err);
 
-/* Proves the policy's own tests on its decision; a failed one is a diagnostic with a witness packet. */
+/* Proves the policy's own tests; a failed one is a diagnostic with a witness packet. The decision is settled: at the time
+ * of which the tests speak, with every condition met (sg_decision_settle). */
 struct sg_test_sum {
 	size_t proven, failed;
 };

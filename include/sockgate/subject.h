@@ -3,7 +3,9 @@
 #ifndef SOCKGATE_SUBJECT_H
 #define SOCKGATE_SUBJECT_H
 
+#include "sockgate/condition.h"
 #include "sockgate/evaluate.h"
+#include "sockgate/listener.h"
 #include "sockgate/policy.h"
 
 /* What becomes of packets. The first four are enum sg_verdict. */
@@ -17,14 +19,27 @@ enum sg_outcome {
 };
 const char *sg_outcome_name(enum sg_outcome outcome); /* "accept" … "depends", "none" */
 
-/* All borrowed. policy: the decision's origins are its lines. evaluation: they are its places. Neither: they are 0. */
+/*
+ * All borrowed. policy: the decision's origins are its lines. evaluation: they are its places. Neither: they are 0.
+ *
+ * What is asked of a subject is asked of the decision that it has when every condition is met: whether a port is open
+ * is one question, whether somebody has used up a limit another. Where the socket's owner is known (a listener, or a
+ * connection to one), conditions on it come out as they do for that socket.
+ */
 struct sg_subject {
-	struct sg_decision decision;
+	struct sg_decision decision; /* settled at a time, with every condition met */
 	const struct sg_policy *policy;
 	const struct sg_evaluation *evaluation;
+	struct sg_decision whole; /* with its conditions; idd NULL: it has none */
+	uint64_t now;             /* of `decision`: nanoseconds since 1970 */
+	const struct sg_unit_finder *units; /* what units are here; NULL: not known */
 };
-struct sg_subject sg_subject_of_policy(const struct sg_policy *policy, const struct sg_decision *decision);
-struct sg_subject sg_subject_of_kernel(const struct sg_evaluation *evaluation);
+struct sg_subject sg_subject_of_policy(const struct sg_policy *policy, const struct sg_decision *decision,
+				       uint64_t now, const struct sg_unit_finder *units);
+struct sg_subject sg_subject_of_kernel(const struct sg_evaluation *evaluation, uint64_t now,
+				       const struct sg_unit_finder *units);
+/* The subject as the packets to one listener meet it. */
+struct sg_subject sg_subject_for(const struct sg_subject *subject, const struct sg_listener *listener);
 /* A kernel in which no table of ours is loaded: every packet that can exist is accepted. */
 int sg_subject_open(struct sg_idd *idd, struct sg_subject *ret, struct sg_error *err);
 

@@ -7,13 +7,14 @@
 #include "sockgate/reach.h"
 
 enum sg_finding_id {
-	SG_FINDING_NOT_LOADED, /* kernel/not-loaded */
-	SG_FINDING_DIFFERS,    /* kernel/differs: verify.diff has it all */
-	SG_FINDING_UNDECIDED,  /* kernel/undecided */
-	SG_FINDING_EXPOSED,    /* listener/exposed */
-	SG_FINDING_BLOCKED,    /* listener/blocked */
-	SG_FINDING_UNUSED,     /* allow/unused */
-	SG_FINDING_UNDECLARED, /* listener/undeclared */
+	SG_FINDING_NOT_LOADED,  /* kernel/not-loaded */
+	SG_FINDING_DIFFERS,     /* kernel/differs: verify.diff has it all */
+	SG_FINDING_UNDECIDED,   /* kernel/undecided */
+	SG_FINDING_EXPOSED,     /* listener/exposed */
+	SG_FINDING_BLOCKED,     /* listener/blocked */
+	SG_FINDING_WRONG_OWNER, /* listener/wrong-owner */
+	SG_FINDING_UNUSED,      /* allow/unused */
+	SG_FINDING_UNDECLARED,  /* listener/undeclared */
 };
 const char *sg_finding_name(enum sg_finding_id id); /* the stable text above */
 
@@ -42,12 +43,15 @@ struct sg_foreign {
 
 struct sg_verify_input {
 	const struct sg_policy *policy;
-	const struct sg_decision *decision;     /* of the policy */
+	const struct sg_decision *decision;     /* of the policy, with units by name */
+	const struct sg_decision *bound;        /* the same with what the units are here; NULL: there are no units */
 	const struct sg_evaluation *evaluation; /* of our table, in the same context; NULL: it is not loaded */
 	const struct sg_foreign *foreign;
 	size_t foreign_count;
 	const struct sg_listeners *listeners;
 	const struct sg_local_addresses *local; /* NULL: not known */
+	const struct sg_unit_finder *units;     /* NULL: by names alone */
+	uint64_t now;                           /* nanoseconds since 1970 */
 };
 
 struct sg_verify {

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "check/interfaces.h"
 #include "check/region.h"
-#include "check/settle.h"
+#include "check/views.h"
 #include "check/walk.h"
 
 #define CUT_STATES 2 /* new and established */
@@ -86,6 +86,22 @@ static size_t cut_listener(const struct cut_ports *ports, const struct sg_listen
 		found = at - 1;
 		if (sg_listener_address(listener).bits)
 			break;
+	}
+	return found;
+}
+
+size_t sg_connection_listener(const struct sg_listeners *listeners, const struct sg_connection *connection)
+{
+	size_t found = SG_NO_LISTENER;
+
+	for (size_t i = 0; i < listeners->count; i++) {
+		const struct sg_listener *listener = &listeners->items[i];
+
+		if (listener->raw || listener->connected || listener->port != connection->port ||
+		    !cut_listens(listener, connection))
+			continue;
+		if (found == SG_NO_LISTENER || sg_listener_address(listener).bits)
+			found = i;
 	}
 	return found;
 }
@@ -172,32 +188,40 @@ static int cut_interface(struct cut_local *local, const struct sg_connection *co
 /* ---- One decision ---- */
 
 struct cut_view {
-	const struct sg_subject *subject;
+	struct sg_views views;
+	const struct sg_view *at;               /* the one of `outcome` */
 	sg_ref outcome[SG_OUT + 1][CUT_STATES]; /* under direction and state */
 	sg_u128 *point;                         /* room for one */
 };
 
 static void cut_view_clear(struct cut_view *view)
 {
+	sg_views_clear(&view->views);
 	free(view->point);
 }
 
 static int cut_view_make(const struct sg_subject *subject, struct cut_view *ret, struct sg_error *err)
 {
-	struct sg_idd *idd = subject->decision.idd;
-	sg_ref outcome = sg_settle(&subject->decision);
+	ret->point = calloc(sg_idd_levels(subject->decision.idd), sizeof(*ret->point));
+	return ret->point ? sg_views_make(&ret->views, subject, err) : sg_error_nomem(err);
+}
 
-	if (sg_idd_check(idd, outcome, err) < 0)
+/* Looks at the decision as it is for a listener's connections; NULL: for those that this host made. */
+static int cut_view_turn(struct cut_view *view, const struct sg_listener *listener, struct sg_error *err)
+{
+	const struct sg_idd *idd = view->views.subject->decision.idd;
+	const struct sg_view *at = sg_views_get(&view->views, listener, err);
+
+	if (!at)
 		return -1;
-	ret->subject = subject;
-	for (enum sg_direction direction = SG_IN; direction <= SG_OUT; direction++) {
-		sg_ref under = sg_walk_step(idd, outcome, SG_FIELD_DIRECTION, direction);
+	for (enum sg_direction direction = SG_IN; view->at != at && direction <= SG_OUT; direction++) {
+		sg_ref under = sg_walk_step(idd, at->outcome, SG_FIELD_DIRECTION, direction);
 
 		for (enum sg_ct_state state = SG_CT_NEW; state <= SG_CT_ESTABLISHED; state++)
-			ret->outcome[direction][state] = sg_walk_step(idd, under, SG_FIELD_STATE, state);
+			view->outcome[direction][state] = sg_walk_step(idd, under, SG_FIELD_STATE, state);
 	}
-	ret->point = calloc(sg_idd_levels(idd), sizeof(*ret->point));
-	return ret->point ? 0 : sg_error_nomem(err);
+	view->at = at;
+	return 0;
 }
 
 /* A connection as its packets have it. */
@@ -260,7 +284,7 @@ static struct cut_answer cut_judge(const struct cut_view *view, enum sg_directio
 				   const struct cut_ends *ends)
 {
 	const struct sg_connection *connection = ends->connection;
-	const struct sg_idd *idd = view->subject->decision.idd;
+	const struct sg_idd *idd = view->at->decision.idd;
 	sg_ref ref = view->outcome[direction][state];
 
 	ref = sg_walk_step(idd, ref, SG_FIELD_PROTOCOL, connection->protocol);
@@ -278,7 +302,7 @@ static uint32_t cut_origin(const struct cut_view *view, enum sg_direction direct
 	bool v4 = connection->family == SG_IPV4;
 	sg_u128 *point = view->point;
 
-	memset(point, 0, sg_idd_levels(view->subject->decision.idd) * sizeof(*point));
+	memset(point, 0, sg_idd_levels(view->at->decision.idd) * sizeof(*point));
 	point[SG_FIELD_DIRECTION] = direction;
 	point[SG_FIELD_STATE] = state;
 	point[SG_FIELD_PROTOCOL] = connection->protocol;
@@ -287,7 +311,7 @@ static uint32_t cut_origin(const struct cut_view *view, enum sg_direction direct
 	point[SG_FIELD_FAMILY] = connection->family;
 	point[v4 ? SG_FIELD_LOCAL4 : SG_FIELD_LOCAL6] = connection->local;
 	point[v4 ? SG_FIELD_REMOTE4 : SG_FIELD_REMOTE6] = connection->remote;
-	return sg_decision_origin_at(&view->subject->decision, point);
+	return sg_decision_origin_at(&view->at->decision, point);
 }
 
 /* A packet that a connection needs, and what its refusal means. */
@@ -348,6 +372,7 @@ static int cut_look_at(struct cut_work *work, size_t index, struct sg_error *err
 	const struct sg_connection *connection = &work->input->connections->items[index];
 	struct cut_ends ends = {.connection = connection};
 	struct sg_cut cut = {.connection = index}, before;
+	const struct sg_listener *listener;
 
 	if (cut_inside(&work->local, connection))
 		return 0;
@@ -355,6 +380,10 @@ static int cut_look_at(struct cut_work *work, size_t index, struct sg_error *err
 		return -1;
 	cut.listener = cut_listener(&work->ports, work->input->listeners, connection);
 	cut.direction = cut.listener == SG_NO_LISTENER ? SG_OUT : SG_IN;
+	listener = cut.direction == SG_IN ? &work->input->listeners->items[cut.listener] : NULL;
+	if (cut_view_turn(&work->to, listener, err) < 0 ||
+	    (work->input->from && cut_view_turn(&work->from, listener, err) < 0))
+		return -1;
 	cut_find(&work->to, &ends, work->input->untracked, false, &cut);
 	if (cut.when == SG_CUT_NEVER)
 		return 0;

@@ -17,10 +17,10 @@
 const char *sg_finding_name(enum sg_finding_id id)
 {
 	static const char *const names[] = {
-		[SG_FINDING_NOT_LOADED] = "kernel/not-loaded",   [SG_FINDING_DIFFERS] = "kernel/differs",
-		[SG_FINDING_UNDECIDED] = "kernel/undecided",     [SG_FINDING_EXPOSED] = "listener/exposed",
-		[SG_FINDING_BLOCKED] = "listener/blocked",       [SG_FINDING_UNUSED] = "allow/unused",
-		[SG_FINDING_UNDECLARED] = "listener/undeclared",
+		[SG_FINDING_NOT_LOADED] = "kernel/not-loaded", [SG_FINDING_DIFFERS] = "kernel/differs",
+		[SG_FINDING_UNDECIDED] = "kernel/undecided",   [SG_FINDING_EXPOSED] = "listener/exposed",
+		[SG_FINDING_BLOCKED] = "listener/blocked",     [SG_FINDING_WRONG_OWNER] = "listener/wrong-owner",
+		[SG_FINDING_UNUSED] = "allow/unused",          [SG_FINDING_UNDECLARED] = "listener/undeclared",
 	};
 
 	return names[id];
@@ -51,21 +51,29 @@ static void finding_add_protocol(struct sg_buf *buf, uint8_t protocol)
 		sg_buf_addf(buf, "protocol %u", protocol);
 }
 
-/* "postgres (pid 812) on tcp 5432", "a process on tcp 5432". */
-static void finding_add_listener(struct sg_buf *buf, const struct sg_listener *listener)
+static void finding_add_process(struct sg_buf *buf, const struct sg_owner *owner)
 {
-	const struct sg_owner *owner = &listener->owner;
-
 	if (*owner->process)
 		finding_add_foreign(buf, owner->process);
 	else
 		sg_buf_adds(buf, "a process");
 	if (owner->pid > 0)
 		sg_buf_addf(buf, " (pid %d)", (int)owner->pid);
-	sg_buf_adds(buf, listener->raw ? " with a raw socket of " : " on ");
+}
+
+static void finding_add_port(struct sg_buf *buf, const struct sg_listener *listener)
+{
 	finding_add_protocol(buf, listener->protocol);
 	if (!listener->raw)
 		sg_buf_addf(buf, " %u", listener->port);
+}
+
+/* "postgres (pid 812) on tcp 5432", "a process on tcp 5432". */
+static void finding_add_listener(struct sg_buf *buf, const struct sg_listener *listener)
+{
+	finding_add_process(buf, &listener->owner);
+	sg_buf_adds(buf, listener->raw ? " with a raw socket of " : " on ");
+	finding_add_port(buf, listener);
 }
 
 static int finding_add(struct sg_verify_work *work, struct sg_finding finding, struct sg_buf *message)
@@ -224,13 +232,93 @@ static int findings_undecided(struct sg_verify_work *work, size_t listener)
 	return finding_add(work, finding, &message);
 }
 
+/* ---- Who holds a port that is somebody's ---- */
+
+/* "nginx.service", "nginx.service or apache2.service": the units of the lines. */
+static void finding_add_units(struct sg_verify_work *work, struct sg_buf *buf, const struct sg_refs *lines)
+{
+	const char *last = NULL;
+
+	for (size_t i = 0; i < lines->count; i++) {
+		struct sg_origin origin = sg_policy_origin(work->input->policy, lines->items[i]);
+		const char *unit = origin.line ? origin.line->unit : NULL;
+
+		if (!unit || (last && !strcmp(unit, last)))
+			continue;
+		sg_buf_addf(buf, "%s%s", last ? " or " : "", unit);
+		last = unit;
+	}
+}
+
+/* "nc (pid 812) of cron.service", "a process of container web". */
+static void finding_add_holder(struct sg_buf *buf, const struct sg_owner *owner)
+{
+	finding_add_process(buf, owner);
+	if (!owner->container && !owner->unit)
+		return;
+	sg_buf_adds(buf, owner->container ? " of container " : " of ");
+	finding_add_foreign(buf, owner->container ? owner->container : owner->unit);
+}
+
+/* A finding with the lines that give the port away; takes the lines. */
+static int findings_add_given(struct sg_verify_work *work, struct sg_finding finding, struct sg_refs *lines,
+			      struct sg_buf *message)
+{
+	finding.lines = lines->items;
+	finding.line_count = lines->count;
+	if (finding_add(work, finding, message) == 0)
+		return 0;
+	sg_refs_clear(lines);
+	return -1;
+}
+
+static int findings_wrong_owner(struct sg_verify_work *work, size_t index, const struct sg_judgement *judgement)
+{
+	struct sg_finding finding = {.id = SG_FINDING_WRONG_OWNER, .severity = SG_FINDING_HIGH, .listener = index};
+	const struct sg_listener *listener = &work->input->listeners->items[index];
+	struct sg_buf message = {0};
+	struct sg_refs lines;
+
+	if (sg_judgements_givers(work->verify->judgements, listener, judgement->mistaken, &lines, work->err) < 0)
+		return -1;
+	finding_add_holder(&message, &listener->owner);
+	sg_buf_adds(&message, listener->raw ? " has a raw socket of " : " holds ");
+	finding_add_port(&message, listener);
+	sg_buf_adds(&message, ", which the policy gives to ");
+	finding_add_units(work, &message, &lines);
+	sg_buf_adds(&message, judgement->reachable ? "; others can reach it" : "; the kernel keeps others from it");
+	return findings_add_given(work, finding, &lines, &message);
+}
+
+static int findings_doubtful(struct sg_verify_work *work, size_t index, const struct sg_judgement *judgement)
+{
+	struct sg_finding finding = {.id = SG_FINDING_UNDECIDED, .severity = SG_FINDING_MEDIUM, .listener = index};
+	const struct sg_listener *listener = &work->input->listeners->items[index];
+	struct sg_buf message = {0};
+	struct sg_refs lines;
+
+	if (sg_judgements_givers(work->verify->judgements, listener, judgement->doubtful, &lines, work->err) < 0)
+		return -1;
+	sg_buf_adds(&message, "whether ");
+	finding_add_port(&message, listener);
+	sg_buf_adds(&message, " is held by ");
+	finding_add_units(work, &message, &lines);
+	sg_buf_adds(&message, ", to which the policy gives it, could not be found out");
+	return findings_add_given(work, finding, &lines, &message);
+}
+
 int sg_findings_listener(struct sg_verify_work *work, size_t listener, const struct sg_judgement *judgement)
 {
+	if (judgement->mistaken != SG_IDD_EMPTY && findings_wrong_owner(work, listener, judgement) < 0)
+		return -1;
+	if (judgement->doubtful != SG_IDD_EMPTY && findings_doubtful(work, listener, judgement) < 0)
+		return -1;
 	if (judgement->exposed.set != SG_IDD_EMPTY && findings_exposed(work, listener, judgement) < 0)
 		return -1;
 	if (judgement->blocked.set != SG_IDD_EMPTY && findings_blocked(work, listener, judgement) < 0)
 		return -1;
-	return judgement->undecided ? findings_undecided(work, listener) : 0;
+	/* where it is not known whose socket it is, that is why */
+	return judgement->undecided && judgement->doubtful == SG_IDD_EMPTY ? findings_undecided(work, listener) : 0;
 }
 
 int sg_findings_undeclared(struct sg_verify_work *work, size_t listener)

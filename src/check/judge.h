@@ -3,7 +3,7 @@
 #ifndef SG_CHECK_JUDGE_H
 #define SG_CHECK_JUDGE_H
 
-#include "check/region.h"
+#include "check/views.h"
 
 /* Packets of a listener that the two decisions do not agree on. */
 struct sg_judged {
@@ -17,14 +17,18 @@ struct sg_judgement {
 	bool undecided;         /* what the kernel does with someone is not known */
 	struct sg_judged exposed, blocked;
 	bool exposed_widely; /* also to addresses that anyone on the internet may have */
+	/* Packets that the policy gives to a unit: that the socket is not of; or may not be of, it is not known. */
+	sg_ref mistaken, doubtful;
 };
 
 /* What two decisions do with listeners; equal questions are judged once. */
 struct sg_judgements {
 	struct sg_idd *idd;
 	struct sg_regions regions;
-	struct sg_port_index kernel, policy;
-	struct sg_origin_index kernel_origins, policy_origins;
+	struct sg_subject subjects[2];  /* kernel, policy … */
+	struct sg_views kernel, policy; /* … as the listeners meet them */
+	struct sg_port_index given;     /* what the policy lets in when the right one listens */
+	struct sg_origin_index givers;
 	struct sg_memo index;
 	struct sg_judgement **items;
 	size_t count, room;
@@ -37,9 +41,12 @@ struct sg_judgements *sg_judgements_new(const struct sg_subject *kernel, const s
 const struct sg_judgement *sg_judgements_get(struct sg_judgements *judgements, const struct sg_listener *listener,
 					     struct sg_error *err);
 /* Who decides so: lines of the policy and places of the kernel, in a judged set of the listener. */
-int sg_judgements_origins(const struct sg_judgements *judgements, const struct sg_listener *listener,
+int sg_judgements_origins(struct sg_judgements *judgements, const struct sg_listener *listener,
 			  const struct sg_judged *judged, struct sg_refs *ret_lines, struct sg_refs *ret_places,
 			  struct sg_error *err);
+/* The lines that give packets of the set (mistaken or doubtful ones) to units. */
+int sg_judgements_givers(const struct sg_judgements *judgements, const struct sg_listener *listener, sg_ref set,
+			 struct sg_refs *ret_lines, struct sg_error *err);
 void sg_judgements_free(struct sg_judgements *judgements);
 
 #endif

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "check/addresses.h"
 #include "check/region.h"
-#include "check/settle.h"
+#include "check/views.h"
 #include "check/walk.h"
 #include "check/where.h"
 
@@ -186,14 +186,12 @@ int sg_reaches_find(const struct sg_subject *subject, const struct sg_listeners 
 		    const struct sg_local_addresses *local, struct sg_reaches *ret, struct sg_error *err)
 {
 	struct sg_idd *idd = subject->decision.idd;
-	sg_ref outcome = sg_settle(&subject->decision);
 	sg_cleanup(sg_reaches_clear) struct sg_reaches reaches = {0};
 	sg_cleanup(sg_regions_clear) struct sg_regions regions = {.idd = idd, .local = local};
-	struct sg_port_index outcomes;
+	sg_cleanup(sg_views_clear) struct sg_views views = {0};
 
-	if (sg_idd_check(idd, outcome, err) < 0)
+	if (sg_views_make(&views, subject, err) < 0)
 		return -1;
-	sg_port_index_make(idd, outcome, &outcomes);
 	reaches.pool = calloc(1, sizeof(*reaches.pool));
 	reaches.items = calloc(listeners->count + 1, sizeof(const struct sg_reach *));
 	reaches.scopes = calloc(listeners->count + 1, sizeof(*reaches.scopes));
@@ -201,10 +199,11 @@ int sg_reaches_find(const struct sg_subject *subject, const struct sg_listeners 
 		return sg_error_nomem(err);
 	for (size_t i = 0; i < listeners->count; i++) {
 		struct reach_question question = {.listener = &listeners->items[i]};
+		const struct sg_view *view = sg_views_get(&views, question.listener, err);
 
-		if (sg_regions_get(&regions, question.listener, &question.region, err) < 0)
+		if (!view || sg_regions_get(&regions, question.listener, &question.region, err) < 0)
 			return -1;
-		question.outcome = sg_port_index_get(&outcomes, question.listener);
+		question.outcome = sg_port_index_get(&view->outcomes, question.listener);
 		reaches.scopes[i] = question.region.scope;
 		reaches.items[i] = reach_get(reaches.pool, idd, &question, err);
 		if (!reaches.items[i])

@@ -7,7 +7,7 @@
 
 /*
  * enum sg_outcome at every packet that can exist (ACCEPT, DROP, REJECT, UNDECIDED; never NONE), NONE elsewhere; tests
- * packet levels only. Equal decisions settle to equal references.
+ * packet levels only. Equal decisions settle to equal references. Conditions that are left in the decision are unknown.
  */
 sg_ref sg_settle(const struct sg_decision *decision);
 

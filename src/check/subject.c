@@ -17,14 +17,34 @@ const char *sg_outcome_name(enum sg_outcome outcome)
 	return names[outcome];
 }
 
-struct sg_subject sg_subject_of_policy(const struct sg_policy *policy, const struct sg_decision *decision)
+static struct sg_subject subject_of(const struct sg_decision *whole, uint64_t now, const struct sg_unit_finder *units)
 {
-	return (struct sg_subject){.decision = *decision, .policy = policy};
+	const struct sg_world world = {.now = now};
+
+	return (struct sg_subject){
+		.decision = sg_decision_settle(whole, &world),
+		.whole = *whole,
+		.now = now,
+		.units = units,
+	};
 }
 
-struct sg_subject sg_subject_of_kernel(const struct sg_evaluation *evaluation)
+struct sg_subject sg_subject_of_policy(const struct sg_policy *policy, const struct sg_decision *decision,
+				       uint64_t now, const struct sg_unit_finder *units)
 {
-	return (struct sg_subject){.decision = evaluation->decision, .evaluation = evaluation};
+	struct sg_subject subject = subject_of(decision, now, units);
+
+	subject.policy = policy;
+	return subject;
+}
+
+struct sg_subject sg_subject_of_kernel(const struct sg_evaluation *evaluation, uint64_t now,
+				       const struct sg_unit_finder *units)
+{
+	struct sg_subject subject = subject_of(&evaluation->decision, now, units);
+
+	subject.evaluation = evaluation;
+	return subject;
 }
 
 int sg_subject_open(struct sg_idd *idd, struct sg_subject *ret, struct sg_error *err)
@@ -49,22 +69,21 @@ struct sg_because sg_subject_because(const struct sg_subject *subject, uint32_t 
 	return because;
 }
 
+/* What lies below all fields of a packet is the same for every value of what is unknown, or it is not decided. */
+static uint32_t subject_outcome(sg_ref part, void *data)
+{
+	static const uint32_t known[] = {SG_OUTCOME_UNDECIDED, SG_OUTCOME_ACCEPT, SG_OUTCOME_DROP, SG_OUTCOME_REJECT};
+
+	(void)data;
+	if (!sg_idd_is_terminal(part) || sg_idd_value(part) >= SG_COUNT(known))
+		return SG_OUTCOME_UNDECIDED;
+	return known[sg_idd_value(part)];
+}
+
 sg_ref sg_settle(const struct sg_decision *decision)
 {
-	static const uint32_t known[] = {SG_OUTCOME_UNDECIDED, SG_OUTCOME_ACCEPT, SG_OUTCOME_DROP, SG_OUTCOME_REJECT,
-					 SG_OUTCOME_UNDECIDED};
 	struct sg_idd *idd = decision->idd;
-	sg_ref universe = sg_packet_universe(idd), outcome = decision->verdict;
+	sg_ref outcome = sg_idd_cut(idd, decision->verdict, SG_FIELD_COUNT, subject_outcome, NULL);
 
-	if (sg_idd_levels(idd) > SG_FIELD_COUNT) {
-		outcome = sg_idd_terminal(SG_OUTCOME_UNDECIDED);
-		for (uint32_t verdict = SG_VERDICT_ACCEPT; verdict <= SG_VERDICT_REJECT; verdict++) {
-			sg_ref sure = sg_idd_equals(idd, decision->verdict, verdict);
-
-			for (size_t level = SG_FIELD_COUNT; level < sg_idd_levels(idd); level++)
-				sure = sg_idd_forall(idd, sure, level);
-			outcome = sg_idd_ite(idd, sure, sg_idd_terminal(verdict), outcome);
-		}
-	}
-	return sg_idd_ite(idd, universe, sg_idd_map(idd, outcome, known, SG_COUNT(known)), SG_IDD_EMPTY);
+	return sg_idd_ite(idd, sg_packet_universe(idd), outcome, SG_IDD_EMPTY);
 }

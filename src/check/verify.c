@@ -153,13 +153,16 @@ int sg_verify(const struct sg_verify_input *input, struct sg_verify *ret, struct
 {
 	sg_cleanup(sg_verify_clear) struct sg_verify verify = {0};
 	struct sg_verify_work work = {input, &verify, err};
-	struct sg_subject policy = sg_subject_of_policy(input->policy, input->decision), kernel;
+	struct sg_subject policy = sg_subject_of_policy(input->policy, input->decision, input->now, input->units);
+	struct sg_subject bound = policy, kernel;
 
+	if (input->bound)
+		bound = sg_subject_of_policy(input->policy, input->bound, input->now, input->units);
 	if (input->evaluation)
-		kernel = sg_subject_of_kernel(input->evaluation);
+		kernel = sg_subject_of_kernel(input->evaluation, input->now, input->units);
 	else if (sg_subject_open(input->decision->idd, &kernel, err) < 0)
 		return -1;
-	if (sg_diff(&kernel, &policy, &verify.diff, err) < 0 ||
+	if (sg_diff(&kernel, &bound, &verify.diff, err) < 0 ||
 	    sg_reaches_find(&kernel, input->listeners, input->local, &verify.reach, err) < 0 ||
 	    sg_reaches_find(&policy, input->listeners, input->local, &verify.policy, err) < 0)
 		return -1;

@@ -14,13 +14,20 @@ void cutting_clear(struct cutting *cutting)
 	sg_cuts_clear(&cutting->cuts);
 }
 
-int cutting_session(struct cutting *cutting, const struct sg_subject *to, const struct sg_local_addresses *local,
+int cutting_session(struct cutting *cutting, const struct sg_subject *to, const struct sockets *sockets,
 		    struct sg_error *err)
 {
-	cutting->session_known = ssh_connection(&cutting->session, local);
+	struct sg_subject subject = *to;
+	size_t listener;
+
+	cutting->session_known = ssh_connection(&cutting->session, &sockets->local);
 	if (!cutting->session_known)
 		return 0;
-	if (sg_lockout_check(to, &cutting->session, &cutting->lockout, err) < 0)
+	/* a new connection meets whoever listens now */
+	listener = sg_connection_listener(&sockets->list, &cutting->session);
+	if (listener != SG_NO_LISTENER)
+		subject = sg_subject_for(to, &sockets->list.items[listener]);
+	if (sg_lockout_check(&subject, &cutting->session, &cutting->lockout, err) < 0)
 		return -1;
 	cutting->session_cut = !cutting->lockout.accepted;
 	return 0;

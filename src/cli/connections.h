@@ -17,7 +17,7 @@ struct cutting {
 void cutting_clear(struct cutting *cutting);
 
 /* Judges the session that we are run from, when there is one. */
-int cutting_session(struct cutting *cutting, const struct sg_subject *to, const struct sg_local_addresses *local,
+int cutting_session(struct cutting *cutting, const struct sg_subject *to, const struct sockets *sockets,
 		    struct sg_error *err);
 /* Judges the others; `from` is that of sg_cuts_input. May be done again with another `from`: the connections are read
  * once. */

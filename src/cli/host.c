@@ -83,7 +83,7 @@ int rules_read(struct session *session, struct rules *ret, struct sg_error *err)
 	rules = (struct rules){0};
 	/* the subject points at the evaluation where that stays */
 	if (ret->table)
-		ret->subject = sg_subject_of_kernel(&ret->evaluation);
+		ret->subject = sg_subject_of_kernel(&ret->evaluation, session_moment(session), NULL);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "base/mem.h"
@@ -51,6 +52,7 @@ int session_open(struct session *session, const struct options *options)
 		.error_style = style_of(options, STDERR_FILENO),
 		.files = sg_files_new(),
 		.idd = sg_packet_context(0),
+		.now = (int64_t)time(NULL),
 	};
 	if (session->files && session->idd)
 		return 0;
@@ -93,12 +95,15 @@ static int refuse(struct session *session, const char *path, const struct loaded
 	return session_finish(session, loaded->policy ? EXIT_NO : EXIT_USAGE);
 }
 
-int loaded_prove(struct loaded *loaded, struct sg_test_sum *ret, struct sg_error *err)
+int loaded_prove(const struct session *session, struct loaded *loaded, struct sg_test_sum *ret, struct sg_error *err)
 {
+	const struct sg_world world = {.now = session_moment(session)};
+	struct sg_decision settled = sg_decision_settle(&loaded->decision, &world);
+
 	if (sg_policy_lint(loaded->policy, &loaded->decision, &loaded->diags, err) < 0)
 		return -1;
 	progress_say("proving the policy's tests");
-	if (sg_policy_prove(loaded->policy, &loaded->decision, &loaded->diags, ret, err) < 0)
+	if (sg_policy_prove(loaded->policy, &settled, &loaded->diags, ret, err) < 0)
 		return -1;
 	sg_diags_sort(&loaded->diags);
 	return 0;
@@ -106,7 +111,11 @@ int loaded_prove(struct loaded *loaded, struct sg_test_sum *ret, struct sg_error
 
 struct sg_policy *session_read(struct session *session, const char *path, struct sg_diags *diags, struct sg_error *err)
 {
+	const struct verb *verb = session->options->verb;
 	struct sg_policy_options options = {
+		.now = session->now,
+		/* what is in force, or has to be when the machine starts, cannot be refused for its age */
+		.past_allowed = !verb->wants_future || session->options->boot,
 		.trusted_only = geteuid() == 0 && !session->options->insecure,
 		.drop_in = strcmp(path, DEFAULT_POLICY) ? NULL : "policy.d/*.yaml",
 	};
@@ -137,7 +146,7 @@ int session_load(struct session *session, const char *path, enum loading loading
 		return -1;
 	}
 	if (sg_policy_lower(loaded.policy, session->idd, &loaded.decision, &err) < 0 ||
-	    (loading == LOAD_WITH_TESTS && loaded_prove(&loaded, &tests, &err) < 0)) {
+	    (loading == LOAD_WITH_TESTS && loaded_prove(session, &loaded, &tests, &err) < 0)) {
 		*ret_exit = session_fail(session, &err);
 		return -1;
 	}

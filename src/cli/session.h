@@ -28,13 +28,20 @@ struct session {
 	struct sg_buf answer;        /* for standard output */
 	struct sg_files *files;
 	struct sg_idd *idd; /* of every decision of the session */
+	int64_t now;        /* seconds since 1970: one moment for all that is asked */
 };
 
 /* -1, and it is reported, when there is no memory. */
 int session_open(struct session *session, const struct options *options);
 void session_close(struct session *session);
 
-/* A policy and its meaning. */
+/* The same in nanoseconds, as decisions count. */
+static inline uint64_t session_moment(const struct session *session)
+{
+	return (uint64_t)session->now * SG_SECOND;
+}
+
+/* A policy and its meaning: units by name, wherever the policy is to be applied. */
 struct loaded {
 	struct sg_policy *policy;
 	struct sg_decision decision;
@@ -42,7 +49,7 @@ struct loaded {
 };
 void loaded_clear(struct loaded *loaded);
 /* Warns of lines without effect and proves the tests; both become diagnostics. */
-int loaded_prove(struct loaded *loaded, struct sg_test_sum *ret, struct sg_error *err);
+int loaded_prove(const struct session *session, struct loaded *loaded, struct sg_test_sum *ret, struct sg_error *err);
 
 enum loading {
 	LOAD_ONLY,       /* errors are reported */

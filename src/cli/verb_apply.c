@@ -2,6 +2,7 @@
 /* apply: the policy into the kernel, proven; not when it would lock out who asks for it. */
 #include "cli/connections.h"
 #include "cli/difference.h"
+#include "cli/here.h"
 #include "cli/verbs.h"
 
 #include <unistd.h>
@@ -19,7 +20,7 @@ static void close_kernel(struct sg_kernel **kernel)
 
 /* Whom a policy would cut off, and what it takes to tell. */
 struct watched {
-	struct sg_subject policy;
+	const struct here *here;
 	struct sockets sockets;
 	struct cutting cutting;
 };
@@ -57,20 +58,20 @@ static int find_others(struct session *session, struct watched *watched, struct 
 {
 	sg_cleanup(rules_clear) struct rules rules = {0};
 
-	if (sg_sockdiag_listeners(&watched->sockets.list, err) < 0 ||
-	    cutting_find(&watched->cutting, NULL, &watched->policy, &watched->sockets, err) < 0)
+	if ((!watched->here->units.count && sg_sockdiag_listeners(&watched->sockets.list, err) < 0) ||
+	    cutting_find(&watched->cutting, NULL, &watched->here->subject, &watched->sockets, err) < 0)
 		return -1;
 	if (!watched->cutting.cuts.count)
 		return 0;
 	if (rules_read(session, &rules, err) < 0)
 		return -1;
-	return cutting_find(&watched->cutting, &rules.subject, &watched->policy, &watched->sockets, err);
+	return cutting_find(&watched->cutting, &rules.subject, &watched->here->subject, &watched->sockets, err);
 }
 
 static int warn_of_others(struct session *session, struct watched *watched, struct sg_error *err)
 {
 	const struct sg_cuts_report report =
-		cutting_report(&watched->cutting, &watched->policy, session->files, &watched->sockets);
+		cutting_report(&watched->cutting, &watched->here->subject, session->files, &watched->sockets);
 	const struct options *options = session->options;
 	const struct cutting *cutting = &watched->cutting;
 	struct sg_buf text = {0};
@@ -105,12 +106,16 @@ static int guard(struct session *session, struct watched *watched, int *ret_exit
 {
 	struct sg_cuts_report report;
 
+	/* where the policy names units, it matters who listens */
+	if (watched->here->units.count &&
+	    (sg_sockdiag_listeners(&watched->sockets.list, err) < 0 || sg_owners_find(&watched->sockets.list, err) < 0))
+		return -1;
 	if (sg_kernel_local_addresses(&watched->sockets.local, err) < 0 ||
-	    cutting_session(&watched->cutting, &watched->policy, &watched->sockets.local, err) < 0)
+	    cutting_session(&watched->cutting, &watched->here->subject, &watched->sockets, err) < 0)
 		return -1;
 	if (!watched->cutting.session_cut || session->options->force)
 		return 0;
-	report = cutting_report(&watched->cutting, &watched->policy, session->files, &watched->sockets);
+	report = cutting_report(&watched->cutting, &watched->here->subject, session->files, &watched->sockets);
 	*ret_exit = refuse(session, &report);
 	return 1;
 }
@@ -128,10 +133,10 @@ static int refused(struct session *session, const struct sg_diags *diags, const 
 	return session_fail(session, err);
 }
 
-static int load(struct session *session, struct sg_kernel *kernel, const struct loaded *loaded,
+static int load(struct session *session, struct sg_kernel *kernel, const struct loaded *loaded, const struct here *here,
 		const struct sg_cuts_report *cut)
 {
-	const struct sg_apply_input input = {loaded->policy, &loaded->decision, session->files};
+	const struct sg_apply_input input = {loaded->policy, &here->decision, session->files};
 	static const char *const outcomes[] = {"unchanged", "created", "updated", "replaced"};
 	sg_cleanup(sg_diags_clear) struct sg_diags diags = {0};
 	struct sg_apply_result result;
@@ -165,7 +170,8 @@ int verb_apply(struct session *session)
 {
 	const struct options *options = session->options;
 	sg_cleanup(loaded_clear) struct loaded loaded = {0};
-	sg_cleanup(watched_clear) struct watched watched = {0};
+	sg_cleanup(here_clear) struct here here = {0};
+	sg_cleanup(watched_clear) struct watched watched = {.here = &here};
 	sg_cleanup(close_kernel) struct sg_kernel *kernel = NULL;
 	struct sg_cuts_report cut;
 	struct sg_error err = {0};
@@ -175,15 +181,17 @@ int verb_apply(struct session *session)
 		return difference_from_kernel(session, options->policy, LOAD_WITH_TESTS);
 	if (session_load(session, options->policy, LOAD_WITH_TESTS, &loaded, &code) < 0)
 		return code;
-	watched.policy = sg_subject_of_policy(loaded.policy, &loaded.decision);
+	if (sg_kernel_open(&kernel, &err) < 0 || here_make(session, &loaded, kernel, &here, &err) < 0)
+		return session_fail(session, &err);
+	here_say(session, &here);
 	guarded = guard(session, &watched, &code, &err);
 	if (guarded > 0)
 		return code;
-	if ((guarded < 0 && !options->force) || sg_kernel_open(&kernel, &err) < 0)
+	if (guarded < 0 && !options->force)
 		return session_fail(session, &err);
 	/* only a warning hangs on the rest: that it cannot be had is no reason to leave the host without its rules */
 	if (guarded < 0 || find_others(session, &watched, &err) < 0 || warn_of_others(session, &watched, &err) < 0)
 		session_note(session, "sockgate: warning: not known which connections are cut off: %s\n", err.message);
-	cut = cutting_report(&watched.cutting, &watched.policy, session->files, &watched.sockets);
-	return load(session, kernel, &loaded, &cut);
+	cut = cutting_report(&watched.cutting, &here.subject, session->files, &watched.sockets);
+	return load(session, kernel, &loaded, &here, &cut);
 }

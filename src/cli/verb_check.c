@@ -28,7 +28,7 @@ static int check_file(struct session *session, const char *path, struct loaded *
 	}
 	report->policy = loaded->policy;
 	if (sg_policy_lower(loaded->policy, session->idd, &loaded->decision, err) < 0 ||
-	    loaded_prove(loaded, &report->tests, err) < 0)
+	    loaded_prove(session, loaded, &report->tests, err) < 0)
 		return -1;
 	*ret_code = report->tests.failed || sg_diags_failed(&loaded->diags) ? EXIT_NO : EXIT_YES;
 	return 0;

@@ -2,6 +2,7 @@
 /* diff: which packets would be decided otherwise; apply --dry-run is the same from the kernel to the policy. */
 #include "cli/connections.h"
 #include "cli/difference.h"
+#include "cli/here.h"
 #include "cli/verbs.h"
 
 #include <string.h>
@@ -39,8 +40,8 @@ static int between_files(struct session *session, const char *from_path, const c
 	if (session_load(session, from_path, LOAD_ONLY, &from, &code) < 0 ||
 	    session_load(session, to_path, LOAD_ONLY, &to, &code) < 0)
 		return code;
-	from_subject = sg_subject_of_policy(from.policy, &from.decision);
-	to_subject = sg_subject_of_policy(to.policy, &to.decision);
+	from_subject = loaded_subject(session, &from, NULL);
+	to_subject = loaded_subject(session, &to, NULL);
 	progress_say("comparing");
 	if (sg_diff(&from_subject, &to_subject, &diff, &err) < 0)
 		return session_fail(session, &err);
@@ -58,33 +59,36 @@ int difference_from_kernel(struct session *session, const char *path, enum loadi
 {
 	sg_cleanup(loaded_clear) struct loaded loaded = {0};
 	sg_cleanup(rules_clear) struct rules rules = {0};
+	sg_cleanup(here_clear) struct here here = {0};
 	sg_cleanup(sockets_clear) struct sockets sockets = {0};
 	sg_cleanup(sg_diff_clear) struct sg_diff diff = {0};
 	sg_cleanup(sg_affected_clear) struct sg_affected affected = {0};
 	sg_cleanup(cutting_clear) struct cutting cutting = {0};
 	struct sg_diff_report report = {.files = session->files, .from_name = "the kernel", .to_name = path};
-	struct sg_subject policy;
+	const struct sg_subject *policy = &here.subject;
 	struct sg_error err = {0};
 	int code;
 
 	if (session_load(session, path, loading, &loaded, &code) < 0)
 		return code;
-	policy = sg_subject_of_policy(loaded.policy, &loaded.decision);
-	if (rules_read(session, &rules, &err) < 0 || sockets_read(&sockets, &err) < 0)
+	if (rules_read(session, &rules, &err) < 0 || sockets_read(&sockets, &err) < 0 ||
+	    here_make(session, &loaded, rules.kernel, &here, &err) < 0)
 		return session_fail(session, &err);
+	here_say(session, &here);
+	rules.subject.units = &here.finder;
 	progress_say("comparing");
-	if (sg_diff(&rules.subject, &policy, &diff, &err) < 0 ||
-	    sg_affected(&rules.subject, &policy, &sockets.list, &sockets.local, &affected, &err) < 0)
+	if (sg_diff(&rules.subject, policy, &diff, &err) < 0 ||
+	    sg_affected(&rules.subject, policy, &sockets.list, &sockets.local, &affected, &err) < 0)
 		return session_fail(session, &err);
 	report.from = &rules.subject;
-	report.to = &policy;
+	report.to = policy;
 	report.diff = &diff;
 	report.listeners = &sockets.list;
 	report.affected = &affected;
-	if (cutting_session(&cutting, &policy, &sockets.local, &err) < 0 ||
-	    cutting_find(&cutting, &rules.subject, &policy, &sockets, &err) < 0 || cutting_owners(&cutting, &err) < 0)
+	if (cutting_session(&cutting, policy, &sockets, &err) < 0 ||
+	    cutting_find(&cutting, &rules.subject, policy, &sockets, &err) < 0 || cutting_owners(&cutting, &err) < 0)
 		return session_fail(session, &err);
-	report.cut = cutting_report(&cutting, &policy, session->files, &sockets);
+	report.cut = cutting_report(&cutting, policy, session->files, &sockets);
 	report.from_open = !rules.table;
 	return answer(session, &report);
 }

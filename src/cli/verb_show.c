@@ -4,6 +4,7 @@
 #include "cli/verbs.h"
 
 #include "base/mem.h"
+#include "cli/here.h"
 #include "cli/progress.h"
 #include "sockgate/kernel_rules.h"
 #include "sockgate/listing.h"
@@ -37,14 +38,19 @@ static int show(struct session *session, const char *source, const struct sg_tab
 static int show_policy(struct session *session)
 {
 	sg_cleanup(loaded_clear) struct loaded loaded = {0};
+	sg_cleanup(here_clear) struct here here = {0};
 	sg_cleanup(sg_table_clear) struct sg_table table = {0};
 	struct sg_error err = {0};
 	int code;
 
 	if (session_load(session, session->options->policy, LOAD_ONLY, &loaded, &code) < 0)
 		return code;
+	/* what the kernel can do is not asked: that takes rights */
+	if (here_make(session, &loaded, NULL, &here, &err) < 0)
+		return session_fail(session, &err);
+	here_say(session, &here);
 	progress_say("compiling the policy");
-	if (sg_rules_of_policy(loaded.policy, &loaded.decision, &table, &err) < 0)
+	if (sg_rules_of_policy(loaded.policy, &here.decision, &table, &err) < 0)
 		return session_fail(session, &err);
 	return show(session, "policy", &table);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* status: whether the policy is in force, in one line, and what else there is to know. */
+#include "cli/here.h"
 #include "cli/host.h"
 #include "cli/verbs.h"
 
@@ -10,8 +11,8 @@
 #include "sockgate/apply.h"
 
 /* The policy, or why there is none. Not a reason to say nothing about the kernel. */
-static int read_policy(struct session *session, struct loaded *loaded, char *ret_unusable, size_t room,
-		       struct sg_error *err)
+static int read_policy(struct session *session, struct sg_kernel *kernel, struct loaded *loaded, struct here *here,
+		       char *ret_unusable, size_t room, struct sg_error *err)
 {
 	const char *path = session->options->policy;
 
@@ -23,7 +24,10 @@ static int read_policy(struct session *session, struct loaded *loaded, char *ret
 			snprintf(ret_unusable, room, "%.400s is not valid ('sockgate check' says why)", path);
 		return err->kind == SG_ERROR_MEMORY ? -1 : 0;
 	}
-	return sg_policy_lower(loaded->policy, session->idd, &loaded->decision, err);
+	return sg_policy_lower(loaded->policy, session->idd, &loaded->decision, err) < 0 ||
+			       here_make(session, loaded, kernel, here, err) < 0
+		       ? -1
+		       : 0;
 }
 
 static int exit_code_of(const struct sg_status_report *report, const struct sg_error *policy_error)
@@ -37,14 +41,13 @@ static int exit_code_of(const struct sg_status_report *report, const struct sg_e
 	return report->equal == SG_PROVEN ? EXIT_YES : EXIT_NO;
 }
 
-static int compare(struct rules *rules, const struct loaded *loaded, struct sg_status_report *report,
-		   struct sg_error *err)
+static int compare(struct rules *rules, const struct here *here, struct sg_status_report *report, struct sg_error *err)
 {
 	struct sg_packet packet;
 	size_t unknown;
 
 	progress_say("comparing");
-	if (sg_evaluation_compare(&rules->evaluation, &loaded->decision, &report->equal, &packet, &unknown, err) < 0)
+	if (sg_evaluation_compare(&rules->evaluation, &here->decision, &report->equal, &packet, &unknown, err) < 0)
 		return -1;
 	if (report->equal == SG_UNDECIDED)
 		report->unknown = rules->evaluation.unknowns[unknown].reason;
@@ -55,8 +58,9 @@ int verb_status(struct session *session)
 {
 	sg_cleanup(loaded_clear) struct loaded loaded = {0};
 	sg_cleanup(rules_clear) struct rules rules = {0};
+	sg_cleanup(here_clear) struct here here = {0};
 	struct sg_error err = {0}, policy_error = {0};
-	struct sg_status_report report = {.policy_file = session->options->policy, .now = (uint64_t)time(NULL)};
+	struct sg_status_report report = {.policy_file = session->options->policy, .now = (uint64_t)session->now};
 	char unusable[700] = "";
 	uint8_t digest[16];
 	struct sg_mark mark;
@@ -64,7 +68,7 @@ int verb_status(struct session *session)
 
 	if (rules_read(session, &rules, &err) < 0)
 		return session_fail(session, &err);
-	if (read_policy(session, &loaded, unusable, sizeof(unusable), &policy_error) < 0)
+	if (read_policy(session, rules.kernel, &loaded, &here, unusable, sizeof(unusable), &policy_error) < 0)
 		return session_fail(session, &policy_error);
 	report.loaded = rules.table != NULL;
 	report.policy = loaded.policy;
@@ -73,7 +77,7 @@ int verb_status(struct session *session)
 		sg_mark_digest(session->files, digest);
 		report.digest = digest;
 	}
-	if (rules.table && loaded.policy && compare(&rules, &loaded, &report, &err) < 0)
+	if (rules.table && loaded.policy && compare(&rules, &here, &report, &err) < 0)
 		return session_fail(session, &err);
 	if (rules.table && sg_mark_read(rules.table, &mark)) {
 		report.applied_digest = mark.digest;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* verify: policy, kernel and listening sockets held against each other. */
+#include "cli/here.h"
 #include "cli/host.h"
 #include "cli/verbs.h"
 
@@ -21,6 +22,7 @@ int verb_verify(struct session *session)
 {
 	sg_cleanup(loaded_clear) struct loaded loaded = {0};
 	sg_cleanup(rules_clear) struct rules rules = {0};
+	sg_cleanup(here_clear) struct here here = {0};
 	sg_cleanup(sockets_clear) struct sockets sockets = {0};
 	sg_cleanup(sg_verify_clear) struct sg_verify verify = {0};
 	struct sg_verify_input input = {0};
@@ -31,21 +33,26 @@ int verb_verify(struct session *session)
 
 	if (session_load(session, session->options->policy, LOAD_ONLY, &loaded, &code) < 0)
 		return code;
-	if (rules_read(session, &rules, &err) < 0 || sockets_read(&sockets, &err) < 0)
+	if (rules_read(session, &rules, &err) < 0 || sockets_read(&sockets, &err) < 0 ||
+	    here_make(session, &loaded, rules.kernel, &here, &err) < 0)
 		return session_fail(session, &err);
 	input = (struct sg_verify_input){
 		.policy = loaded.policy,
 		.decision = &loaded.decision,
+		.bound = &here.decision,
 		.evaluation = rules.table ? &rules.evaluation : NULL,
 		.foreign = rules.foreign,
 		.foreign_count = rules.foreign_count,
 		.listeners = &sockets.list,
 		.local = &sockets.local,
+		.units = &here.finder,
+		.now = session_moment(session),
 	};
 	progress_say("comparing policy, kernel and sockets");
 	if (sg_verify(&input, &verify, &err) < 0)
 		return session_fail(session, &err);
-	policy = sg_subject_of_policy(loaded.policy, &loaded.decision);
+	policy = loaded_subject(session, &loaded, &here);
+	rules.subject.units = &here.finder;
 	report = (struct sg_verify_report){&input,        &verify, &policy, &rules.subject, session->options->policy,
 					   session->files};
 	code = exit_code_of(&verify);

@@ -130,8 +130,8 @@ static void make_policies(struct world *world)
 	assert_int_equal(sg_rules_of_policy(world->old, &world->old_decision, &world->table, NULL), 0);
 	assert_int_equal(sg_evaluate(world->idd, &world->table, &world->evaluation, NULL), 0);
 	assert_int_equal(sg_listing_table(&world->table, &world->listing, NULL), 0);
-	world->kernel = sg_subject_of_kernel(&world->evaluation);
-	world->policy = sg_subject_of_policy(world->new, &world->new_decision);
+	world->kernel = sg_subject_of_kernel(&world->evaluation, 0, NULL);
+	world->policy = sg_subject_of_policy(world->new, &world->new_decision, 0, NULL);
 }
 
 static void make_sockets(struct world *world)
