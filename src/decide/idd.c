@@ -174,18 +174,20 @@ size_t sg_idd_tagged_level(struct sg_idd *idd, sg_u128 max, const void *tag, siz
 	sg_autofree void *own = NULL;
 	size_t level;
 
-	if (!idd_grow_tags(idd))
+	if (!idd_grow_tags(idd)) {
+		idd_nomem(idd);
 		return SIZE_MAX;
+	}
 	slot = idd_tag_slot(idd, hash, tag, size);
 	if (*slot)
 		return *slot - 1;
 	own = malloc(size + 1);
-	if (!own)
+	level = own ? sg_idd_add_level(idd, max) : SIZE_MAX;
+	if (level == SIZE_MAX) {
+		idd_nomem(idd);
 		return SIZE_MAX;
+	}
 	memcpy(own, tag, size);
-	level = sg_idd_add_level(idd, max);
-	if (level == SIZE_MAX)
-		return SIZE_MAX;
 	idd->levels[level].hash = hash;
 	idd->levels[level].tag_size = size;
 	idd->levels[level].tag = sg_steal(own);
