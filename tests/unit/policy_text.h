@@ -20,8 +20,8 @@ struct policy_text {
 	struct sg_policy *policy;
 };
 
-static inline struct policy_text read_with(const char *text, size_t size, const char *folder,
-					   const struct sg_policy_options *options)
+static inline struct policy_text read_under(const char *text, size_t size, const char *folder,
+					    const struct sg_policy_options *options)
 {
 	struct policy_text ret = {.files = sg_files_new()};
 
@@ -35,7 +35,7 @@ static inline struct policy_text read_bytes(const char *text, size_t size, const
 {
 	static const struct sg_policy_options options = {.trusted_only = false};
 
-	return read_with(text, size, folder, &options);
+	return read_under(text, size, folder, &options);
 }
 
 /* The text at a time; with past_allowed what is over by then is a warning. */
@@ -43,7 +43,7 @@ static inline struct policy_text read_at(const char *text, int64_t now, bool pas
 {
 	const struct sg_policy_options options = {.now = now, .past_allowed = past_allowed};
 
-	return read_with(text, strlen(text), ".", &options);
+	return read_under(text, strlen(text), ".", &options);
 }
 
 static inline struct policy_text read_text(const char *text)
