@@ -18,6 +18,13 @@
 #include "sockgate/kernel_rules.h"
 #include "random_decision.h"
 
+static sg_ref some_region(struct sg_idd *idd)
+{
+	return sg_idd_and(idd, some_protocols(idd), some_place(idd));
+}
+
+#include "random_terms.h"
+
 static unsigned int ahead; /* steps that needed a transaction before */
 static uint64_t current;   /* the SEED that repeats what failed (with ROUNDS=1) */
 
@@ -146,9 +153,59 @@ static void sequences(void **state)
 	assert_true(done[1] > 0 && done[2] > 0 && ahead > 0);
 }
 
+/* One line more, less, or otherwise; the others stay, and so do their meters. */
+static void vary_terms(struct terms *terms)
+{
+	size_t line;
+
+	if (!terms->count || below(8) == 0) {
+		make_terms(terms);
+		return;
+	}
+	line = below((uint32_t)terms->count);
+	switch (below(4)) {
+	case 0: terms->items[line].logs = !terms->items[line].logs; break;
+	case 1: terms->items[line].region = some_region(terms->idd); break;
+	case 2:
+		terms->items[line].limit.limit += terms->items[line].limit.kind != 0;
+		terms->items[line].date = below(3);
+		break;
+	default: terms->items[line] = some_term(terms->idd, line);
+	}
+	decide_terms(terms);
+}
+
+static void sequences_with_conditions(void **state)
+{
+	const char *given = getenv("SEED"), *rounds = getenv("ROUNDS");
+	uint64_t start = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+	unsigned int done[4] = {0};
+
+	(void)state;
+	for (uint64_t i = 0; i < (rounds ? strtoull(rounds, NULL, 10) : 15); i++) {
+		struct terms terms = {.idd = sg_packet_context(0)};
+		struct sg_kernel *kernel;
+		struct sg_error err = {0};
+
+		seed = current = start + i;
+		assert_int_equal(unshare(CLONE_NEWNET), 0);
+		if (sg_kernel_open(&kernel, &err))
+			fail_msg("%s", err.message);
+		for (int steps = 0; steps < 25; steps++) {
+			vary_terms(&terms);
+			done[step(kernel, &terms.decision, NULL)]++;
+		}
+		assert_int_equal(step(kernel, &terms.decision, NULL), 0);
+		sg_kernel_close(kernel);
+		sg_idd_free(terms.idd);
+	}
+	print_message("nothing %u, beside %u, in place %u, anew %u\n", done[0], done[1], done[2], done[3]);
+	assert_true(done[1] > 0);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(sequences)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(sequences), cmocka_unit_test(sequences_with_conditions)};
 
 	if (geteuid() != 0) {
 		print_message("skipped: needs root for a network namespace of its own\n");
