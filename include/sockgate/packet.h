@@ -11,25 +11,26 @@
 #include "sockgate/idd.h"
 
 enum sg_field {
-	SG_FIELD_DIRECTION,  /* enum sg_direction */
-	SG_FIELD_STATE,      /* enum sg_ct_state */
-	SG_FIELD_PROTOCOL,   /* 0-255: the last header's protocol, as meta l4proto has it */
-	SG_FIELD_PORT,       /* destination port; for ICMP and ICMPv6 the type (0-255); SG_PORT_ABSENT */
-	SG_FIELD_INTERFACE,  /* name as a number, see sg_interface_key */
-	SG_FIELD_FAMILY,     /* enum sg_family */
-	SG_FIELD_LOCAL4,     /* local address: destination of an inbound packet, source of an outbound one */
+	SG_FIELD_DIRECTION, /* enum sg_direction */
+	SG_FIELD_STATE,     /* enum sg_ct_state */
+	SG_FIELD_PROTOCOL,  /* 0-255: the last header's protocol, as meta l4proto has it */
+	SG_FIELD_PORT,      /* destination port; for ICMP and ICMPv6 the type (0-255); SG_PORT_ABSENT */
+	SG_FIELD_INTERFACE, /* name as a number, see sg_interface_key */
+	SG_FIELD_FAMILY,    /* enum sg_family */
+	SG_FIELD_LOCAL4,    /* local address: destination of an inbound packet, source of an outbound one */
 	SG_FIELD_LOCAL6,
-	SG_FIELD_REMOTE4,    /* the other end's address */
+	SG_FIELD_REMOTE4, /* the other end's address */
 	SG_FIELD_REMOTE6,
-	SG_FIELD_COUNT,      /* levels that are no field of a packet follow, see condition.h */
+	SG_FIELD_COUNT, /* levels that are no field of a packet follow, see condition.h */
 };
 
 enum sg_direction {
 	SG_IN,
-	SG_FORWARD,          /* all that is forwarded, but for … */
+	SG_FORWARD, /* all that is forwarded, but for … */
 	SG_OUT,
 	/* … packets that somebody else sends to a published port: forwarded, in the original direction of a connection
-	 * whose destination was rewritten (DNAT). Port, local and remote address are those before the rewriting. */
+	 * whose destination was rewritten (DNAT). Port and local address are those before the rewriting, as conntrack
+	 * has them (of a protocol whose ports it does not know: 0). */
 	SG_PUBLISHED,
 	SG_DIRECTIONS,
 };
@@ -40,14 +41,14 @@ enum sg_ct_state { SG_CT_NEW, SG_CT_ESTABLISHED, SG_CT_RELATED, SG_CT_INVALID, S
 #define SG_PORT_ABSENT 65536U
 
 enum sg_verdict {
-	SG_VERDICT_NONE = 0,   /* no such packet exists, or nothing was decided */
+	SG_VERDICT_NONE = 0, /* no such packet exists, or nothing was decided */
 	SG_VERDICT_ACCEPT,
 	SG_VERDICT_DROP,
 	SG_VERDICT_REJECT,
 };
-const char *sg_verdict_name(enum sg_verdict verdict);      /* "accept", "drop", "reject", "none" */
+const char *sg_verdict_name(enum sg_verdict verdict); /* "accept", "drop", "reject", "none" */
 
-#define SG_INTERFACE_NAME_SIZE 16  /* IFNAMSIZ of linux/if.h, NUL included */
+#define SG_INTERFACE_NAME_SIZE 16 /* IFNAMSIZ of linux/if.h, NUL included */
 /*
  * Interface names are numbers: the 16 bytes of the NUL-padded name, most significant first, so that all names with a
  * prefix are one interval. A name whose last character is '*' is a wildcard. False: too long or empty.
@@ -59,9 +60,9 @@ bool sg_interface_name(const struct sg_range *range, char name[SG_INTERFACE_NAME
 /* A context with these levels. */
 struct sg_idd *sg_packet_context(size_t limit);
 /*
- * The set of packets that can exist: state at most UNTRACKED, direction at most PUBLISHED; protocols with ports have 0-65535
- * or ABSENT; ICMP and ICMPv6 0-255 or ABSENT; others only ABSENT; interface names end in NUL padding only in so far as
- * intervals can say it (nothing is excluded).
+ * The set of packets that can exist: protocols with ports have 0-65535 or ABSENT; ICMP and ICMPv6 0-255 or ABSENT;
+ * others only ABSENT; published ones have a connection, so they are new, established or related; interface names end in
+ * NUL padding only in so far as intervals can say it (nothing is excluded).
  */
 sg_ref sg_packet_universe(struct sg_idd *idd);
 

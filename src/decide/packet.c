@@ -113,6 +113,8 @@ static sg_ref packet_ports(struct sg_idd *idd, uint8_t protocol)
 
 sg_ref sg_packet_universe(struct sg_idd *idd)
 {
+	sg_ref published = sg_idd_range(idd, SG_FIELD_DIRECTION, SG_PUBLISHED, SG_PUBLISHED);
+	sg_ref tracked = sg_idd_range(idd, SG_FIELD_STATE, SG_CT_NEW, SG_CT_RELATED);
 	sg_u128 last[256];
 	sg_ref child[256];
 
@@ -120,5 +122,6 @@ sg_ref sg_packet_universe(struct sg_idd *idd)
 		last[protocol] = protocol;
 		child[protocol] = packet_ports(idd, (uint8_t)protocol);
 	}
-	return sg_idd_node(idd, SG_FIELD_PROTOCOL, last, child, 256);
+	return sg_idd_minus(idd, sg_idd_node(idd, SG_FIELD_PROTOCOL, last, child, 256),
+			    sg_idd_minus(idd, published, tracked));
 }

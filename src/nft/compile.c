@@ -29,12 +29,18 @@
 
 /* ------------------------------------------------------------------ a body: preludes, maps, tail */
 
-/* The new packets of the direction that can exist, over the levels from SG_FIELD_PROTOCOL on. */
-static sg_ref all_packets(struct sg_compiler *c)
+/* The packets of the direction and the state that can exist, over the levels from SG_FIELD_PROTOCOL on. */
+static sg_ref packets_in(struct sg_compiler *c, enum sg_ct_state state)
 {
 	sg_ref universe = sg_idd_restrict(c->idd, sg_packet_universe(c->idd), SG_FIELD_DIRECTION, c->direction);
 
-	return sg_idd_restrict(c->idd, universe, SG_FIELD_STATE, SG_CT_NEW);
+	return sg_idd_restrict(c->idd, universe, SG_FIELD_STATE, state);
+}
+
+/* The new ones. All others that exist are like them. */
+static sg_ref all_packets(struct sg_compiler *c)
+{
+	return packets_in(c, SG_CT_NEW);
 }
 
 /* Those that the ICMP maps do not decide. What they leave out is judged as if it had no type. */
@@ -157,7 +163,8 @@ static int emit_states(struct sg_compiler *c, size_t base, sg_ref packets, struc
 		if (sg_idd_check(c->idd, nodes[s], err))
 			return -1;
 		constant[s] = one_outcome(c, &body, all_packets(c));
-		if (nodes[s] == nodes[SG_CT_NEW] || (constant[s] && constant[s] == constant[SG_CT_NEW]))
+		if (nodes[s] == nodes[SG_CT_NEW] || (constant[s] && constant[s] == constant[SG_CT_NEW]) ||
+		    packets_in(c, s) == SG_IDD_EMPTY)
 			done |= 1U << s;
 	}
 	for (unsigned int s = 0; s < SG_CT_COUNT; s++) {

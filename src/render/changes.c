@@ -107,7 +107,7 @@ static bool has_default(const struct sg_subject *subject, const uint32_t *origin
 	for (size_t i = 0; i < count; i++)
 		if (is_default(subject, origins[i]))
 			return true;
-	return !subject->policy && !subject->evaluation; /* no table: everything is accepted by default */
+	return !count; /* no table, or a policy that leaves the direction alone: everything is accepted by default */
 }
 
 static void find_wholes(const struct sg_diff_report *report, struct wholes *ret)

@@ -24,9 +24,19 @@ static void test_universe(void **unused)
 					 ports || port == SG_PORT_ABSENT || (icmp && port < 256));
 		}
 	}
+	for (unsigned int direction = 0; direction < SG_DIRECTIONS; direction++) {
+		for (unsigned int ct = 0; ct < SG_CT_COUNT; ct++) {
+			point[SG_FIELD_DIRECTION] = direction;
+			point[SG_FIELD_STATE] = ct;
+			point[SG_FIELD_PROTOCOL] = SG_PROTO_TCP;
+			assert_int_equal(sg_idd_lookup(idd, universe, point),
+					 direction != SG_PUBLISHED || (ct != SG_CT_INVALID && ct != SG_CT_UNTRACKED));
+		}
+	}
 	/* nothing else is asked of a packet */
-	assert_int_equal(sg_idd_exists(idd, sg_idd_exists(idd, universe, SG_FIELD_PORT), SG_FIELD_PROTOCOL),
-			 SG_IDD_FULL);
+	for (enum sg_field field = 0; field <= SG_FIELD_PORT; field++)
+		universe = sg_idd_exists(idd, universe, field);
+	assert_int_equal(universe, SG_IDD_FULL);
 	assert_true(sg_idd_level_max(idd, SG_FIELD_DIRECTION) == SG_PUBLISHED);
 	assert_true(sg_idd_level_max(idd, SG_FIELD_STATE) == SG_CT_UNTRACKED);
 	assert_true(sg_idd_level_max(idd, SG_FIELD_PORT) == SG_PORT_ABSENT);

@@ -9,8 +9,10 @@
 
 static bool naive_exists(const sg_u128 *packet)
 {
-	sg_u128 protocol = packet[SG_FIELD_PROTOCOL], port = packet[SG_FIELD_PORT];
+	sg_u128 protocol = packet[SG_FIELD_PROTOCOL], port = packet[SG_FIELD_PORT], state = packet[SG_FIELD_STATE];
 
+	if (packet[SG_FIELD_DIRECTION] == SG_PUBLISHED && (state == SG_CT_INVALID || state == SG_CT_UNTRACKED))
+		return false;
 	if (protocol == 6 || protocol == 17 || protocol == 33 || protocol == 132 || protocol == 136)
 		return true;
 	return port == SG_PORT_ABSENT || ((protocol == 1 || protocol == 58) && port < 256);
