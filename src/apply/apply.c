@@ -251,7 +251,7 @@ static void count_table(struct transaction *t)
 	for (size_t i = 0; i < t->want.set_count; i++) {
 		if (t->want.sets[i].flags & SG_SET_MAP)
 			t->result.ports += t->want.sets[i].count;
-		else
+		else if (!sg_set_is_filled(&t->want.sets[i]))
 			t->result.sets++;
 	}
 }

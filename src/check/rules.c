@@ -8,10 +8,14 @@
 #include "base/mem.h"
 #include "sockgate/proto.h"
 
-/* Interface, family and addresses of a line's packets, whatever their protocol. */
+/* Interface, family and addresses of a line's packets, whatever their protocol and the time. */
 static sg_ref place_of(struct sg_idd *idd, const struct sg_line *line)
 {
-	sg_ref region = sg_line_region(idd, line);
+	struct sg_line always = *line;
+	sg_ref region;
+
+	always.has_until = false;
+	region = sg_line_region(idd, &always);
 
 	region = sg_idd_restrict(idd, region, SG_FIELD_DIRECTION, line->direction);
 	region = sg_idd_restrict(idd, region, SG_FIELD_STATE, SG_CT_NEW);
