@@ -158,12 +158,159 @@ static void order_of_chains_and_sets_is_nothing(void **state)
 	}
 }
 
+/* ------------------------------------------------------------- equality */
+
+static void a_limit(struct sg_expr *expr)
+{
+	*expr = (struct sg_expr){.kind = SG_EXPR_LIMIT, .rate = 20, .unit = 60, .burst = 5};
+}
+
+static void a_count(struct sg_expr *expr)
+{
+	*expr = (struct sg_expr){.kind = SG_EXPR_CONNLIMIT, .rate = 20};
+}
+
+static void a_swap(struct sg_expr *expr)
+{
+	*expr = (struct sg_expr){.kind = SG_EXPR_BYTEORDER, .op = 1, .length = 8, .size = 8};
+}
+
+static void a_log(struct sg_expr *expr)
+{
+	*expr = (struct sg_expr){.kind = SG_EXPR_LOG, .key = 4, .name = strdup("x: ")};
+}
+
+static void a_log_of_a_group(struct sg_expr *expr)
+{
+	*expr = (struct sg_expr){.kind = SG_EXPR_LOG, .has_group = true, .group = 3};
+}
+
+static void an_owner(struct sg_expr *expr)
+{
+	*expr = (struct sg_expr){.kind = SG_EXPR_SOCKET, .key = 3, .base = 2};
+}
+
+static void a_meter(struct sg_expr *expr)
+{
+	*expr = (struct sg_expr){.kind = SG_EXPR_DYNSET, .op = 1, .timeout = 1000, .name = strdup("s")};
+	a_limit(sg_expr_add_inner(expr, SG_EXPR_LIMIT, NULL));
+}
+
+/* What each member means to an expression: whether another value makes it another one. */
+static void members_count(void **state)
+{
+	(void)state;
+	enum member {
+		SREG,
+		DREG,
+		KEY,
+		BASE,
+		LENGTH,
+		OP,
+		INVERTED,
+		NAME,
+		RATE,
+		UNIT,
+		TIMEOUT,
+		BURST,
+		SIZE,
+		BYTES,
+		HAS_GROUP,
+		GROUP,
+		INNER,
+		INNER_RATE,
+		MEMBERS
+	};
+#define M(member) (1U << (member))
+	static const struct {
+		void (*make)(struct sg_expr *expr);
+		unsigned int members;
+	} cases[] = {
+		{a_limit, M(RATE) | M(UNIT) | M(BURST) | M(BYTES) | M(INVERTED)},
+		{a_count, M(RATE) | M(INVERTED)},
+		{a_swap, M(SREG) | M(DREG) | M(OP) | M(LENGTH) | M(SIZE)},
+		{a_log, M(NAME) | M(KEY) | M(HAS_GROUP)},
+		{a_log_of_a_group, M(NAME) | M(GROUP) | M(HAS_GROUP)},
+		{an_owner, M(KEY) | M(BASE) | M(DREG)},
+		{a_meter, M(SREG) | M(OP) | M(NAME) | M(TIMEOUT) | M(INNER) | M(INNER_RATE)},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (int member = 0; member < MEMBERS; member++) {
+			struct sg_expr a, b;
+
+			cases[i].make(&a);
+			cases[i].make(&b);
+			assert_true(sg_expr_equal(&a, &b));
+			switch ((enum member)member) {
+			case SREG: b.sreg++; break;
+			case DREG: b.dreg++; break;
+			case KEY: b.key++; break;
+			case BASE: b.base++; break;
+			case LENGTH: b.length++; break;
+			case OP: b.op ^= 1; break;
+			case INVERTED: b.inverted = true; break;
+			case NAME:
+				free(b.name);
+				b.name = strdup("other");
+				break;
+			case RATE: b.rate++; break;
+			case UNIT: b.unit++; break;
+			case TIMEOUT: b.timeout++; break;
+			case BURST: b.burst++; break;
+			case SIZE: b.size++; break;
+			case BYTES: b.is_bytes = true; break;
+			case HAS_GROUP: b.has_group ^= true; break;
+			case GROUP: b.group++; break;
+			case INNER: a_count(sg_expr_add_inner(&b, SG_EXPR_CONNLIMIT, NULL)); break;
+			default:
+				if (b.inner_count)
+					b.inner[0].rate++;
+				break;
+			}
+			if (sg_expr_equal(&a, &b) != !(cases[i].members & M(member)))
+				fail_msg("expression %zu, member %d", i, member);
+			if (member != INNER || a.inner_count)
+				assert_int_equal(sg_expr_equal(&b, &a), !(cases[i].members & M(member)));
+			sg_expr_clear(&a);
+			sg_expr_clear(&b);
+		}
+	}
+}
+
+/* Sets that packets fill differ by size and timeout, others by timeout. */
+static void shapes_of_sets(void **state)
+{
+	(void)state;
+	struct sg_set a = {.key_length = 4, .size = 10}, b = a;
+
+	b.size = 11;
+	assert_true(sg_set_same_shape(&a, &b));
+	a.flags = b.flags = SG_SET_EVAL | SG_SET_TIMEOUT;
+	assert_false(sg_set_same_shape(&a, &b));
+	b.size = a.size;
+	assert_true(sg_set_same_shape(&a, &b));
+	b.timeout = 1;
+	assert_false(sg_set_same_shape(&a, &b));
+	a.flags = b.flags = SG_SET_TIMEOUT;
+	assert_false(sg_set_same_shape(&a, &b));
+	assert_false(sg_set_is_filled(&a));
+	a.flags = SG_SET_EVAL;
+	assert_true(sg_set_is_filled(&a));
+	a.flags = SG_SET_EVAL | SG_SET_MAP;
+	assert_false(sg_set_is_filled(&a));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sort_keeps_elements_together),        cmocka_unit_test(sort_turns_round),
-		cmocka_unit_test(add_wants_what_the_set_is),           cmocka_unit_test(finds_by_name),
+		cmocka_unit_test(sort_keeps_elements_together),
+		cmocka_unit_test(sort_turns_round),
+		cmocka_unit_test(add_wants_what_the_set_is),
+		cmocka_unit_test(finds_by_name),
 		cmocka_unit_test(order_of_chains_and_sets_is_nothing),
+		cmocka_unit_test(members_count),
+		cmocka_unit_test(shapes_of_sets),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
