@@ -55,12 +55,46 @@ table inet sgprobe {
 """
 
 
+# To a port that is published, and past the host: what judges the one comes and goes, and neither ever loses a packet.
+FORWARDED = """
+table inet sgprobe {
+    counter early_allowed {
+    }
+    counter early_blocked {
+    }
+    counter late_allowed {
+    }
+    counter late_blocked {
+    }
+    chain publish {
+        type nat hook prerouting priority dstnat;
+        ip daddr 198.51.100.9 udp dport 1000 dnat ip to 198.51.100.8:1001
+    }
+    chain early {
+        type filter hook prerouting priority -400;
+        udp dport 1000 counter name early_allowed
+        udp dport 2000 counter name early_blocked
+    }
+    chain late {
+        type filter hook forward priority 400;
+        udp dport 1001 counter name late_allowed drop
+        udp dport 2000 counter name late_blocked drop
+    }
+}
+"""
+PUBLISHED = {
+    "published ports are left alone": "published: ignore\nallow: {udp: [1000]}\n",
+    "another port is published": "published: enforce\nallow: {udp: [1000, 1005], tcp: [80]}\n",
+    "another class of published ports": "published: enforce\nallow: {udp: [{port: 1000, from: 203.0.113.0/24}]}\n",
+}
+
+
 class Flood:
     """Packets while the block runs; afterwards `seen` has the counters."""
 
-    def __init__(self, hosts, program):
+    def __init__(self, hosts, program, target="198.18.0.2"):
         self.hosts = hosts
-        self.command = [program, "/run/netns/" + hosts.outer, "203.0.113.5", "198.18.0.2", "out0", hosts.mac["eth0"], "1000", "2000"]
+        self.command = [program, "/run/netns/" + hosts.outer, "203.0.113.5", target, "out0", hosts.mac["eth0"], "1000", "2000"]
         self.seen = {}
 
     def __enter__(self):
@@ -80,14 +114,14 @@ class Flood:
         return self.seen["early_allowed"] - self.seen["late_allowed"], self.seen["late_blocked"]
 
 
-def under_flood(hosts, flood, change, count):
-    with Flood(hosts, flood) as packets:
+def under_flood(hosts, flood, change, count, *target):
+    with Flood(hosts, flood, *target) as packets:
         for index in range(count):
             change(index)
     return packets
 
 
-def alternate(hosts, program, flood, title, text, count, base=BASE):
+def alternate(hosts, program, flood, title, text, count, base=BASE, target="198.18.0.2", verdict=Flood.verdict):
     paths = []
     for name, policy in (("a", base), ("b", text)):
         paths.append("/run/sgt-%d-%s.yaml" % (os.getpid(), name))
@@ -97,14 +131,29 @@ def alternate(hosts, program, flood, title, text, count, base=BASE):
     command = ["ip", "netns", "exec", hosts.inner, program, "-q", "-f"]
     try:
         ports.run(*command, paths[0], "apply")
-        packets = under_flood(hosts, flood, lambda index: ports.run(*command, paths[1 - index % 2], "apply"), count)
+        packets = under_flood(hosts, flood, lambda index: ports.run(*command, paths[1 - index % 2], "apply"), count, target)
     finally:
         for path in paths:
             os.unlink(path)
-    lost, leaked = packets.verdict()
+    lost, leaked = verdict(packets)
     text = "%s: %d changes, %d packets each way, %d lost, %d leaked" % (title, count, packets.seen["early_allowed"], lost, leaked)
     print("not ok - " + text if lost or leaked else "ok - " + text, flush=True)
     return lost or leaked
+
+
+def all_forwarded(packets):
+    return sum(packets.seen["early_" + which] - packets.seen["late_" + which] for which in ("allowed", "blocked")), 0
+
+
+def forwarded(hosts, program, flood, count):
+    failed = False
+    hosts.within(hosts.inner, "nft", "delete", "table", "inet", "sgprobe")
+    hosts.within(hosts.inner, "nft", "-f", "-", input=FORWARDED)
+    hosts.within(hosts.inner, "sysctl", "-qw", "net.ipv4.ip_forward=1")
+    base = "published: enforce\nallow: {udp: [1000]}\n"
+    for title, text in PUBLISHED.items():
+        failed |= bool(alternate(hosts, program, flood, title, text, count, base, "198.51.100.9", all_forwarded))
+    return failed
 
 
 def control(hosts, program, flood, count):
@@ -138,6 +187,7 @@ def main(program, flood, count):
         for title, text in CHANGES.items():
             failed |= bool(alternate(hosts, program, flood, title, text, count))
         failed |= control(hosts, program, flood, 200)
+        failed |= forwarded(hosts, program, flood, count)
     return failed
 
 
