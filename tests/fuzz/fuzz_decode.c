@@ -39,6 +39,8 @@ static void check_set(const struct sg_set *set)
 
 	if (set->raw || (set->unknown && !set->unknown_reason) || (set->count && !set->keys))
 		abort();
+	if (sg_set_is_filled(set) && set->count)
+		abort();
 	for (size_t i = 0; i < set->count && !set->unknown; i++) {
 		const uint8_t *key = set->keys + i * stride;
 
