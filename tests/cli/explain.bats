@@ -229,3 +229,35 @@ relay_policy() {
 	# 443 and 65536 + 443
 	[ "$(grep -c '^accept ' answers)" -eq 2 ]
 }
+
+@test "what goes to published ports: by the lines for what comes in, when the policy is enforced there" {
+	cat >policy.yaml <<-'END'
+		published: enforce
+		allow:
+		  tcp: [22, {port: 8080, from: 192.0.2.0/24}]
+		  udp: [{port: 53, to: 198.51.100.20}]
+		block:
+		  any: [{from: 192.0.2.66}]
+	END
+	run -0 gate -f policy.yaml explain 8080/tcp --published --from 192.0.2.9
+	[ "$output" = $'accept published tcp 8080 from 192.0.2.9\n  because policy.yaml:3 allow.tcp[1]' ]
+	run -1 gate -f policy.yaml explain 8080/tcp --published --from 192.0.2.66
+	[ "$output" = $'drop published tcp 8080 from 192.0.2.66\n  because policy.yaml:6 block.any[0]' ]
+	run -1 gate -f policy.yaml explain domain/udp --published
+	[ "${lines[0]}" = "depends published udp 53" ]
+	[[ $output == *"  accept    from any IPv4 address except 192.0.2.66 to 198.51.100.20"* ]]
+	run -1 gate -f policy.yaml -j explain 80/tcp --published --to 198.51.100.20 --interface eth0
+	json '.packet == {direction: "published", protocol: "tcp", port: 80, from: null, to: "198.51.100.20", interface: "eth0"}'
+	json '.verdict == "drop" and (.because | map(.rule) | index("default") != null)'
+	# nothing of it is this host's own
+	run -1 gate -f policy.yaml explain 22/tcp --published --interface lo --from 192.0.2.66
+	run -2 gate -f policy.yaml explain --stdin <<<$'published echo-request/icmp\npublished nd-neighbor-solicit/icmpv6\npublished'
+	[[ ${lines[0]} == "accept published icmp echo-request: baseline.ping" ]]
+	[[ ${lines[1]} == "drop published icmpv6 nd-neighbor-solicit: "* ]]
+	[[ ${lines[2]} == *"no packet in this line"* ]]
+	run -2 gate -f policy.yaml explain 22/tcp --published --outbound
+	[[ $output == *"does not leave"* ]]
+	sed -i 1d policy.yaml
+	run -0 gate -f policy.yaml explain 80/tcp --published
+	[ "$output" = "accept published tcp 80" ]
+}

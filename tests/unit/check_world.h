@@ -26,7 +26,7 @@ struct rule {
 	const char *from, *to;  /* "192.0.2.0/24 2001:db8::/32", "!…" for all but these */
 	const char *family;     /* "4", "6" */
 	const char *states;     /* "new untracked …"; NULL: new and untracked; "any" */
-	const char *direction;  /* "in" when NULL; "out", "forward" */
+	const char *direction;  /* "in" when NULL; "out", "forward", "published" */
 };
 
 static inline const char *world_word(const char **text, char word[64])
@@ -129,6 +129,7 @@ static inline sg_ref world_region(struct sg_idd *idd, const struct rule *rule)
 {
 	unsigned int direction = !rule->direction || *rule->direction == 'i' ? SG_IN
 				 : *rule->direction == 'o'                   ? SG_OUT
+				 : *rule->direction == 'p'                   ? SG_PUBLISHED
 									     : SG_FORWARD;
 	sg_ref set = sg_idd_and(idd, world_states(idd, rule->states),
 				sg_idd_range(idd, SG_FIELD_DIRECTION, direction, direction));
@@ -163,6 +164,7 @@ static inline struct sg_decision world_decision(struct sg_idd *idd, const struct
 		{.verdict = SG_VERDICT_ACCEPT, .interfaces = "lo", .states = "any"},
 		{.verdict = SG_VERDICT_ACCEPT, .direction = "out", .states = "any"},
 		{.verdict = SG_VERDICT_ACCEPT, .direction = "forward", .states = "any"},
+		{.verdict = SG_VERDICT_ACCEPT, .direction = "published", .states = "any"},
 	};
 	struct sg_decision decision = {
 		.idd = idd,
@@ -254,7 +256,8 @@ static inline struct rule world_random_rule(uint64_t *seed)
 		NULL, NULL, NULL, NULL, "198.51.100.20", "198.51.100.20 2001:db8::20", "!198.51.100.0/24"};
 	static const char *const families[] = {NULL, NULL, NULL, "4", "6"};
 	static const char *const states[] = {NULL, NULL, NULL, "new", "untracked", "any", "established"};
-	static const char *const directions[] = {NULL, NULL, NULL, NULL, NULL, NULL, "out", "forward"};
+	static const char *const directions[] = {NULL, NULL,  NULL,      NULL,        NULL,
+						 NULL, "out", "forward", "published", "published"};
 	struct rule rule = {.verdict = SG_VERDICT_ACCEPT + world_random(seed, 3)};
 
 #define PICK(list) world_pick(seed, list, sizeof(list) / sizeof(*(list)))

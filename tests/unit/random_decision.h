@@ -170,8 +170,7 @@ static void make_random(struct made *made)
 				 some_protocols(idd));
 	judged = sg_idd_ite(idd, odd, sg_idd_terminal(1 + below(3)), judged);
 	/* which the policy judges as it judges what comes in, or otherwise */
-	if (below(2))
-		made->published = below(2) ? judged : some_others(idd);
+	made->published = below(2) ? 0 : below(2) ? judged : some_others(idd);
 	finish(made, judged, some_others(idd), below(3) ? 0 : below(1U << SG_CT_COUNT));
 }
 

@@ -108,6 +108,7 @@ static int step(struct sg_kernel *kernel, const struct sg_decision *decision, co
 static void vary(struct made *made)
 {
 	struct sg_idd *idd = made->idd;
+	enum sg_direction direction;
 	sg_ref region;
 
 	if (!made->decision.verdict || below(4) == 0) {
@@ -115,7 +116,8 @@ static void vary(struct made *made)
 		return;
 	}
 	region = sg_idd_and(idd, some_protocols(idd), below(2) ? SG_IDD_FULL : some_place(idd));
-	region = sg_idd_and(idd, region, sg_idd_range(idd, SG_FIELD_DIRECTION, SG_IN, SG_IN));
+	direction = below(4) ? SG_IN : SG_PUBLISHED;
+	region = sg_idd_and(idd, region, sg_idd_range(idd, SG_FIELD_DIRECTION, direction, direction));
 	region = sg_idd_and(idd, region, sg_idd_range(idd, SG_FIELD_STATE, SG_CT_NEW, SG_CT_NEW));
 	region = sg_idd_and(idd, region, sg_packet_universe(idd));
 	made->decision.verdict = sg_idd_ite(idd, region, sg_idd_terminal(1 + below(3)), made->decision.verdict);

@@ -228,13 +228,15 @@ static void test_states_and_directions(void **state)
 		sg_idd_map(world->idd, world->to.decision.verdict, (const uint32_t[]){0, 2, 2, 2}, 4),
 		world->to.decision.verdict);
 	assert_int_equal(sg_diff(&world->from, &world->to, &world->diff, NULL), 0);
-	assert_int_equal(world->diff.count, 3);
+	assert_int_equal(world->diff.count, 4);
 	assert_int_equal(world->diff.changes[0].kind, SG_CHANGE_STATE);
 	assert_int_equal(world->diff.changes[0].where->states, 1U << SG_CT_ESTABLISHED | 1U << SG_CT_RELATED);
 	assert_true(world->diff.changes[0].where->interfaces.any);
 	assert_false(world->diff.changes[0].where->interfaces.loopback_aside);
 	assert_int_equal(world->diff.changes[1].kind, SG_CHANGE_DIRECTION);
 	assert_int_equal(world->diff.changes[2].where->direction, SG_OUT);
+	assert_int_equal(world->diff.changes[3].kind, SG_CHANGE_DIRECTION);
+	assert_int_equal(world->diff.changes[3].where->direction, SG_PUBLISHED);
 	assert_int_equal(world->diff.sum.ports_closed, 0);
 }
 

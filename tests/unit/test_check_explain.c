@@ -146,12 +146,14 @@ static struct sg_packet random_question(uint64_t *seed)
 	static const uint8_t protocols[] = {SG_PROTO_TCP, SG_PROTO_UDP, SG_PROTO_ICMP, SG_PROTO_ICMPV6, SG_PROTO_ESP};
 	static const uint32_t ports[] = {0, 8, 22, 25, 80, 128, 443, 65535, SG_PORT_ABSENT};
 	static const char *const interfaces[] = {"lo", "eth0", "eth1", "br0", "wg0"};
+	static const enum sg_direction directions[] = {SG_IN, SG_IN,  SG_IN,        SG_IN,
+						       SG_IN, SG_OUT, SG_PUBLISHED, SG_PUBLISHED};
 	static const uint32_t v4[] = {0, 0xc0000207U, 0xc0000208U, 0x0a000001U, UINT32_MAX};
 	static const uint32_t local4[] = {0xc6336414U, 0xc6336415U, 0};
 	struct sg_packet question = {0};
 	struct sg_range key = {0, 0};
 
-	question.field[SG_FIELD_DIRECTION] = world_random(seed, 8) ? SG_IN : SG_OUT;
+	question.field[SG_FIELD_DIRECTION] = directions[world_random(seed, 8)];
 	question.field[SG_FIELD_STATE] = world_random(seed, 4) ? SG_CT_NEW : SG_CT_UNTRACKED;
 	if (world_random(seed, 8))
 		fix(&question, SG_FIELD_PROTOCOL, protocols[world_random(seed, 5)]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* test_check_rules.c - policies of both directions as rules: they decide as the policy does, and read as it does. */
+/* test_check_rules.c - policies of all directions as rules: they decide as the policy does, and read as it does. */
 #include "check/used.h"
 #include "policy_random.h"
 #include "policy_text.h"
@@ -58,12 +58,15 @@ static const struct sg_chain *chain_named(const struct sg_table *table, const ch
 static void test_random_policies(void **unused)
 {
 	uint64_t state = 8;
-	size_t valid = 0, outputs = 0;
+	size_t valid = 0, outputs = 0, forwards = 0;
 
 	(void)unused;
 	for (size_t i = 0; i < 120; i++) {
-		sg_autofree char *text = random_policy(&state);
-		autocompiled compiled = {.read = read_text(text)};
+		sg_autofree char *lines = random_policy(&state), *text = NULL;
+		autocompiled compiled = {0};
+
+		assert_true(asprintf(&text, "published: %s\n%s", i % 2 ? "enforce" : "ignore", lines) > 0);
+		compiled.read = read_text(text);
 
 		if (!compiled.read.policy)
 			continue;
@@ -71,9 +74,10 @@ static void test_random_policies(void **unused)
 		check_equal(&compiled);
 		valid++;
 		outputs += chain_named(&compiled.table, "output") != NULL;
+		forwards += chain_named(&compiled.table, "forward") != NULL;
 	}
-	print_message("%zu policies, %zu with an output chain\n", valid, outputs);
-	assert_true(valid > 50 && outputs > 10 && outputs < valid);
+	print_message("%zu policies, %zu with an output chain, %zu with a forward one\n", valid, outputs, forwards);
+	assert_true(valid > 50 && outputs > 10 && outputs < valid && forwards > 10 && forwards < valid);
 }
 
 /* The rules of a chain that carry this comment. */
@@ -105,6 +109,30 @@ static void test_preludes(void **unused)
 	assert_int_equal(rules_commented(input, "going"), 0);
 	assert_int_equal(rules_commented(output, "coming"), 0);
 	assert_int_equal(rules_commented(output, "going"), 1);
+	assert_null(chain_named(&compiled.table, "forward"));
+}
+
+/* And for published ports, which the policy's loopback and neighbours are no part of. */
+static void test_published(void **unused)
+{
+	autocompiled compiled = {
+		.read = read_good("published: enforce\nallow:\n  tcp: [22, {port: 80, to: 192.0.2.9}]\n"
+				  "block:\n  any: [{from: 10.0.0.0/8, comment: coming}]\n"
+				  "outbound:\n  block:\n    any: [{to: 11.0.0.0/8, comment: going}]\n")};
+	const struct sg_chain *forward, *published;
+
+	(void)unused;
+	compile_policy(&compiled);
+	check_equal(&compiled);
+	forward = chain_named(&compiled.table, "forward");
+	published = chain_named(&compiled.table, "published");
+	assert_non_null(forward);
+	assert_non_null(published);
+	assert_int_equal(rules_commented(published, "coming"), 1);
+	assert_int_equal(rules_commented(published, "going"), 0);
+	assert_int_equal(published->rule_count, 5); /* established, two of ICMP, the block, the ports */
+	assert_int_equal(sg_table_set(&compiled.table, "pub_icmpv6")->count, 5);
+	assert_non_null(chain_named(&compiled.table, "pub_tcp_80"));
 }
 
 /* What leaves needs nobody who listens here, and names no port of this host. */
@@ -128,6 +156,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_policies),
 		cmocka_unit_test(test_preludes),
+		cmocka_unit_test(test_published),
 		cmocka_unit_test(test_listeners),
 	};
 

@@ -154,6 +154,49 @@ static void base_chains(void **state)
 	sg_idd_free(made.idd);
 }
 
+/* The chain for forwarded packets lets all pass but those to published ports, whose ports are in maps by protocol. */
+static void published_ports(void **state)
+{
+	struct made made = {.idd = sg_packet_context(0)};
+	const struct sg_chain *forward, *published;
+	struct sg_table table = {0};
+	struct sg_error err = {0};
+	sg_ref accept;
+
+	(void)state;
+	accept = sg_idd_or(made.idd, port_set(made.idd, SG_PROTO_TCP, 80, 80),
+			   port_set(made.idd, SG_PROTO_TCP, 1000, 2000));
+	accept = sg_idd_or(made.idd, accept, port_set(made.idd, SG_PROTO_UDP, 53, 54));
+	made.published =
+		sg_idd_ite(made.idd, accept, sg_idd_terminal(SG_VERDICT_ACCEPT), sg_idd_terminal(SG_VERDICT_DROP));
+	finish(&made, sg_idd_terminal(SG_VERDICT_ACCEPT), sg_idd_terminal(SG_VERDICT_ACCEPT), 0);
+	assert_int_equal(sg_compile(&made.decision, NULL, &table, &err), 0);
+	forward = sg_table_chain(&table, "forward");
+	published = sg_table_chain(&table, "published");
+	assert_true(forward && published);
+	assert_true(forward->is_base && forward->hook == NF_INET_FORWARD && forward->policy == NF_DROP);
+	assert_int_equal(forward->rule_count, 2);
+	assert_int_equal(forward->rules[1].expr_count, 1);
+	assert_int_equal(forward->rules[1].exprs[0].verdict.code, NF_ACCEPT);
+	assert_false(published->is_base);
+	assert_int_equal(published->rule_count, 3);
+	assert_int_equal(sg_table_set(&table, "pub_tcp_ports")->count, 1);
+	assert_int_equal(sg_table_set(&table, "pub_tcp_ranges")->count, 1);
+	assert_int_equal(sg_table_set(&table, "pub_udp_ports")->count, 2);
+	assert_int_equal(sg_table_set(&table, "pub_udp_ports")->key_length, 2);
+	sg_table_clear(&table);
+	expect_equal(&made, NULL);
+	/* when all of them are dropped there is nothing to look up */
+	made.published = sg_idd_terminal(SG_VERDICT_DROP);
+	finish(&made, sg_idd_terminal(SG_VERDICT_ACCEPT), sg_idd_terminal(SG_VERDICT_ACCEPT), 0);
+	assert_int_equal(sg_compile(&made.decision, NULL, &table, &err), 0);
+	assert_null(sg_table_chain(&table, "published"));
+	assert_int_equal(table.set_count, 0);
+	sg_table_clear(&table);
+	expect_equal(&made, NULL);
+	sg_idd_free(made.idd);
+}
+
 /* Origin 1: 128 bytes of which the last begin a character; 2: what nft could not read back. */
 static const char *comment(uint32_t origin, const void *data)
 {
@@ -219,6 +262,7 @@ int main(void)
 		cmocka_unit_test(one_lookup_whatever_the_ports),
 		cmocka_unit_test(classes_are_shared_and_named),
 		cmocka_unit_test(base_chains),
+		cmocka_unit_test(published_ports),
 		cmocka_unit_test(comments_are_of_the_line_that_accepts),
 		cmocka_unit_test(forwarded_is_refused),
 		cmocka_unit_test(random_decisions),

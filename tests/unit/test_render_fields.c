@@ -248,6 +248,10 @@ static void test_interfaces_and_states(void **state)
 	where.direction = SG_OUT;
 	sg_ranges_clear(&where.interfaces.except);
 	expect_text(&where, &plain, "outbound tcp to anywhere");
+	where.direction = SG_PUBLISHED;
+	expect_text(&where, &plain, "published tcp from anywhere");
+	where.direction = SG_FORWARD;
+	expect_text(&where, &plain, "forwarded tcp from anywhere");
 	clear(&where);
 }
 
@@ -307,6 +311,14 @@ static void test_packets(void **state)
 	expect_packet(&packet, "outbound tcp from 192.0.2.9 to 192.0.2.1",
 		      "{\"direction\": \"out\", \"protocol\": \"tcp\", \"port\": null, \"from\": \"192.0.2.9\", "
 		      "\"to\": \"192.0.2.1\", \"interface\": null}");
+	fix(&packet, SG_FIELD_DIRECTION, SG_PUBLISHED);
+	expect_packet(&packet, "published tcp from 192.0.2.1 to 192.0.2.9",
+		      "{\"direction\": \"published\", \"protocol\": \"tcp\", \"port\": null, \"from\": \"192.0.2.1\", "
+		      "\"to\": \"192.0.2.9\", \"interface\": null}");
+	fix(&packet, SG_FIELD_DIRECTION, SG_FORWARD);
+	expect_packet(&packet, "forwarded tcp from 192.0.2.1 to 192.0.2.9",
+		      "{\"direction\": \"forward\", \"protocol\": \"tcp\", \"port\": null, \"from\": \"192.0.2.1\", "
+		      "\"to\": \"192.0.2.9\", \"interface\": null}");
 	packet = (struct sg_packet){0};
 	fix(&packet, SG_FIELD_PROTOCOL, 99);
 	fix(&packet, SG_FIELD_PORT, SG_PORT_ABSENT);
