@@ -5,15 +5,17 @@
 
 #include "sockgate/reach.h"
 #include "sockgate/subject.h"
+#include "sockgate/terms.h"
 #include "sockgate/where.h"
 
 enum sg_change_kind {
-	SG_CHANGE_OPENED,    /* new inbound packets: accepted afterwards, not before */
-	SG_CHANGE_CLOSED,    /* accepted before, not afterwards */
-	SG_CHANGE_ANSWER,    /* drop to reject or back */
-	SG_CHANGE_UNDECIDED, /* one side is not known */
-	SG_CHANGE_STATE,     /* inbound packets that are not new (established ones dropped, …), alone */
-	SG_CHANGE_DIRECTION, /* packets that are not inbound: outbound ones, those to published ports, … */
+	SG_CHANGE_OPENED,     /* new inbound packets: accepted afterwards, not before */
+	SG_CHANGE_CLOSED,     /* accepted before, not afterwards */
+	SG_CHANGE_ANSWER,     /* drop to reject or back */
+	SG_CHANGE_UNDECIDED,  /* one side is not known */
+	SG_CHANGE_STATE,      /* inbound packets that are not new (established ones dropped, …), alone */
+	SG_CHANGE_DIRECTION,  /* packets that are not inbound: outbound ones, those to published ports, … */
+	SG_CHANGE_CONDITIONS, /* any, judged alike when all conditions are met: else not, or logged otherwise */
 };
 
 struct sg_change {
@@ -22,13 +24,15 @@ struct sg_change {
 	const struct sg_where *where;
 	uint32_t *from_origins, *to_origins; /* ascending, without 0; sg_subject_because tells what they are */
 	size_t from_count, to_count;
-	struct sg_packet witness; /* looked up in both decisions */
+	struct sg_packet witness;                     /* looked up in both decisions */
+	const struct sg_terms *from_terms, *to_terms; /* of CONDITIONS; else NULL */
 };
 
 /* Of new inbound packets. Ports are counted once per protocol; ICMP types count as ports. */
 struct sg_diff_sum {
 	size_t changes;                           /* of any kind */
 	size_t opened, closed, answer, undecided; /* changes of the kind */
+	size_t conditions;                        /* of any direction */
 	uint64_t ports_opened, ports_closed;      /* protocol and port pairs of those changes */
 };
 
@@ -37,7 +41,11 @@ struct sg_diff {
 	struct sg_change *changes; /* by kind, then as sg_wheres are */
 	size_t count, room;
 	struct sg_diff_sum sum;
-	struct sg_wheres wheres; /* what the changes point into */
+	/* what the changes point into */
+	struct sg_wheres wheres;
+	struct sg_terms *terms;
+	size_t term_count;
+	struct sg_logging *loggings;
 };
 
 /*

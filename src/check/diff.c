@@ -3,13 +3,15 @@
  * diff.c - what two decisions judge differently.
  *
  * Both are settled, paired, and what is equal is taken out: the rest is a diagram whose terminals say which outcome
- * became which. Its parts (parts.c, which proves that they are exact) are the changes.
+ * became which. Its parts (parts.c, which proves that they are exact) are the changes. Where the outcomes are the same,
+ * the conditions may not be (shift.c): the parts of that are changes, too.
  */
 #include "sockgate/diff.h"
 
 #include "base/mem.h"
 #include "check/origins.h"
 #include "check/settle.h"
+#include "check/shift.h"
 #include "check/where.h"
 #include "sockgate/proto.h"
 
@@ -21,7 +23,11 @@ void sg_diff_clear(struct sg_diff *diff)
 		free(diff->changes[i].from_origins);
 		free(diff->changes[i].to_origins);
 	}
+	for (size_t i = 0; i < diff->term_count; i++)
+		sg_terms_clear(&diff->terms[i]);
 	free(diff->changes);
+	free(diff->terms);
+	free(diff->loggings);
 	sg_wheres_clear(&diff->wheres);
 	*diff = (struct sg_diff){0};
 }
@@ -38,6 +44,8 @@ static sg_ref diff_pairs(struct sg_idd *idd, sg_ref from, sg_ref to)
 
 static enum sg_change_kind diff_kind(const struct sg_change *change)
 {
+	if (change->from_terms)
+		return SG_CHANGE_CONDITIONS;
 	if (change->from == SG_OUTCOME_UNDECIDED || change->to == SG_OUTCOME_UNDECIDED)
 		return SG_CHANGE_UNDECIDED;
 	if (change->where->direction != SG_IN)
@@ -115,9 +123,10 @@ static int diff_count_ports(const struct sg_diff *diff, enum sg_change_kind kind
 	return result;
 }
 
-static int diff_sum(struct sg_diff *diff, struct sg_error *err)
+/* `undecided`: changes of which it is not known that they are any. */
+static int diff_sum(struct sg_diff *diff, size_t undecided, struct sg_error *err)
 {
-	size_t kinds[SG_CHANGE_DIRECTION + 1] = {0};
+	size_t kinds[SG_CHANGE_CONDITIONS + 1] = {0};
 
 	for (size_t i = 0; i < diff->count; i++)
 		kinds[diff->changes[i].kind]++;
@@ -127,8 +136,9 @@ static int diff_sum(struct sg_diff *diff, struct sg_error *err)
 		.closed = kinds[SG_CHANGE_CLOSED],
 		.answer = kinds[SG_CHANGE_ANSWER],
 		.undecided = kinds[SG_CHANGE_UNDECIDED],
+		.conditions = kinds[SG_CHANGE_CONDITIONS],
 	};
-	diff->equal = !diff->count ? SG_PROVEN : kinds[SG_CHANGE_UNDECIDED] == diff->count ? SG_UNDECIDED : SG_REFUTED;
+	diff->equal = !diff->count ? SG_PROVEN : undecided == diff->count ? SG_UNDECIDED : SG_REFUTED;
 	if (diff_count_ports(diff, SG_CHANGE_OPENED, &diff->sum.ports_opened, err) < 0)
 		return -1;
 	return diff_count_ports(diff, SG_CHANGE_CLOSED, &diff->sum.ports_closed, err);
@@ -137,16 +147,23 @@ static int diff_sum(struct sg_diff *diff, struct sg_error *err)
 /* ---- All of it ---- */
 
 struct diff_work {
+	const struct sg_subject *from, *to;
 	struct sg_idd *idd;
-	sg_ref pairs;
+	sg_ref pairs; /* of outcomes */
+	struct sg_shifts shifts;
+	struct sg_parts parts, shifted; /* of both */
 	struct sg_origins before, after;
 	struct sg_diff diff;
+	size_t undecided; /* changes */
 	struct sg_error *err;
 };
 
 static void diff_work_clear(struct diff_work *work)
 {
 	sg_diff_clear(&work->diff);
+	sg_shifts_clear(&work->shifts);
+	sg_parts_clear(&work->parts);
+	sg_parts_clear(&work->shifted);
 }
 
 static int diff_origins(struct diff_work *work, const struct sg_origins *origins, enum sg_outcome outcome, sg_ref set,
@@ -164,52 +181,112 @@ static int diff_origins(struct diff_work *work, const struct sg_origins *origins
 	return 0;
 }
 
-/* The part's contents move into the diff; there is room. */
-static int diff_take(struct diff_work *work, struct sg_part *part)
+/* The part's contents move into the diff, which has room; `of` is the diagram that it is a part of. */
+static int diff_take(struct diff_work *work, struct sg_part *part, sg_ref of, const struct sg_change *what)
 {
 	struct sg_where *where = &work->diff.wheres.items[work->diff.wheres.count++];
 	struct sg_change *change = &work->diff.changes[work->diff.count++];
 
 	*where = part->where;
 	part->where = (struct sg_where){0};
-	*change = (struct sg_change){
-		.from = part->value / 256,
-		.to = part->value % 256,
-		.where = where,
-		.witness = sg_where_witness(where),
-	};
+	*change = *what;
+	change->where = where;
+	change->witness = sg_where_witness(where);
 	change->kind = diff_kind(change);
+	work->undecided += change->kind == SG_CHANGE_UNDECIDED;
 	if (diff_origins(work, &work->before, change->from, part->set, &change->from_origins, &change->from_count) <
 		    0 ||
 	    diff_origins(work, &work->after, change->to, part->set, &change->to_origins, &change->to_count) < 0)
 		return -1;
-	return diff_prove_witness(work->idd, work->pairs, part->value, &change->witness, work->err);
+	return diff_prove_witness(work->idd, of, part->value, &change->witness, work->err);
 }
+
+/* ---- Conditions ---- */
+
+static int diff_fill_terms(struct diff_work *work)
+{
+	struct sg_diff *diff = &work->diff;
+	const struct sg_shifts *shifts = &work->shifts;
+
+	diff->terms = calloc(2 * shifts->count + 1, sizeof(*diff->terms));
+	if (!diff->terms)
+		return sg_error_nomem(work->err);
+	for (size_t i = 0; i < 2 * shifts->count; i++) {
+		const struct sg_shift *shift = &shifts->items[i / 2];
+
+		if (sg_terms_find(work->idd, shift->verdict[i % 2], shift->log[i % 2], shifts->loggings,
+				  &diff->terms[i], work->err) < 0)
+			return -1;
+		diff->term_count++;
+	}
+	return 0;
+}
+
+/* The outcome of packets with that function of the conditions when all are met. */
+static enum sg_outcome diff_outcome(struct sg_idd *idd, sg_ref verdict, uint64_t now)
+{
+	const struct sg_world world = {.now = now};
+	sg_ref settled = sg_condition_settle(idd, verdict, &world);
+
+	if (!sg_idd_is_terminal(settled) || sg_idd_value(settled) == SG_VERDICT_NONE)
+		return SG_OUTCOME_UNDECIDED;
+	return (enum sg_outcome)sg_idd_value(settled);
+}
+
+static int diff_take_shift(struct diff_work *work, struct sg_part *part)
+{
+	size_t index = part->value - 1;
+	const struct sg_shift *shift = &work->shifts.items[index];
+	enum sg_outcome outcome = diff_outcome(work->idd, shift->verdict[1], work->to->now);
+	const struct sg_change what = {
+		.from = outcome,
+		.to = outcome,
+		.from_terms = &work->diff.terms[2 * index],
+		.to_terms = &work->diff.terms[2 * index + 1],
+	};
+
+	work->undecided += shift->undecided;
+	return diff_take(work, part, work->shifts.which, &what);
+}
+
+/* ---- All of it ---- */
 
 static int diff_fill(struct diff_work *work)
 {
-	sg_cleanup(sg_parts_clear) struct sg_parts parts = {0};
 	struct sg_diff *diff = &work->diff;
+	size_t count;
 
-	if (sg_parts_find(work->idd, work->pairs, &diff->wheres.pool, &parts, work->err) < 0)
+	if (sg_parts_find(work->idd, work->pairs, &diff->wheres.pool, &work->parts, work->err) < 0 ||
+	    sg_parts_find(work->idd, work->shifts.which, &diff->wheres.pool, &work->shifted, work->err) < 0 ||
+	    diff_fill_terms(work) < 0)
 		return -1;
-	if (sg_grow(&diff->wheres.items, &diff->wheres.room, 0, parts.count, sizeof(*diff->wheres.items)) < 0 ||
-	    sg_grow(&diff->changes, &diff->room, 0, parts.count, sizeof(*diff->changes)) < 0)
+	count = work->parts.count + work->shifted.count;
+	if (sg_grow(&diff->wheres.items, &diff->wheres.room, 0, count, sizeof(*diff->wheres.items)) < 0 ||
+	    sg_grow(&diff->changes, &diff->room, 0, count, sizeof(*diff->changes)) < 0)
 		return sg_error_nomem(work->err);
-	for (size_t i = 0; i < parts.count; i++) {
-		if (diff_take(work, &parts.items[i]) < 0)
+	for (size_t i = 0; i < work->parts.count; i++) {
+		struct sg_part *part = &work->parts.items[i];
+		const struct sg_change what = {.from = part->value / 256, .to = part->value % 256};
+
+		if (diff_take(work, part, work->pairs, &what) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < work->shifted.count; i++) {
+		if (diff_take_shift(work, &work->shifted.items[i]) < 0)
 			return -1;
 	}
 	if (diff->count)
 		qsort(diff->changes, diff->count, sizeof(*diff->changes), change_compare);
-	return diff_sum(diff, work->err);
+	return diff_sum(diff, work->undecided, work->err);
 }
 
 int sg_diff(const struct sg_subject *from, const struct sg_subject *to, struct sg_diff *ret, struct sg_error *err)
 {
 	struct sg_idd *idd = from->decision.idd;
-	sg_ref before = sg_settle(&from->decision), after = sg_settle(&to->decision);
+	sg_ref before = sg_settle(&from->decision), after = sg_settle(&to->decision), other;
 	sg_cleanup(diff_work_clear) struct diff_work work = {
+		.from = from,
+		.to = to,
 		.idd = idd,
 		.before = sg_origins_of(&from->decision),
 		.after = sg_origins_of(&to->decision),
@@ -219,11 +296,16 @@ int sg_diff(const struct sg_subject *from, const struct sg_subject *to, struct s
 
 	if (sg_idd_check(idd, before, err) < 0 || sg_idd_check(idd, after, err) < 0)
 		return -1;
-	if (before != after) {
+	other = sg_idd_differ(idd, before, after);
+	if (sg_idd_check(idd, other, err) < 0 ||
+	    sg_shifts_find(from, to, sg_idd_not(idd, other), &work.shifts, err) < 0)
+		return -1;
+	if (before != after || work.shifts.count) {
 		work.pairs = diff_pairs(idd, before, after);
 		if (sg_idd_check(idd, work.pairs, err) < 0 || diff_fill(&work) < 0)
 			return -1;
 	}
+	work.diff.loggings = sg_steal(work.shifts.loggings);
 	*ret = work.diff;
 	work.diff = (struct sg_diff){0};
 	return 0;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 #include "base/mem.h"
+#include "render/terms.h"
 
 static const char *const families[] = {
 	[0] = "", [1] = "inet",   [2] = "ip", [3] = "arp", [4] = "",     [5] = "netdev",
@@ -95,12 +96,15 @@ json_t *sg_fields_because_json(struct sg_json *json, const struct sg_subject *su
 			       uint32_t origin)
 {
 	struct sg_because because = sg_subject_because(subject, origin);
-	json_t *map;
+	json_t *map, *conditions;
 
 	if (because.place)
 		return place_json(json, because.place);
 	map = sg_json_place(json, files, &because.line.span);
 	sg_json_put(json, map, "rule", sg_json_text(json, because.line.rule));
+	conditions = because.line.line ? sg_terms_line_json(json, because.line.line) : NULL;
+	if (conditions)
+		sg_json_put(json, map, "conditions", conditions);
 	return map;
 }
 

@@ -2,6 +2,7 @@
 /* What changes from one decision to another. */
 #include "render/cuts.h"
 #include "render/sockets.h"
+#include "render/terms.h"
 
 #define LISTENERS_SHOWN 50
 
@@ -60,7 +61,7 @@ static void add_ports(struct sg_buf *buf, const struct sg_diff_sum *sum)
 static void add_sum(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report)
 {
 	const struct sg_diff_sum *sum = &report->diff->sum;
-	size_t named = sum->opened + sum->closed + sum->answer + sum->undecided;
+	size_t named = sum->opened + sum->closed + sum->answer + sum->undecided + sum->conditions;
 	const char *between = ": ";
 
 	if (report->diff->equal == SG_PROVEN) {
@@ -76,6 +77,7 @@ static void add_sum(struct sg_buf *buf, const struct sg_style *style, const stru
 	add_kind(buf, style, sum->closed, "closed", SG_RED, &between);
 	add_kind(buf, style, sum->answer, "answered otherwise", SG_YELLOW, &between);
 	add_kind(buf, style, sum->undecided, "undecided", SG_YELLOW, &between);
+	add_kind(buf, style, sum->conditions, "of conditions or logs", SG_YELLOW, &between);
 	add_kind(buf, style, sum->changes - named, "of other traffic", SG_YELLOW, &between);
 	add_ports(buf, sum);
 	sg_buf_adds(buf, ", from ");
@@ -111,6 +113,19 @@ static void push_origins(struct sg_json *json, json_t *list, const struct sg_dif
 				     sg_fields_because_json(json, report->to, report->files, change->to_origins[i]));
 }
 
+/* Of a change in which the verdicts are the same, what is not. */
+static void put_terms(struct sg_json *json, json_t *map, const struct sg_diff_report *report,
+		      const struct sg_change *change)
+{
+	const struct sg_terms_side from = {change->from_terms, report->from->units, change->where->direction, false};
+	const struct sg_terms_side to = {change->to_terms, report->to->units, change->where->direction, false};
+
+	sg_json_put(json, map, "from_conditions", sg_terms_conditions_json(json, &from));
+	sg_json_put(json, map, "to_conditions", sg_terms_conditions_json(json, &to));
+	sg_json_put(json, map, "from_log", sg_terms_logs_json(json, &from));
+	sg_json_put(json, map, "to_log", sg_terms_logs_json(json, &to));
+}
+
 static json_t *change_json(struct sg_json *json, const struct sg_diff_report *report, const struct sg_change *change)
 {
 	json_t *map = sg_json_map(json), *lines = sg_json_list(json), *rules = sg_json_list(json);
@@ -124,6 +139,8 @@ static json_t *change_json(struct sg_json *json, const struct sg_diff_report *re
 	sg_json_put(json, map, "lines", lines);
 	sg_json_put(json, map, "rules", rules);
 	sg_json_put(json, map, "witness", sg_fields_packet_json(json, &change->witness));
+	if (change->from_terms)
+		put_terms(json, map, report, change);
 	return map;
 }
 

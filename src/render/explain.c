@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What becomes of a packet. */
 #include "render/fields.h"
+#include "render/terms.h"
 
 #define WHERES_SHOWN 20
 
@@ -11,9 +12,12 @@ static const char *against(const struct sg_explain_report *report)
 
 static void add_because(struct sg_buf *buf, const struct sg_explain_report *report, uint32_t origin)
 {
+	struct sg_because because = sg_subject_because(report->subject, origin);
 	const char *comment = sg_fields_comment(report->subject, origin);
 
 	sg_fields_because(buf, report->subject, report->files, origin);
+	if (because.line.line)
+		sg_terms_line(buf, because.line.line);
 	if (comment) {
 		sg_buf_adds(buf, " (");
 		sg_say_adds(buf, comment);

@@ -81,7 +81,7 @@ verbs="check diff apply verify status listening explain show clear"
 		[ "$output" = "sockgate: error: '$verb' is not supported yet" ]
 		run ! grep -qw "^  $verb" help
 	done
-	for words in "apply --confirm 60s" "apply --boot"; do
+	for words in "apply --confirm 60s"; do
 		# shellcheck disable=SC2086
 		run -2 gate $words
 		[[ $output == *"' is not supported yet" ]]
