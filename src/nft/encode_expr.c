@@ -72,67 +72,54 @@ static bool encode_limit_valid(struct sg_wire *wire, const struct sg_expr *expr)
 	return false;
 }
 
-bool sg_encode_expr_valid(struct sg_wire *wire, const struct sg_expr *expr)
+/* Names and numbers of an expression; what is wrong sticks to the batch. */
+static bool encode_content_valid(struct sg_wire *wire, const struct sg_expr *expr)
 {
-	bool source = true, destination = true, data = true;
+	switch (expr->kind) {
+	case SG_EXPR_LOOKUP: return sg_encode_name_fits(wire, "set", expr->name);
+	case SG_EXPR_VERDICT: return !expr->verdict.chain || sg_encode_name_fits(wire, "chain", expr->verdict.chain);
+	case SG_EXPR_LIMIT: return encode_limit_valid(wire, expr);
+	case SG_EXPR_DYNSET: return encode_dynset_valid(wire, expr);
+	case SG_EXPR_LOG: return encode_log_valid(wire, expr);
+	case SG_EXPR_UNKNOWN:
+		sg_encode_fail(wire, SG_ERROR_INPUT, "expression '%.64s' cannot be written",
+			       expr->name ? expr->name : "");
+		return false;
+	default: return true;
+	}
+}
+
+/* Whether registers and values exist. */
+static bool encode_values_valid(const struct sg_expr *expr)
+{
+	bool source = expr->sreg < SG_NFT_REGISTERS, destination = expr->dreg < SG_NFT_REGISTERS;
 
 	switch (expr->kind) {
 	case SG_EXPR_META:
 	case SG_EXPR_CT:
-	case SG_EXPR_PAYLOAD: destination = expr->dreg < SG_NFT_REGISTERS; break;
+	case SG_EXPR_SOCKET:
+	case SG_EXPR_PAYLOAD: return destination;
 	case SG_EXPR_CMP:
-	case SG_EXPR_RANGE:
-		source = expr->sreg < SG_NFT_REGISTERS;
-		data = encode_expr_data_valid(expr);
-		break;
+	case SG_EXPR_RANGE: return source && encode_expr_data_valid(expr);
 	case SG_EXPR_BITWISE:
-		source = expr->sreg < SG_NFT_REGISTERS;
-		destination = expr->dreg < SG_NFT_REGISTERS;
-		data = encode_expr_data_valid(expr) && expr->length == expr->data_length;
-		break;
-	case SG_EXPR_LOOKUP:
-		source = expr->sreg < SG_NFT_REGISTERS;
-		destination = !expr->is_map || expr->dreg == SG_REG_VERDICT || expr->dreg < SG_NFT_REGISTERS;
-		if (!sg_encode_name_fits(wire, "set", expr->name))
-			return false;
-		break;
-	case SG_EXPR_VERDICT:
-		if (expr->verdict.chain && !sg_encode_name_fits(wire, "chain", expr->verdict.chain))
-			return false;
-		break;
-	case SG_EXPR_IMMEDIATE:
-		destination = expr->dreg < SG_NFT_REGISTERS;
-		data = encode_expr_data_valid(expr);
-		break;
-	case SG_EXPR_COUNTER:
-	case SG_EXPR_REJECT:
-	case SG_EXPR_CONNLIMIT: break;
-	case SG_EXPR_LIMIT:
-		if (!encode_limit_valid(wire, expr))
-			return false;
-		break;
-	case SG_EXPR_BYTEORDER:
-		source = expr->sreg < SG_NFT_REGISTERS;
-		destination = expr->dreg < SG_NFT_REGISTERS;
-		break;
-	case SG_EXPR_SOCKET: destination = expr->dreg < SG_NFT_REGISTERS; break;
-	case SG_EXPR_DYNSET:
-		source = expr->sreg < SG_NFT_REGISTERS;
-		if (!encode_dynset_valid(wire, expr))
-			return false;
-		break;
-	case SG_EXPR_LOG:
-		if (!encode_log_valid(wire, expr))
-			return false;
-		break;
-	default:
-		sg_encode_fail(wire, SG_ERROR_INPUT, "expression '%.64s' cannot be written",
-			       expr->name ? expr->name : "");
-		return false;
+		return source && destination && encode_expr_data_valid(expr) && expr->length == expr->data_length;
+	case SG_EXPR_LOOKUP: return source && (!expr->is_map || expr->dreg == SG_REG_VERDICT || destination);
+	case SG_EXPR_IMMEDIATE: return destination && encode_expr_data_valid(expr);
+	case SG_EXPR_BYTEORDER: return source && destination;
+	case SG_EXPR_DYNSET: return source;
+	case SG_EXPR_CONNLIMIT: return expr->rate <= UINT32_MAX;
+	default: return true;
 	}
-	if (!source || !destination || !data)
-		sg_encode_fail(wire, SG_ERROR_INPUT, "expression has a register or a value that does not exist");
-	return source && destination && data;
+}
+
+bool sg_encode_expr_valid(struct sg_wire *wire, const struct sg_expr *expr)
+{
+	if (!encode_content_valid(wire, expr))
+		return false;
+	if (encode_values_valid(expr))
+		return true;
+	sg_encode_fail(wire, SG_ERROR_INPUT, "expression has a register or a value that does not exist");
+	return false;
 }
 
 static const char *encode_expr_name(enum sg_expr_kind kind)

@@ -57,7 +57,8 @@ mount -t devtmpfs dev /dev
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /tmp
 export PATH=/usr/bin:/bin NO_COLOR=1
-for module in nf_tables nf_conntrack nft_ct nft_reject_inet inet_diag tcp_diag udp_diag raw_diag; do modprobe $module; done
+for module in nf_tables nf_conntrack nft_ct nft_reject_inet nft_limit nft_connlimit nft_log nf_log_syslog nfnetlink_log nft_socket \
+	inet_diag tcp_diag udp_diag raw_diag; do modprobe $module; done
 ip link set lo up
 cd /work/policies
 number=0

@@ -346,6 +346,8 @@ static void refuses_state(void **state)
 	assert_int_equal(try_table(table, &err), -1);
 	expr->inner[1].kind = SG_EXPR_CONNLIMIT;
 	assert_int_equal(try_table(table, &err), 0);
+	expr->inner[1].rate = 1ULL << 32;
+	assert_int_equal(try_table(table, &err), -1);
 	expr->inner[1].kind = SG_EXPR_VERDICT;
 	assert_int_equal(try_table(table, &err), -1);
 	expr->inner[1].kind = SG_EXPR_COUNTER;
