@@ -50,7 +50,8 @@ enum sg_expr_kind {
 	SG_EXPR_COUNTER,   /* packets, bytes: decides nothing */
 	SG_EXPR_REJECT,    /* drops, and answers: key is enum nft_reject_types, offset the ICMP code */
 	SG_EXPR_BYTEORDER, /* dreg = sreg, `length` bytes in words of `size`; op is enum nft_byteorder_ops */
-	SG_EXPR_LIMIT,     /* breaks over `rate` packets (bytes: is_bytes) in `unit` seconds and `burst` more; inverted: below */
+	SG_EXPR_LIMIT,     /* breaks when its bucket of `burst` packets is empty, which `rate` in `unit` seconds fill;
+				inverted: when not; is_bytes: of bytes */
 	SG_EXPR_CONNLIMIT, /* breaks when more than `rate` connections were seen here; inverted: no more than that */
 	SG_EXPR_DYNSET,    /* op (enum nft_dynset_ops) of sreg in set `name`, with `timeout`, then the element's `inner` */
 	SG_EXPR_LOG,       /* a line with prefix `name`, to `group` (has_group) or with level `key`: decides nothing */
@@ -132,7 +133,7 @@ struct sg_set {
 	uint64_t timeout;                       /* of elements that say no other, in milliseconds; 0: none */
 	uint32_t filled; /* elements as the kernel counts them (Linux 6.18 and later), 0: not said */
 	char *comment;
-	bool unknown; /* expressions, objects, timeouts, flags that are not understood; packets may change it */
+	bool unknown; /* expressions, objects, flags that are not understood; elements that expire, or that packets change */
 	char *unknown_reason;
 	size_t count, room;
 	uint8_t *keys;
