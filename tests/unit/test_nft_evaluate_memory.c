@@ -83,8 +83,8 @@ static void memory_runs_out(void **state)
 	size_t failures = 0;
 
 	(void)state;
-	for (uint64_t i = 1; i <= 15; i++) {
-		struct rules rules = {.odd = true};
+	for (uint64_t i = 1; i <= 24; i++) {
+		struct rules rules = {.odd = i % 3, .published = i % 3 == 0};
 		int done = -1;
 
 		seed = i;
