@@ -217,6 +217,11 @@ opaque:
 	return sg_match_fresh(matcher, expr->kind == SG_EXPR_CT ? "a ct key" : "a meta key");
 }
 
+void sg_match_forget(struct sg_matcher *matcher, uint8_t slot, uint8_t length)
+{
+	set_register(matcher, slot, &(struct sg_value){.length = length});
+}
+
 void sg_match_immediate(struct sg_matcher *matcher, const struct sg_expr *expr)
 {
 	struct sg_value value = {.source = SG_SOURCE_CONSTANT, .length = expr->data_length};

@@ -91,6 +91,8 @@ sg_ref sg_match_possible(struct sg_matcher *matcher);
 /* The actions made independent of what is not possible. */
 sg_ref sg_match_only_possible(struct sg_matcher *matcher, sg_ref possible, sg_ref actions);
 
+/* From here on nothing is known of so many bytes of the registers. */
+void sg_match_forget(struct sg_matcher *matcher, uint8_t slot, uint8_t length);
 /* The packets for which the load does not break; fills the register. */
 sg_ref sg_match_load(struct sg_matcher *matcher, const struct sg_expr *expr);
 void sg_match_immediate(struct sg_matcher *matcher, const struct sg_expr *expr);

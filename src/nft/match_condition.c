@@ -258,6 +258,7 @@ sg_ref sg_match_socket(struct sg_matcher *matcher, const struct sg_expr *expr, c
 	struct sg_condition condition = {.kind = SG_CONDITION_SOCKET, .depth = expr->base};
 	size_t level;
 
+	sg_match_forget(matcher, expr->dreg, sizeof(condition.cgroup));
 	if (compare)
 		memcpy(&condition.cgroup, compare->data, sizeof(condition.cgroup)); /* in host byte order */
 	if (!condition.cgroup || !condition.depth)

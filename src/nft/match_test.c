@@ -68,7 +68,8 @@ sg_ref sg_match_opaque(struct sg_matcher *matcher, const struct sg_value *value,
 	char identity[512];
 	size_t used;
 
-	if (value->source == SG_SOURCE_NOTHING || set->count != 1)
+	/* the time is another one when it is loaded again */
+	if (value->source == SG_SOURCE_NOTHING || value->source == SG_SOURCE_TIME || set->count != 1)
 		return sg_match_fresh(matcher, source_name(value));
 	used = (size_t)snprintf(identity, sizeof(identity), "%d:%llx:%x:%x:%zu:", (int)value->source,
 				(unsigned long long)value->key, value->offset, value->length, bytes);
