@@ -31,7 +31,7 @@
 
 struct look {
 	struct sg_unit_row *rows;
-	size_t count, missing; /* rows without a place */
+	size_t count;
 	struct sg_error *err;
 };
 
@@ -70,7 +70,6 @@ static void units_see_all(struct look *look, int folder, uint32_t depth)
 	for (size_t i = 0; i < look->count; i++) {
 		struct sg_unit_row *row = &look->rows[i];
 		char socket[SG_CONDITION_NAME_SIZE + sizeof(".socket")];
-		size_t before = row->unit.place_count;
 
 		units_see(folder, row->name, depth, &row->unit);
 		if (units_ends(row->name, ".service")) {
@@ -78,7 +77,6 @@ static void units_see_all(struct look *look, int folder, uint32_t depth)
 				 row->name);
 			units_see(folder, socket, depth, &row->unit);
 		}
-		look->missing -= !before && row->unit.place_count;
 	}
 }
 
@@ -120,7 +118,7 @@ static int units_walk(struct look *look, int folder, uint32_t depth)
 
 int sg_units_look(int folder, struct sg_unit_row *rows, size_t count, struct sg_error *err)
 {
-	struct look look = {rows, count, count, err};
+	struct look look = {rows, count, err};
 
 	for (size_t i = 0; i < count; i++)
 		rows[i].unit = (struct sg_unit){.state = SG_UNIT_ABSENT};
