@@ -4,8 +4,10 @@
 
     compare.py PROGRAM policy|kernel|diff POLICIES PACKETS SEED
 
-`policy` asks about the file; `kernel` applies it in a network namespace first and asks about the rules that are read back from there;
-`diff` takes two policies, and every packet has to lie in exactly one of the changes if the oracle decides it otherwise, in none if not.
+`policy` asks about the file; `kernel` applies it in a network namespace first and asks about the rules that are read back from there.
+Both answer for now, and for as long as limits are not reached and sockets are held by whom they should be.
+`diff` takes two policies, and every packet has to lie in exactly one of the changes if the oracle decides it otherwise, in none if not;
+a change that gives another verdict when a condition does not hold, later, or another line in the log, is one, too.
 TAP: one line for every 50 policies; a mismatch is shown with its policy."""
 import ipaddress
 import json
@@ -29,7 +31,7 @@ NUMBERS = {name: number for number, name in NAMES.items()}
 
 def question(packet):
     service = NAMES[packet.protocol] + ("" if packet.port is None else " %d" % packet.port)
-    way = "outbound " if packet.leaves else ""
+    way = "outbound " if packet.leaves else "published " if packet.published else ""
     return "%s%s from %s to %s interface %s" % (way, service, packet.source, packet.target, packet.interface)
 
 
@@ -43,7 +45,7 @@ def ask(command, questions, *options):
     if len(answers) != len(questions):
         raise ValueError("%d answers to %d questions, exit code %d: %s%s"
                          % (len(answers), len(questions), done.returncode, done.stdout[-1500:], done.stderr[-1500:]))
-    return [answer.get("verdict", str(answer)) for answer in answers]
+    return answers
 
 
 def ask_kernel(command, questions):
@@ -51,10 +53,11 @@ def ask_kernel(command, questions):
     run(["ip", "netns", "add", netns])
     try:
         command = command + ["--netns", netns]
-        done = run(command + ["apply", "--force"])
+        done = run(command + ["apply", "--force", "--boot"])
         if done.returncode:
             raise ValueError("apply: exit code %d: %s%s" % (done.returncode, done.stdout[-1500:], done.stderr[-1500:]))
-        return ask(command, questions, "--kernel")
+        stopped = [("unit", unit) for unit in generate.UNITS if "'%s' does not run" % unit in done.stderr]
+        return ask(command, questions, "--kernel"), oracle.World(lacking=stopped)
     finally:
         run(["ip", "netns", "del", netns])
 
@@ -66,7 +69,8 @@ class Change:
         where = row["where"]
         self.verdicts = row["from_verdict"], row["to_verdict"]
         self.new = "new" in where.get("states", ["new"])
-        self.leaves = row["direction"] == "out"
+        self.way = row["direction"]
+        self.logs = row.get("from_log"), row.get("to_log")
         self.protocols = None if where["protocol"] == "any" else [self.protocol(part) for part in where["protocol"].split("+")]
         self.ports = where.get("types", where["ports"])
         self.addresses = [None if where[side] is None else [ipaddress.ip_network(text) for text in where[side]]
@@ -81,7 +85,7 @@ class Change:
         return int(first), int(last or first)
 
     def __contains__(self, packet):
-        if packet.leaves != self.leaves:
+        if self.way != ("out" if packet.leaves else "published" if packet.published else "in"):
             return False
         if self.protocols is not None and not any(first <= packet.protocol <= last for first, last in self.protocols):
             return False
@@ -104,15 +108,21 @@ def second_policy(folder, seed):
     other = os.path.join(folder, "other")
     os.mkdir(other)
     if seed % 2:
-        return generate.Generator(seed + 500).write(other)
-    path = generate.Generator(seed).write(other)
+        return generate.Generator(seed + 500, over=False).write(other)
+    path = generate.Generator(seed, over=False).write(other)
     with open(path, encoding="utf-8") as file:
         doc = yaml.safe_load(file)
     places = [(part[section], key) for part in (doc, doc.get("outbound", {})) for section in ("allow", "block")
               for key in part.get(section, {})]
     section, key = random.Random(seed).choice(places) if places else ({"any": None}, "any")
     value = section[key]
-    if isinstance(value, list) and len(value) > 1:
+    terms = sorted({"limit", "connections", "unit", "until", "log"} & set(item for line in oracle.listed(value) if line for item in
+                                                                          (line if isinstance(line, dict) else {})))
+    if terms and seed % 3:
+        for line in oracle.listed(value):
+            if isinstance(line, dict):
+                line.pop(terms[seed % len(terms)], None)
+    elif isinstance(value, list) and len(value) > 1:
         value.pop(seed // 2 % len(value))
     elif len(section) > 1:
         del section[key]
@@ -127,7 +137,7 @@ def one_pair(job):
     """None, or what is wrong with the difference of two policies."""
     program, _, count, seed = job
     with tempfile.TemporaryDirectory() as folder:
-        paths = [generate.Generator(seed).write(folder), second_policy(folder, seed)]
+        paths = [generate.Generator(seed, over=False).write(folder), second_policy(folder, seed)]
         policies = [oracle.Policy(path) for path in paths]
         done = run([program, "--insecure-permissions", "-j", "diff"] + paths)
         try:
@@ -138,11 +148,14 @@ def one_pair(job):
                     if packet.interface == "lo":
                         continue
                     verdicts = tuple(policy.verdict(packet) for policy in policies)
-                    wanted = [verdicts] if verdicts[0] != verdicts[1] else []
+                    worlds = list(oracle.worlds(policies, packet))
+                    meanings = [policy.meaning(packet, worlds) for policy in policies]
+                    wanted = [verdicts] if meanings[0] != meanings[1] else []
                     differ += len(wanted)
                     found = [change.verdicts for change in changes if packet in change]
                     if found != wanted:
-                        raise ValueError("'%s': the oracle says %s -> %s, the changes that hold it %s" % (question(packet), *verdicts, found))
+                        raise ValueError("'%s': the oracle says %s -> %s, the changes that hold it %s; %s" % (
+                            question(packet), *verdicts, found, [pair for pair in zip(*meanings) if pair[0] != pair[1]][:2]))
             if differ and done.returncode != 1:
                 raise ValueError("exit code %d: %s" % (done.returncode, done.stderr))
         except (ValueError, KeyError) as problem:
@@ -156,6 +169,21 @@ def read(path):
         return file.read()
 
 
+def responsible(policy, packet, world, answer):
+    """What is wrong with whom the answer names, or None."""
+    _, lines = policy.decide(packet, world)
+    for named in answer["because"]:
+        if named["rule"].startswith("baseline") or lines is None:
+            good = lines is None and (named["rule"].startswith("baseline") or not policy.doc.get("outbound"))
+        elif named["rule"].endswith("default"):
+            good = not lines
+        else:
+            good = (named["file"], named["line"]) in [policy.places[line.number] for line in lines]
+        if not good:
+            return "%s does not decide it" % named
+    return None
+
+
 def one(job):
     """None, or what is wrong with one policy."""
     program, against, count, seed = job
@@ -167,10 +195,14 @@ def one(job):
             packets = [maker.one() for _ in range(count)]
             questions = [question(packet) for packet in packets]
             command = [program, "--insecure-permissions", "-f", path]
-            answers = (ask_kernel if against == "kernel" else ask)(command, questions)
+            answers, world = ask_kernel(command, questions) if against == "kernel" else (ask(command, questions), oracle.World())
             for packet, row, answer in zip(packets, questions, answers):
-                if answer != policy.verdict(packet):
-                    raise ValueError("'%s': the oracle says %s, the program %s" % (row, policy.verdict(packet), answer))
+                wanted = policy.verdict(packet, world)
+                if answer.get("verdict") != wanted:
+                    raise ValueError("'%s': the oracle says %s, the program %s" % (row, wanted, answer.get("verdict", answer)))
+                wrong = responsible(policy, packet, world, answer) if against == "policy" else None
+                if wrong:
+                    raise ValueError("'%s': %s" % (row, wrong))
         except (ValueError, KeyError) as problem:
             return "policy seed %d: %s\n%s" % (seed, problem or repr(problem), read(path))
     return None

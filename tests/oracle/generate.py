@@ -10,6 +10,9 @@ import oracle
 
 INTERFACES = ("eth0", "eth1", "wg0", "br-lan", "lo")
 POOLS4 = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "10.0.0.0/8")
+UNITS = ("nginx.service", "app@one.service", "build-7.scope")
+OVER = ("2001-02-03T04:05Z", "2020-02-29T23:59:59+01:00")
+AHEAD = ("2099-12-31T18:00Z", "2170-06-01T00:00:30-05:00")
 POOLS6 = ("2001:db8::/32", "2001:db8:10::/48", "fd00::/8", "fe80::/10")
 
 
@@ -21,9 +24,11 @@ class Dumper(yaml.SafeDumper):
 
 
 class Generator:
-    def __init__(self, seed, real_packets=False):
+    def __init__(self, seed, real_packets=False, over=True):
         self.random = random.Random(seed)
         self.real_packets = real_packets      # only what can be sent for real in a test
+        self.over = over                      # lines may be over
+        self.labels = 0
         self.doc = {}
         self.files = {}
 
@@ -93,7 +98,29 @@ class Generator:
         name = self.random.choice(INTERFACES)
         return name[:self.random.randint(1, len(name))] + "*" if self.chance(0.25) else name
 
-    def entry(self, key, section):
+    def rate(self):
+        return "%d/%s" % (self.random.choice((1, 3, 20, 100, 1000, 1000000)), self.random.choice(("second", "minute", "hour", "day")))
+
+    def conditions(self, entry, key, section, leaves):
+        """What holds for a while, for some, so often."""
+        peer = " per destination" if leaves else " per source"
+        if self.chance(0.2):
+            entry["until"] = self.random.choice(AHEAD + OVER if self.over else AHEAD)
+        if self.chance(0.2):
+            self.labels += 1
+            label = "label%d" % self.labels
+            entry["log"] = label if self.chance(0.6) else {"label": label, "rate": self.rate(), "group": self.random.randint(0, 9)}
+        if section == "block" or self.real_packets:
+            return
+        if self.chance(0.25):
+            entry["limit"] = self.rate() + (peer if self.chance(0.5) else "")
+        if self.chance(0.15):
+            number = self.random.choice((1, 5, 50, 1000000))
+            entry["connections"] = str(number) + peer if self.chance(0.5) else number
+        if self.chance(0.2) and set(key.split("+")) <= {"tcp", "udp"}:
+            entry["unit"] = self.random.choice(UNITS)
+
+    def entry(self, key, section, leaves):
         entry = {}
         if key == "icmp":
             one = self.icmp_type
@@ -104,6 +131,7 @@ class Generator:
                 return one()
             entry["type" if key == "icmp" else "port"] = one() if self.chance(0.6) else self.some(4, one)
         self.constraints(entry)
+        self.conditions(entry, key, section, leaves)
         if section == "block" and self.chance(0.3):
             entry["answer"] = self.random.choice(("drop", "reject"))
         if key == "any" and not set(entry) & {"from", "except", "to", "interface", "family"}:
@@ -119,7 +147,7 @@ class Generator:
             if key in oracle.PORTLESS_PROTOCOLS and self.chance(0.4):
                 block[key] = None
                 continue
-            entries = self.some(2 if key == "any" else 5, lambda: self.entry(key, section))
+            entries = self.some(2 if key == "any" else 5, lambda: self.entry(key, section, leaves))
             entries = [item for item in entries if self.possible(key, item, section, leaves)]
             if entries:
                 block[key] = entries[0] if len(entries) == 1 and self.chance(0.5) else entries
@@ -175,6 +203,10 @@ class Generator:
                     outbound[section] = found
             if outbound:
                 doc["outbound"] = outbound
+        if self.chance(0.6):
+            doc["published"] = "enforce" if self.chance(0.7) else "ignore"
+        if self.chance(0.3):
+            doc["log-blocked"] = self.rate() if self.chance(0.5) else {"rate": self.rate(), "group": rng.randint(0, 9)}
         if self.chance(0.4):
             parts = rng.sample(oracle.BASELINE, rng.randint(1, 4))
             doc["baseline"] = {part: self.chance(0.3) for part in parts}
@@ -233,10 +265,11 @@ class Prober(oracle.Policy):
     """The oracle on a document in memory."""
 
     def __init__(self, doc, files):  # pylint: disable=super-init-not-called
-        self.doc, self.files, self.folder = doc, files, ""
+        self.doc, self.files, self.folder = {}, files, ""
+        oracle.join(self.doc, doc)
         self.default = "drop"
         self.allow, self.block = self.section("allow", "accept"), self.section("block", "drop")
-        outbound = doc.get("outbound", {})
+        outbound = self.doc.get("outbound", {})
         self.out_allow, self.out_block = (self.section(name, "accept", outbound) for name in ("allow", "block"))
 
     def addresses(self, value):
@@ -307,5 +340,7 @@ class Packets:
             port = rng.choice(self.ports) if rng.random() < 0.8 else rng.randint(0, 65535)
         else:
             port = None
-        return oracle.Packet(protocol, port, self.address(version), self.address(version), rng.choice(self.interfaces),
-                             rng.random() < self.leaving)
+        packet = oracle.Packet(protocol, port, self.address(version), self.address(version), rng.choice(self.interfaces),
+                               rng.random() < self.leaving)
+        packet.published = not packet.leaves and rng.random() < 0.3
+        return packet

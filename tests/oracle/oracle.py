@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A slow and obvious reading of the policy language: what happens to the first packet of a connection, inbound or outbound.
+"""A slow and obvious reading of the policy language: what happens to the first packet of a connection, inbound, outbound or to a
+published port, in a world where it is a certain time, meters stand and units hold sockets.
 
 It was written from the description of the language alone and shares nothing with the program: YAML by python3-yaml,
 addresses by the ipaddress module, every line tried for every packet."""
+import collections
+import datetime
 import glob
 import ipaddress
 import os
+import time
 
 import yaml
 
@@ -31,17 +35,26 @@ BASELINE = ("established", "invalid", "loopback", "icmp-errors", "neighbour-disc
 
 class Packet:
     """port is the destination port, the ICMP type, or None; addresses are ipaddress objects of one version. interface is where it
-    comes in or, when it leaves, where it goes out."""
+    comes in or, when it leaves, where it goes out. One to a published port is sent to it and to the host's address, and goes elsewhere."""
 
-    __slots__ = ("protocol", "port", "source", "target", "interface", "leaves")
+    __slots__ = ("protocol", "port", "source", "target", "interface", "leaves", "published")
 
-    def __init__(self, protocol, port, source, target, interface, leaves=False):
+    def __init__(self, protocol, port, source, target, interface, leaves=False, published=False):
         self.protocol, self.port, self.source, self.target = protocol, port, source, target
-        self.interface, self.leaves = interface, leaves
+        self.interface, self.leaves, self.published = interface, leaves, published
 
     @property
     def version(self):
         return self.source.version
+
+
+class World:
+    """What an answer hangs on beside the packet: the time in seconds since 1970, and what does not hold then, one of its lines'
+    conditions each: another holds the socket; a limit is reached."""
+
+    def __init__(self, now=None, lacking=()):
+        self.now = time.time() if now is None else now
+        self.lacking = frozenset(lacking)
 
 
 def listed(value):
@@ -70,12 +83,44 @@ class AddressSet:
         return self.inside(self.spans, address) and not self.inside(self.without, address)
 
 
+def moment(value):
+    """Seconds since 1970 of a time with its zone; YAML may have read it as one."""
+    if not isinstance(value, datetime.datetime):
+        value = datetime.datetime.fromisoformat(value)
+    return value.timestamp() if value.tzinfo else value.replace(tzinfo=datetime.timezone.utc).timestamp()
+
+
+def logging(value):
+    """(label, rate, group); "" is the default's label."""
+    if not isinstance(value, dict):
+        value = {"label": value}
+    return value.get("label", ""), value.get("rate", "10/minute"), value.get("group")
+
+
+def worlds(policies, packet):
+    """All that can be told apart by what a packet hangs on."""
+    conditions, ends = (set().union(*parts) for parts in zip(*(policy.hangs_on(packet) for policy in policies)))
+    conditions = sorted(conditions, key=str)
+    for now in [0] + sorted(ends):
+        for lacking in range(1 << len(conditions)):
+            yield World(now, [condition for bit, condition in enumerate(conditions) if lacking >> bit & 1])
+
+
 EVERYWHERE = [(4, 0, 2**32 - 1), (6, 0, 2**128 - 1)]
 
 
 class Line:
-    def __init__(self, answer, protocols, ports=None, types=None, entry=None, policy=None, leaves=False):
+    def __init__(self, answer, protocols, ports=None, types=None, entry=None, policy=None, leaves=False, number=None):
         entry = entry or {}
+        self.number = number                  # of its item, in the order of the files
+        self.leaves = leaves
+        self.until = moment(entry["until"]) if "until" in entry else None
+        self.conditions = set()               # ("unit", NAME) and ("meter", NAME, LIMITS): all hold, or it does not allow
+        if "unit" in entry:
+            self.conditions.add(("unit", entry["unit"]))
+        self.limits = entry.get("limit"), str(entry.get("connections"))
+        self.metered = "limit" in entry or "connections" in entry
+        self.log = logging(entry["log"]) if "log" in entry else None
         self.answer = answer
         self.protocols = protocols            # a set of numbers; None: every protocol
         self.ports = ports                    # a list of (first, last); None: every port, and none at all
@@ -112,33 +157,72 @@ class Line:
             return False
         return self.ports is None or any(first <= packet.port <= last for first, last in self.ports)
 
-    def speaks_of(self, packet):
+    def speaks_of(self, packet, world):
+        return self.in_force(world) and self.covers(packet)
+
+    def covers(self, packet):
         return self.speaks_of_service(packet) and self.speaks_of_host(packet)
 
+    def in_force(self, world):
+        return self.until is None or world.now < self.until
 
-def join(doc, more):
-    """What `more` says is added to doc: sections by their protocols, everything else is said once."""
+    def allows(self, world):
+        return not self.conditions & world.lacking
+
+    @property
+    def of_unit(self):
+        return any(condition[0] == "unit" for condition in self.conditions)
+
+    def counts_as(self, key):
+        """What its meter is called, when it is the first of that name."""
+        what = ("out_" if self.leaves else "") + ("connections" if self.limits[0] is None else "limit")
+        if self.types is not None:
+            return "%s_icmp_%d" % (what, min(self.types[0] or self.types[1]))
+        return "_".join([what, key.replace("+", "_")] + (["%d" % min(first for first, _ in self.ports)] if self.ports else []))
+
+
+def rows_of_items(node):
+    """The line in which each item of a document's sections stands, in the order of the file."""
+    for key, value in node.value:
+        if key.value == "outbound":
+            yield from rows_of_items(value)
+        elif key.value in ("allow", "block") and isinstance(value, yaml.MappingNode):
+            for protocol, lines in value.value:
+                items = lines.value if isinstance(lines, yaml.SequenceNode) else [lines]
+                for item in items:
+                    absent = isinstance(item, yaml.ScalarNode) and item.tag.endswith(":null")
+                    yield (protocol if absent else item).start_mark.line + 1
+
+
+def join(doc, more, count=0):
+    """What `more` says is added to doc: sections by their protocols, everything else is said once. The items of sections are
+    numbered in the order of the files: how many there are now."""
     for key, value in more.items():
         if key == "outbound":
-            join(doc.setdefault(key, {}), value)
+            count = join(doc.setdefault(key, {}), value, count)
         elif key in ("allow", "block"):
             section = doc.setdefault(key, {})
-            for protocol, lines in value.items():
-                lines = [{}] if lines is None else listed(lines)
-                section[protocol] = section.get(protocol, []) + lines
+            for protocol, lines in (value or {}).items():
+                for item in [{}] if lines is None else listed(lines):
+                    section.setdefault(protocol, []).append((count, item))
+                    count += 1
         elif isinstance(value, dict):
             doc.setdefault(key, {}).update(value)
         else:
             doc[key] = value
+    return count
 
 
 class Policy:
     def __init__(self, path):
         self.folder = os.path.dirname(path)
         self.doc = {}
+        self.places = []                      # (file, line) of each item
         for name in [path] + self.included(path):
             with open(name, encoding="utf-8") as file:
-                join(self.doc, yaml.safe_load(file))
+                text = file.read()
+            join(self.doc, yaml.safe_load(text), len(self.places))
+            self.places += [(name, row) for row in rows_of_items(yaml.compose(text))]
         self.default = {"drop": "drop", "reject": "reject", "accept": "accept"}[self.doc.get("default", "drop")]
         self.baseline = {part: self.doc.get("baseline", {}).get(part, True) for part in BASELINE}
         refusal = "drop" if self.default == "accept" else self.default
@@ -203,8 +287,11 @@ class Policy:
     def section(self, name, answer, outbound=None):
         lines = []
         more = {"policy": self, "leaves": outbound is not None}
+        counted = collections.Counter()
         for key, value in ((self.doc if outbound is None else outbound).get(name) or {}).items():
-            for item in [{}] if value is None else listed(value):
+            for number, item in value:
+                more["number"] = number
+                before = len(lines)
                 entry = item if isinstance(item, dict) else {"type" if key == "icmp" else "port": item}
                 given = entry.get("answer", answer)
                 if key == "any":
@@ -216,49 +303,96 @@ class Policy:
                         lines.append(Line(given, {PORT_PROTOCOLS[part]}, self.port_spans(entry["port"], part),
                                           entry=entry, **more))
                 else:
-                    number = PORTLESS_PROTOCOLS[key] if key in PORTLESS_PROTOCOLS else int(key)
-                    lines.append(Line(given, {number}, entry=entry, **more))
+                    protocol = PORTLESS_PROTOCOLS[key] if key in PORTLESS_PROTOCOLS else int(key)
+                    lines.append(Line(given, {protocol}, entry=entry, **more))
+                if lines[before].metered:     # one for all of the item
+                    base = lines[before].counts_as(key)
+                    counted[base] += 1
+                    meter = ("meter", base + ("_%d" % counted[base] if counted[base] > 1 else ""), lines[before].limits)
+                    for line in lines[before:]:
+                        line.conditions.add(meter)
         return lines
 
     def baseline_accepts(self, packet):
         on = self.baseline
-        if on["loopback"] and packet.interface == "lo":
+        if on["loopback"] and packet.interface == "lo" and not packet.published:
             return True
         if packet.version == 4 and packet.protocol == ICMP:
             return (on["icmp-errors"] and packet.port in ICMP_ERRORS[0]) or (on["ping"] and packet.port == 8)
         if packet.version == 6 and packet.protocol == ICMPV6:
             return ((on["icmp-errors"] and packet.port in ICMP_ERRORS[1]) or (on["ping"] and packet.port == 128)
-                    or (on["neighbour-discovery"] and packet.port in NEIGHBOUR_DISCOVERY))
+                    or (on["neighbour-discovery"] and packet.port in NEIGHBOUR_DISCOVERY and not packet.published))
+        if packet.published:
+            return False
         if packet.leaves:
             return (on["dhcpv6-client"] and packet.version == 6 and packet.protocol == UDP and packet.port == 547
                     and packet.source in LINK_LOCAL and (packet.target in LINK_LOCAL or packet.target == DHCPV6_SERVERS))
         return (on["dhcpv6-client"] and packet.version == 6 and packet.protocol == UDP and packet.port == 546
                 and packet.source in LINK_LOCAL and packet.target in LINK_LOCAL)
 
-    def verdict(self, packet):
-        """accept, drop or reject."""
+    def decide(self, packet, world):
+        """accept, drop or reject; and the lines that decide it: None for what is not said by lines, [] for the default."""
         if packet.leaves and not self.doc.get("outbound"):
-            return "accept"
+            return "accept", None
+        if packet.published and self.doc.get("published", "ignore") != "enforce":
+            return "accept", None
         if self.baseline_accepts(packet):
-            return "accept"
+            return "accept", None
         allow, block, default = ((self.out_allow, self.out_block, self.out_default) if packet.leaves
                                  else (self.allow, self.block, self.default))
-        refusals = {line.answer for line in block if line.speaks_of(packet)}
-        if refusals:
-            return "drop" if "drop" in refusals else "reject"
-        if any(line.speaks_of(packet) for line in allow):
-            return "accept"
-        return default
+        block = [line for line in block if line.speaks_of(packet, world)]
+        allow = [line for line in allow if line.speaks_of(packet, world) and not (packet.published and line.of_unit)]
+        for answer in ("drop", "reject"):
+            refusing = [line for line in block if line.answer == answer]
+            if refusing:
+                return answer, refusing
+        allowing = [line for line in allow if line.allows(world)]
+        if allowing:
+            return "accept", allowing
+        if allow:    # beyond what they allow
+            return "reject" if default == "reject" else "drop", allow
+        return default, []
 
-    def verdicts(self, protocol, source, target, interface):
+    def verdict(self, packet, world=None):
+        return self.decide(packet, world or World())[0]
+
+    def logged(self, packet, world=None):
+        """How the packet is logged: (label, rate, group), None: it is not. Meters are asked last: what is allowed without
+        them is not theirs, and the first that allows is the only one that is asked."""
+        verdict, lines = self.decide(packet, world or World())
+        if lines is None:
+            return None
+        if not lines:
+            if verdict == "accept" or "log-blocked" not in self.doc:
+                return None
+            value = self.doc["log-blocked"]
+            return logging(value if isinstance(value, dict) else {"rate": value})
+        lines = sorted(lines, key=lambda line: line.number)
+        if verdict == "accept":
+            lines = [line for line in lines if not line.metered] or lines[:1]
+        return next((line.log for line in lines if line.log is not None), None)
+
+    def hangs_on(self, packet):
+        """Conditions, and times at which something ends."""
+        lines = [line for line in (self.out_allow + self.out_block if packet.leaves else self.allow + self.block) if line.covers(packet)]
+        return {condition for line in lines for condition in line.conditions}, {line.until for line in lines if line.until is not None}
+
+    def meaning(self, packet, worlds):
+        """What becomes of the packet in each world, and how it is logged."""
+        return [(self.verdict(packet, world), self.logged(packet, world)) for world in worlds]
+
+    def verdicts(self, protocol, source, target, interface, world=None):
         """The verdicts on all ports 0-65535 of a protocol with ports: later strokes paint over earlier ones, so they
         come in the order of their weight, the lightest first."""
         codes = {"accept": 0, "drop": 1, "reject": 2}
         probe = Packet(protocol, None, source, target, interface)
         painted = bytearray([codes[self.default]]) * 65536
-        strokes = [(line, "accept") for line in self.allow]
-        strokes += [(line, "reject") for line in self.block if line.answer == "reject"]
-        strokes += [(line, "drop") for line in self.block if line.answer == "drop"]
+        world = world or World()
+        allow, block = ([line for line in lines if line.in_force(world)] for lines in (self.allow, self.block))
+        strokes = [(line, "reject" if self.default == "reject" else "drop") for line in allow if not line.allows(world)]
+        strokes += [(line, "accept") for line in allow if line.allows(world)]
+        strokes += [(line, "reject") for line in block if line.answer == "reject"]
+        strokes += [(line, "drop") for line in block if line.answer == "drop"]
         for line, answer in strokes:
             if line.types is None and (line.protocols is None or protocol in line.protocols) and line.speaks_of_host(probe):
                 for first, last in [(0, 65535)] if line.ports is None else line.ports:

@@ -154,7 +154,7 @@ def one(program, prober, seed):
         with open(path, encoding="utf-8") as file:
             text = file.read()
         try:
-            run(program, "--insecure-permissions", "--netns", hosts.inner, "-f", path, "apply", "--force")
+            run(program, "--insecure-permissions", "--netns", hosts.inner, "-f", path, "apply", "--force", "--boot")    # lines may be over
             wrong = list(compare(hosts, prober, oracle.Policy(path), rng))
         except subprocess.CalledProcessError as problem:
             wrong = ["%s\n%s%s" % (problem, problem.stdout, problem.stderr)]
