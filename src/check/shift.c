@@ -117,14 +117,14 @@ static bool logging_equal(const struct sg_logging *a, const struct sg_logging *b
 }
 
 /*
- * The loggings of both, one behind the other; of the second that are equal to one of the first, table[i] is the number
- * of that one. The kernel knows a logging by its whole prefix; of two policies, which may be two files, the place in
- * the file says nothing.
+ * The loggings of both, one behind the other; number[i] is that of the first one that is equal to i, from 1. The kernel
+ * knows a logging by its whole prefix; of two policies, which may be two files, the place in the file says nothing.
  */
 static struct sg_logging *shift_loggings(const struct sg_decision *before, const struct sg_decision *after,
-					 bool by_prefix, uint32_t *table)
+					 bool by_prefix, uint32_t *number)
 {
-	struct sg_logging *all = calloc(before->logging_count + after->logging_count + 1, sizeof(*all));
+	size_t count = before->logging_count + after->logging_count;
+	struct sg_logging *all = calloc(count + 1, sizeof(*all));
 
 	if (!all)
 		return NULL;
@@ -132,16 +132,27 @@ static struct sg_logging *shift_loggings(const struct sg_decision *before, const
 		memcpy(all, before->loggings, before->logging_count * sizeof(*all));
 	if (after->logging_count)
 		memcpy(all + before->logging_count, after->loggings, after->logging_count * sizeof(*all));
-	table[0] = 0;
-	for (size_t i = 0; i < after->logging_count; i++) {
-		size_t k = 0;
+	for (size_t i = 0; i < count; i++) {
+		size_t first = 0;
 
-		while (k < before->logging_count &&
-		       !logging_equal(&before->loggings[k], &after->loggings[i], by_prefix))
-			k++;
-		table[i + 1] = (uint32_t)(k < before->logging_count ? k : before->logging_count + i) + 1;
+		while (!logging_equal(&all[first], &all[i], by_prefix))
+			first++;
+		number[i] = (uint32_t)first + 1;
 	}
 	return all;
+}
+
+/* A log with these numbers for its own. */
+static sg_ref shift_log(const struct sg_decision *decision, const uint32_t *number)
+{
+	struct sg_idd *idd = decision->idd;
+	sg_autofree uint32_t *table = calloc(decision->logging_count + 1, sizeof(*table));
+
+	if (!table)
+		return SG_IDD_FAILED;
+	if (decision->logging_count)
+		memcpy(table + 1, number, decision->logging_count * sizeof(*table));
+	return sg_idd_map(idd, decision->log, table, decision->logging_count + 1);
 }
 
 /* ---- All of them ---- */
@@ -180,10 +191,10 @@ static int shift_prepare(struct shift_work *work, const struct sg_subject *from,
 {
 	const struct sg_decision *before = from->whole.idd ? &from->whole : &from->decision;
 	const struct sg_decision *after = to->whole.idd ? &to->whole : &to->decision;
-	sg_autofree uint32_t *table = calloc(after->logging_count + 1, sizeof(*table));
+	sg_autofree uint32_t *number = calloc(before->logging_count + after->logging_count + 1, sizeof(*number));
 
-	if (table)
-		work->shifts.loggings = shift_loggings(before, after, from->evaluation || to->evaluation, table);
+	if (number)
+		work->shifts.loggings = shift_loggings(before, after, from->evaluation || to->evaluation, number);
 	if (!work->shifts.loggings)
 		return sg_error_nomem(work->err);
 	work->idd = before->idd;
@@ -194,9 +205,13 @@ static int shift_prepare(struct shift_work *work, const struct sg_subject *from,
 	if ((from->evaluation && !before->log) || (to->evaluation && !after->log))
 		return 0;
 	if (before->log)
-		work->log[0] = before->log;
+		work->log[0] = shift_log(before, number);
 	if (after->log)
-		work->log[1] = sg_idd_map(after->idd, after->log, table, after->logging_count + 1);
+		work->log[1] = shift_log(after, number + before->logging_count);
+	if (sg_idd_check(work->idd, SG_IDD_EMPTY, work->err) < 0)
+		return -1;
+	if (work->log[0] == SG_IDD_FAILED || work->log[1] == SG_IDD_FAILED)
+		return sg_error_nomem(work->err);
 	return 0;
 }
 
