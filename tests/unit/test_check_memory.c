@@ -49,6 +49,8 @@ struct scene {
 	struct sg_policy *policy;
 	struct sg_decision decision;
 	struct sg_subject before, after;
+	struct sg_policy *limited[2]; /* policies with conditions … */
+	struct sg_decision limits[2]; /* … that are not the same */
 	struct sg_listeners listeners;
 };
 
@@ -59,6 +61,55 @@ static int try_diff(struct scene *scene, struct sg_error *err)
 
 	assert_true(result == 0 || (!diff.changes && !diff.wheres.items && !diff.wheres.pool));
 	sg_diff_clear(&diff);
+	return result;
+}
+
+static int try_shift(struct scene *scene, struct sg_error *err)
+{
+	struct sg_subject from = sg_subject_of_policy(scene->limited[0], &scene->limits[0], 1, NULL);
+	struct sg_subject to = sg_subject_of_policy(scene->limited[1], &scene->limits[1], 1, NULL);
+	struct sg_diff diff = {0};
+	int result = sg_diff(&from, &to, &diff, err);
+
+	assert_true(result == 0 ? diff.sum.conditions == 2 : !diff.changes && !diff.terms && !diff.loggings);
+	sg_diff_clear(&diff);
+	return result;
+}
+
+static struct sg_unit no_unit(const char *unit, const void *data)
+{
+	(void)unit, (void)data;
+	return (struct sg_unit){.state = SG_UNIT_ABSENT};
+}
+
+static const char *no_name(const struct sg_cgroup *cgroup, const void *data)
+{
+	(void)cgroup, (void)data;
+	return NULL;
+}
+
+/* A port that is a unit's, held by another. */
+static int try_owner(struct scene *scene, struct sg_error *err)
+{
+	const struct sg_unit_finder units = {no_unit, no_name, NULL};
+	const struct sg_decision bound = sg_decision_bind(&scene->limits[1], &units);
+	const struct sg_evaluation evaluation = {.decision = bound};
+	const struct sg_verify_input input = {
+		.policy = scene->limited[1],
+		.decision = &scene->limits[1],
+		.bound = &bound,
+		.evaluation = &evaluation,
+		.listeners = &scene->listeners,
+		.units = &units,
+		.now = 1,
+	};
+	struct sg_verify verify = {0};
+	int result = sg_verify(&input, &verify, err);
+
+	/* the one is not the unit's, of the other nothing is known */
+	assert_true(result == 0 ? verify.by_severity[SG_FINDING_HIGH] == 1 && verify.by_severity[SG_FINDING_MEDIUM] == 1
+				: !verify.findings && !verify.judgements);
+	sg_verify_clear(&verify);
 	return result;
 }
 
@@ -142,6 +193,12 @@ static void make(struct scene *scene, struct sg_files *files)
 {
 	static const char text[] =
 		"allow:\n  tcp: [22, 9100, {port: 80, from: 192.0.2.0/24}]\nblock: {any: [{from: 10.0.0.0/8}]}\n";
+	static const char *const limited[2] = {
+		"allow: {tcp: [{port: 22, limit: 5/hour}, {port: 25, log: a, unit: a.service}, {port: 80, unit: "
+		"c.service}]}\n",
+		"allow: {tcp: [{port: 22, limit: 6/hour, unit: b.service}, {port: 25, log: b, unit: a.service}, {port: "
+		"80, unit: c.service}]}\n",
+	};
 	static const struct rule before[] = {
 		{.verdict = SG_VERDICT_ACCEPT, .protocols = "tcp", .ports = "80 5432"},
 		{.verdict = SG_VERDICT_ACCEPT, .interfaces = "eth* wg0"},
@@ -151,7 +208,7 @@ static void make(struct scene *scene, struct sg_files *files)
 		{.verdict = SG_VERDICT_REJECT, .interfaces = "!eth1", .to = "198.51.100.20"},
 	};
 	static struct sg_listener items[] = {
-		{.protocol = SG_PROTO_TCP, .port = 22, .family = SG_IPV6},
+		{.protocol = SG_PROTO_TCP, .port = 22, .family = SG_IPV6, .owner.pid = 812},
 		{.protocol = SG_PROTO_TCP, .port = 80},
 		{.protocol = SG_PROTO_TCP, .port = 5432},
 		{.protocol = SG_PROTO_ICMP, .raw = true},
@@ -166,6 +223,13 @@ static void make(struct scene *scene, struct sg_files *files)
 	assert_non_null(scene->policy);
 	sg_diags_clear(&diags);
 	assert_int_equal(sg_policy_lower(scene->policy, scene->idd, &scene->decision, NULL), 0);
+	for (size_t i = 0; i < SG_COUNT(limited); i++) {
+		scene->limited[i] =
+			sg_policy_parse("p", ".", limited[i], strlen(limited[i]), &options, files, &diags, NULL);
+		assert_non_null(scene->limited[i]);
+		sg_diags_clear(&diags);
+		assert_int_equal(sg_policy_lower(scene->limited[i], scene->idd, &scene->limits[i], NULL), 0);
+	}
 	scene->before = world_subject(scene->idd, before, SG_COUNT(before));
 	scene->after = world_subject(scene->idd, after, SG_COUNT(after));
 	scene->listeners = (struct sg_listeners){.items = items, .count = SG_COUNT(items)};
@@ -188,6 +252,8 @@ static void starve(int (*attempt)(struct scene *scene, struct sg_error *err))
 		if (result < 0 && err.kind != SG_ERROR_MEMORY)
 			fail_msg("allocation %zu: kind %d: %s", count, (int)err.kind, err.message);
 		sg_policy_free(scene.policy);
+		sg_policy_free(scene.limited[0]);
+		sg_policy_free(scene.limited[1]);
 		sg_idd_free(scene.idd);
 		sg_files_free(files);
 	} while (result < 0);
@@ -199,6 +265,18 @@ static void test_diff(void **state)
 {
 	(void)state;
 	starve(try_diff);
+}
+
+static void test_shift(void **state)
+{
+	(void)state;
+	starve(try_shift);
+}
+
+static void test_owner(void **state)
+{
+	(void)state;
+	starve(try_owner);
 }
 
 static void test_affected(void **state)
@@ -234,8 +312,9 @@ static void test_verify(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_diff),    cmocka_unit_test(test_affected), cmocka_unit_test(test_explain),
-		cmocka_unit_test(test_lockout), cmocka_unit_test(test_cut),      cmocka_unit_test(test_verify),
+		cmocka_unit_test(test_shift),    cmocka_unit_test(test_owner),   cmocka_unit_test(test_diff),
+		cmocka_unit_test(test_affected), cmocka_unit_test(test_explain), cmocka_unit_test(test_lockout),
+		cmocka_unit_test(test_cut),      cmocka_unit_test(test_verify),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,10 +20,12 @@
 #include <cmocka.h>
 #include "base/file.h"
 #include "base/mem.h"
+#include "kernel/cgroup.h"
 #include "kernel/owner.h"
 #include "kernel/sockdiag.h"
 #include "sockgate/buf.h"
 #include "sockgate/diag.h"
+#include "sockgate/kernel_units.h"
 
 static size_t left = SIZE_MAX; /* allocations until one fails; SIZE_MAX: never */
 
@@ -296,6 +298,7 @@ static int list_sockets(struct sg_error *err)
 }
 
 static uint32_t inode;
+static uint64_t group;
 
 static int find_owners(struct sg_error *err)
 {
@@ -310,6 +313,37 @@ static int find_owners(struct sg_error *err)
 		free(items[i].owner.container);
 	}
 	return result;
+}
+
+/* By the group of this process, as far as there are any. */
+static int find_group(struct sg_error *err)
+{
+	struct sg_listener items[2] = {{.cgroup = group}, {.cgroup = group}};
+	struct sg_listeners list = {.items = items, .count = 2, .room = 2};
+	int result = sg_owners_find(&list, err);
+
+	if (!result && group)
+		assert_true(items[0].lineage.known && items[1].lineage.known);
+	for (size_t i = 0; i < 2; i++) {
+		free(items[i].lineage.ids);
+		free(items[i].owner.unit);
+		free(items[i].owner.container);
+	}
+	return result;
+}
+
+static int find_units(struct sg_error *err)
+{
+	static const char *const names[] = {"a.service", "init.scope"};
+	struct sg_units units = {.count = 77};
+
+	if (sg_units_find(names, 2, NULL, &units, err)) {
+		assert_int_equal(units.count, 77);
+		return -1;
+	}
+	assert_int_equal(units.count, 2);
+	sg_units_clear(&units);
+	return 0;
 }
 
 static int find_connection_owners(struct sg_error *err)
@@ -346,6 +380,7 @@ EACH(lists_of_connections, list_connections)
 
 static void owners_of_sockets(void **state)
 {
+	sg_cleanup(sg_cgroups_close) struct sg_cgroups cgroups = {.folder = -1};
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 	struct stat status;
 
@@ -355,6 +390,11 @@ static void owners_of_sockets(void **state)
 	with_less_memory(find_owners);
 	with_less_memory(find_connection_owners);
 	close(fd);
+	assert_int_equal(sg_cgroups_open(&cgroups, NULL), 0);
+	if (cgroups.folder >= 0 && !fstat(cgroups.folder, &status))
+		group = status.st_ino;
+	with_less_memory(find_group);
+	with_less_memory(find_units);
 }
 
 int main(void)

@@ -61,19 +61,25 @@ void *__wrap_realloc(void *pointer, size_t size)
 
 /* ---- What there is to tell ---- */
 
-static const char old_text[] = "name: old\n"
-			       "groups: {office: [192.0.2.0/24, \"2001:db8::/48\"]}\n"
-			       "allow:\n"
-			       "  tcp: [22, {port: 80, from: office, comment: \"web\"}, 5432]\n"
-			       "  udp: [53]\n"
-			       "block: {any: [{from: 203.0.113.0/24}]}\n";
-static const char new_text[] = "published: enforce\n"
-			       "allow:\n"
-			       "  tcp:\n"
-			       "    - {port: 22, from: [192.0.2.0/24, 198.51.100.7], interface: eth1}\n"
-			       "    - {port: 9100, from: 10.0.0.0/8, except: 10.1.0.0/16, comment: \"node exporter\"}\n"
-			       "block: {icmp: [echo-request], tcp: [{port: 113, answer: reject}]}\n"
-			       "default: reject\n";
+static const char old_text[] =
+	"name: old\n"
+	"groups: {office: [192.0.2.0/24, \"2001:db8::/48\"]}\n"
+	"allow:\n"
+	"  tcp: [22, {port: 80, from: office, comment: \"web\"}, 5432, {port: 25, limit: 5/hour}]\n"
+	"  udp: [53]\n"
+	"block: {any: [{from: 203.0.113.0/24}]}\n";
+static const char new_text[] =
+	"published: enforce\n"
+	"allow:\n"
+	"  tcp:\n"
+	"    - {port: 22, from: [192.0.2.0/24, 198.51.100.7], interface: eth1}\n"
+	"    - {port: 9100, from: 10.0.0.0/8, except: 10.1.0.0/16, comment: \"node exporter\",\n"
+	"       limit: 20/minute per source, connections: 5, unit: a.service, log: {label: x, group: 3},\n"
+	"       until: 2099-12-31T18:00:01Z}\n"
+	"    - {port: 25, limit: 6/hour, log: mail, until: 2099-01-01T00:00Z}\n"
+	"log-blocked: 5/minute\n"
+	"block: {icmp: [echo-request], tcp: [{port: 113, answer: reject}]}\n"
+	"default: reject\n";
 static const char bad_text[] = "allow:\n  tcp: [0, \"\xc3\xa9\", {port: 80, form: 1}]\nblock: {tcp: 22, tpc: 23}\n";
 
 struct world {
@@ -190,7 +196,7 @@ static void make_answers(struct world *world)
 	assert_int_equal(
 		sg_affected(&world->kernel, &world->policy, &world->listeners, &world->local, &world->affected, NULL),
 		0);
-	assert_true(world->diff.count > 3 && world->affected.count > 1);
+	assert_true(world->diff.count > 3 && world->diff.sum.conditions && world->affected.count > 1);
 	world->input = (struct sg_verify_input){.policy = world->new,
 						.decision = &world->new_decision,
 						.evaluation = &world->evaluation,
