@@ -77,22 +77,27 @@ static json_t *time_json(struct sg_json *json, int64_t seconds)
 	return value;
 }
 
-static void put_limit(struct sg_json *json, json_t *map, uint32_t count, uint32_t seconds, const char *peer)
+static void put_limit(struct sg_json *json, json_t *map, uint32_t count, uint32_t seconds, const char *peer,
+		      const char *meter)
 {
 	json_t *limit = sg_json_map(json);
 
 	sg_json_put(json, limit, "count", sg_json_number(json, count));
 	sg_json_put(json, limit, "seconds", sg_json_number(json, seconds));
 	sg_json_put(json, limit, "per", sg_json_text(json, peer));
+	if (meter)
+		sg_json_put(json, limit, "meter", sg_json_text(json, meter));
 	sg_json_put(json, map, "limit", limit);
 }
 
-static void put_connections(struct sg_json *json, json_t *map, uint32_t count, const char *peer)
+static void put_connections(struct sg_json *json, json_t *map, uint32_t count, const char *peer, const char *meter)
 {
 	json_t *connections = sg_json_map(json);
 
 	sg_json_put(json, connections, "count", sg_json_number(json, count));
 	sg_json_put(json, connections, "per", sg_json_text(json, peer));
+	if (meter)
+		sg_json_put(json, connections, "meter", sg_json_text(json, meter));
 	sg_json_put(json, map, "connections", connections);
 }
 
@@ -148,9 +153,9 @@ json_t *sg_terms_line_json(struct sg_json *json, const struct sg_line *line)
 		return NULL;
 	map = sg_json_map(json);
 	if (line->limit.count)
-		put_limit(json, map, line->limit.count, line->limit.seconds, line->limit_per_peer ? peer : NULL);
+		put_limit(json, map, line->limit.count, line->limit.seconds, line->limit_per_peer ? peer : NULL, NULL);
 	if (line->connections)
-		put_connections(json, map, line->connections, line->connections_per_peer ? peer : NULL);
+		put_connections(json, map, line->connections, line->connections_per_peer ? peer : NULL, NULL);
 	if (line->unit)
 		sg_json_put(json, map, "unit", sg_json_text(json, line->unit));
 	if (line->has_until)
@@ -282,10 +287,10 @@ static void put_condition(struct sg_json *json, json_t *map, const struct sg_ter
 	}
 	if (condition->limit)
 		put_limit(json, map, condition->limit, condition->limit_seconds,
-			  condition->limit_per_peer ? peer : NULL);
+			  condition->limit_per_peer ? peer : NULL, condition->name);
 	if (condition->connections)
-		put_connections(json, map, condition->connections, condition->connections_per_peer ? peer : NULL);
-	sg_json_put(json, map, "meter", sg_json_text(json, condition->name));
+		put_connections(json, map, condition->connections, condition->connections_per_peer ? peer : NULL,
+				condition->name);
 }
 
 /* Where a key would stand twice, the condition stands in a list of further ones. */

@@ -24,7 +24,7 @@ struct sg_terms_side {
 void sg_terms_conditions(struct sg_buf *buf, const struct sg_terms_side *side);
 /* "logged as 'sockgate policy.yaml:24 scrape', 10/minute", "not logged". */
 void sg_terms_logs(struct sg_buf *buf, const struct sg_terms_side *side);
-/* A list of alternatives as sg_terms_line_json has them. */
+/* A list of alternatives as sg_terms_line_json has them, limits with the names of their meters. */
 json_t *sg_terms_conditions_json(struct sg_json *json, const struct sg_terms_side *side);
 json_t *sg_terms_logs_json(struct sg_json *json, const struct sg_terms_side *side);
 
