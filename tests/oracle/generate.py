@@ -110,7 +110,11 @@ class Generator:
             self.labels += 1
             label = "label%d" % self.labels
             entry["log"] = label if self.chance(0.6) else {"label": label, "rate": self.rate(), "group": self.random.randint(0, 9)}
-        if section == "block" or self.real_packets:
+        if section == "block":
+            return
+        if self.real_packets:    # what does not fill again while it is tested
+            if self.chance(0.4):
+                entry["limit"] = "%d/day%s" % (self.random.choice((1, 3, 20, 100)), self.random.choice(("", peer)))
             return
         if self.chance(0.25):
             entry["limit"] = self.rate() + (peer if self.chance(0.5) else "")

@@ -401,3 +401,25 @@ class Policy:
             if self.baseline_accepts(Packet(protocol, port, source, target, interface)):
                 painted[port] = codes["accept"]
         return painted
+
+    def walk(self, protocol, source, target, interface, buckets):
+        """The verdicts on a packet to each port, one behind the other, which count: buckets has what is left of each limit. Limits
+        are asked in the order of their lines, of a peer or in all, and must be too slow to fill meanwhile."""
+        conditions = {condition for line in self.allow for condition in line.conditions}
+        painted = self.verdicts(protocol, source, target, interface)
+        without = self.verdicts(protocol, source, target, interface, World(lacking=conditions))
+        peer = str(source) if source.version == 4 else str(ipaddress.ip_network((source, 64), strict=False))
+        for port in range(65536):
+            if painted[port] == without[port]:
+                continue
+            packet = Packet(protocol, port, source, target, interface)
+            _, lines = self.decide(packet, World())
+            for line in sorted(lines, key=lambda line: line.number):
+                (_, name, (limit, _)), = line.conditions
+                bucket = name, peer if "per" in limit else None
+                if buckets.setdefault(bucket, int(limit.split("/")[0])):
+                    buckets[bucket] -= 1
+                    break
+            else:
+                painted[port] = without[port]
+        return painted

@@ -5,7 +5,7 @@
     ports.py PROGRAM PROBER POLICIES SEED       TAP, one line a policy
 
 For each random policy: it is applied in a namespace of its own, and every TCP and UDP port gets a packet over a veth
-from several sources, IPv4 and IPv6, by two interfaces. A first policy is a control that the measurement itself is
+from several sources, IPv4 and IPv6, by two interfaces; limits are counted along. A first policy is a control that the measurement itself is
 right: rules written by hand with nft, whose answers are known."""
 import ipaddress
 import json
@@ -50,6 +50,10 @@ table inet byhand {
 
 def run(*command, **options):
     return subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
+
+
+class Lost(RuntimeError):
+    """Packets did not reach the rules: nothing was measured."""
 
 
 class Hosts:
@@ -106,7 +110,7 @@ class Hosts:
                   interface.replace("eth", "out"), self.mac[interface])
         arrived = self.arrived()
         if arrived != 65536:
-            raise RuntimeError("%d of 65536 packets reached the input hook" % arrived)
+            raise Lost("%d of 65536 packets reached the input hook" % arrived)
         answers = bytearray(65536)
         for row in out.splitlines():
             first, last, name = row.split()
@@ -128,6 +132,7 @@ def pick(packets, version, count, rng):
 
 def compare(hosts, prober, policy, rng):
     """What differs, as text."""
+    buckets = {}
     packets = generate.Packets(policy, rng)
     for version, width in ((4, "/32"), (6, "/128")):
         target, *sources = pick(packets, version, 4, rng)
@@ -137,7 +142,7 @@ def compare(hosts, prober, policy, rng):
                 for protocol, number in (("tcp", oracle.TCP), ("udp", oracle.UDP)):
                     interface = rng.choice(("eth0", "eth0", "eth1"))
                     seen = hosts.probe(prober, protocol, source, target, interface)
-                    wanted = policy.verdicts(number, source, target, interface)
+                    wanted = policy.walk(number, source, target, interface, buckets)
                     wrong = [port for port in range(65536) if seen[port] != wanted[port]]
                     if wrong:
                         yield ("%s from %s to %s by %s: %d ports differ, first %d: the oracle says %s, the kernel %s"
@@ -147,7 +152,7 @@ def compare(hosts, prober, policy, rng):
             run("ip", "-n", hosts.inner, "addr", "del", str(target) + width, "dev", "eth0")
 
 
-def one(program, prober, seed):
+def measure(program, prober, seed):
     rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder, Hosts() as hosts:
         path = generate.Generator(seed, real_packets=True).write(folder)
@@ -158,9 +163,21 @@ def one(program, prober, seed):
             wrong = list(compare(hosts, prober, oracle.Policy(path), rng))
         except subprocess.CalledProcessError as problem:
             wrong = ["%s\n%s%s" % (problem, problem.stdout, problem.stderr)]
+        except Lost:
+            raise
         except (RuntimeError, ValueError) as problem:
             wrong = [str(problem)]
         return wrong + text.splitlines() if wrong else []
+
+
+def one(program, prober, seed):
+    """What is wrong with one policy; measured anew where packets are lost, as on a machine that has much else to do."""
+    for again in range(4):
+        try:
+            return measure(program, prober, seed)
+        except Lost as problem:
+            lost = "%s, %d times" % (problem, again + 1)
+    return [lost]
 
 
 def control(prober):
