@@ -305,7 +305,8 @@ int sg_diff(const struct sg_subject *from, const struct sg_subject *to, struct s
 		if (sg_idd_check(idd, work.pairs, err) < 0 || diff_fill(&work) < 0)
 			return -1;
 	}
-	work.diff.loggings = sg_steal(work.shifts.loggings);
+	if (work.shifts.count) /* a diff of nothing owns nothing */
+		work.diff.loggings = sg_steal(work.shifts.loggings);
 	*ret = work.diff;
 	work.diff = (struct sg_diff){0};
 	return 0;

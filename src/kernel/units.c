@@ -22,10 +22,12 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 #include "base/mem.h"
+#include "base/num.h"
 #include "kernel/cgroup.h"
 #include "nft/build.h"
 
 #define UNITS_DEPTH 16 /* slices in slices */
+#define DIGITS      "0123456789"
 
 /* ---- Looking ---- */
 
@@ -151,9 +153,12 @@ bool sg_units_live_here(int folder)
 
 bool sg_units_level_is_ours(const char *release)
 {
-	unsigned int major = 0, minor = 0;
+	size_t major_size = strspn(release, DIGITS), minor_size;
+	const char *rest = release + major_size;
+	uint64_t major, minor;
 
-	if (sscanf(release, "%u.%u", &major, &minor) != 2)
+	minor_size = *rest == '.' ? strspn(rest + 1, DIGITS) : 0;
+	if (!sg_num_parse(release, major_size, 1000, &major) || !sg_num_parse(rest + 1, minor_size, 1000, &minor))
 		return false;
 	return major > 6 || (major == 6 && minor >= 12);
 }
