@@ -1,37 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel says about rulesets, as anything but that. The input is a row of messages: kind, family, length (2
- * bytes, least first), attributes. What was understood completely must come through the encoder and back unchanged.
+ * What the kernel says about rulesets, as anything but that. What was understood completely must come through the
+ * encoder and back unchanged.
  */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netlink.h>
-#include "base/mem.h"
+#include "messages.h"
 #include "sockgate/buf.h"
 #include "sockgate/listing.h"
-#include "sockgate/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define HEAD (sizeof(struct nlmsghdr) + sizeof(struct nfgenmsg))
-
-/* In memory of exactly its size, so that a byte too far is noticed. */
-static int decode_message(struct sg_ruleset *ruleset, uint8_t kind, uint8_t family, const uint8_t *attrs, size_t size)
-{
-	struct nlmsghdr header = {.nlmsg_len = (uint32_t)(HEAD + size),
-				  .nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | kind)};
-	struct nfgenmsg generic = {.nfgen_family = family};
-	sg_autofree uint8_t *message = malloc(HEAD + size);
-
-	if (!message)
-		abort();
-	memcpy(message, &header, sizeof(header));
-	memcpy(message + sizeof(header), &generic, sizeof(generic));
-	memcpy(message + HEAD, attrs, size);
-	return sg_wire_decode(ruleset, message, HEAD + size, NULL);
-}
 
 static void check_set(const struct sg_set *set)
 {
@@ -84,33 +60,11 @@ static void check_round_trip(const struct sg_table *table)
 	sg_wire_free(wire);
 }
 
-static bool names_twice(const struct sg_table *table)
-{
-	for (size_t i = 0; i < table->set_count; i++) {
-		if (sg_table_set(table, table->sets[i].name) != &table->sets[i])
-			return true;
-	}
-	for (size_t i = 0; i < table->chain_count; i++) {
-		if (sg_table_chain(table, table->chains[i].name) != &table->chains[i])
-			return true;
-	}
-	return false;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	sg_cleanup(sg_ruleset_clear) struct sg_ruleset ruleset = {0};
 
-	while (size >= 4) {
-		size_t length = (size_t)data[2] | (size_t)data[3] << 8;
-
-		if (length > size - 4)
-			length = size - 4;
-		(void)decode_message(&ruleset, data[0], data[1], data + 4, length);
-		data += 4 + length;
-		size -= 4 + length;
-	}
-	if (sg_wire_finish(&ruleset, NULL) < 0)
+	if (!messages_decode(&ruleset, data, size))
 		return 0;
 	for (size_t i = 0; i < ruleset.table_count; i++) {
 		const struct sg_table *table = &ruleset.tables[i];
@@ -120,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_set(&table->sets[j]);
 		(void)sg_listing_table(table, &text, NULL);
 		/* the kernel has no two objects of one name */
-		if (!names_twice(table))
+		if (!messages_name_twice(table))
 			check_round_trip(table);
 	}
 	return 0;
