@@ -41,6 +41,9 @@ struct sg_condition {
 
 /* The condition's level, added when it is new. SIZE_MAX: out of memory. */
 size_t sg_condition_level(struct sg_idd *idd, const struct sg_condition *condition);
+/* A level above those of all meters, for questions about one of them: its values are their levels. No decision has it.
+ * SIZE_MAX: out of memory. */
+size_t sg_condition_probe(struct sg_idd *idd);
 /* What a level stands for; NULL: no condition (a packet's field, or something unknown). */
 const struct sg_condition *sg_condition_of(const struct sg_idd *idd, size_t level);
 

@@ -2,10 +2,19 @@
 /* condition.c - what a verdict hangs on beside the packet: levels that are found by what they mean. */
 #include "sockgate/condition.h"
 
+size_t sg_condition_probe(struct sg_idd *idd)
+{
+	static const char tag[] = "the meter that is asked for";
+
+	return sg_idd_tagged_level(idd, UINT32_MAX, tag, sizeof(tag));
+}
+
 size_t sg_condition_level(struct sg_idd *idd, const struct sg_condition *condition)
 {
 	sg_u128 max = condition->kind == SG_CONDITION_TIME ? SG_TIME_MAX : 1;
 
+	if (condition->kind == SG_CONDITION_METER && sg_condition_probe(idd) == SIZE_MAX)
+		return SIZE_MAX;
 	return sg_idd_tagged_level(idd, max, condition, sizeof(*condition));
 }
 

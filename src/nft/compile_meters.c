@@ -38,44 +38,6 @@ bool sg_compiler_is_a(const struct sg_compiler *c, size_t level, uint32_t kind)
 	return condition && condition->kind == kind;
 }
 
-/* ------------------------------------------------------------------ what a part asks */
-
-void sg_support_clear(struct sg_support *support)
-{
-	sg_refmap_clear(&support->seen);
-	free(support->levels);
-}
-
-static int add_support(struct sg_compiler *c, sg_ref part, struct sg_support *support, struct sg_error *err)
-{
-	uint32_t known;
-	size_t level, at = 0;
-
-	if (sg_idd_is_terminal(part) || sg_refmap_get(&support->seen, part, &known))
-		return 0;
-	if (sg_refmap_put(&support->seen, part, 1, err))
-		return -1;
-	level = sg_idd_level(c->idd, part);
-	while (at < support->count && support->levels[at] < level)
-		at++;
-	if (at == support->count || support->levels[at] != level) {
-		if (sg_grow(&support->levels, &support->room, support->count, 1, sizeof(*support->levels)))
-			return sg_error_nomem(err);
-		memmove(support->levels + at + 1, support->levels + at,
-			(support->count++ - at) * sizeof(*support->levels));
-		support->levels[at] = level;
-	}
-	for (size_t i = 0; i < sg_idd_edges(c->idd, part); i++)
-		if (add_support(c, sg_idd_edge_child(c->idd, part, i), support, err))
-			return -1;
-	return 0;
-}
-
-int sg_compiler_support(struct sg_compiler *c, sg_ref part, struct sg_support *ret, struct sg_error *err)
-{
-	return sg_idd_check(c->idd, part, err) || add_support(c, part, ret, err) ? -1 : 0;
-}
-
 /* ------------------------------------------------------------------ steps */
 
 /* A meter that leads to acceptance where it is within, or to another one that does. */
@@ -112,7 +74,7 @@ static int find_step(struct sg_compiler *c, sg_ref part, struct step *ret, struc
 {
 	sg_cleanup(sg_support_clear) struct sg_support support = {0};
 
-	if (sg_compiler_support(c, part, &support, err))
+	if (sg_support_find(c->idd, part, &support, err))
 		return -1;
 	for (size_t i = 0; i < support.count; i++) {
 		ret->level = support.levels[i];

@@ -278,7 +278,7 @@ static int add_sockets(struct sg_compiler *c, size_t chain, sg_ref *part, const 
 {
 	sg_cleanup(sg_support_clear) struct sg_support support = {0};
 
-	if (sg_compiler_support(c, *part, &support, err))
+	if (sg_support_find(c->idd, *part, &support, err))
 		return -1;
 	for (size_t i = 0; i < support.count; i++) {
 		size_t level = support.levels[i];

@@ -4,17 +4,8 @@
 #ifndef SG_NFT_COMPILER_H
 #define SG_NFT_COMPILER_H
 
+#include "nft/refmap.h"
 #include "sockgate/compile.h"
-
-/* References to small numbers, by hashing. */
-struct sg_refmap {
-	sg_ref *keys;
-	uint32_t *values;
-	size_t size, count;
-};
-bool sg_refmap_get(const struct sg_refmap *map, sg_ref key, uint32_t *ret);
-int sg_refmap_put(struct sg_refmap *map, sg_ref key, uint32_t value, struct sg_error *err);
-void sg_refmap_clear(struct sg_refmap *map);
 
 /*
  * What becomes of packets, as one number: an enum sg_verdict, or from SG_VERDICTS on an index into the outcomes that
@@ -97,14 +88,6 @@ void sg_compiler_clear_outcomes(struct sg_compiler *c);
 struct sg_set *sg_compiler_add_address_set(struct sg_compiler *c, const char *name, enum sg_family family,
 					   struct sg_error *err);
 
-/* The levels that a part asks, ascending. Zero-initialised before. */
-struct sg_support {
-	struct sg_refmap seen;
-	size_t *levels;
-	size_t count, room;
-};
-int sg_compiler_support(struct sg_compiler *c, sg_ref part, struct sg_support *ret, struct sg_error *err);
-void sg_support_clear(struct sg_support *support);
 /* Whether the level is a condition of that kind. */
 bool sg_compiler_is_a(const struct sg_compiler *c, size_t level, uint32_t kind);
 /* jump limit_tcp_22, for each meter that matters. *part becomes what is left, a terminal. */

@@ -20,7 +20,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include "base/mem.h"
-#include "nft/match_condition.h"
+#include "nft/asked.h"
 #include "sockgate/proto.h"
 
 /* NFT_JUMP_STACK_SIZE of include/net/netfilter/nf_tables.h: the kernel refuses deeper call chains */
@@ -34,6 +34,7 @@
 struct chain_memo {
 	sg_ref actions;
 	bool done, busy; /* busy: being evaluated; the kernel has no loops, a made-up table may */
+	bool asks;       /* a meter, itself or by a chain that it leads to */
 };
 
 struct evaluator {
@@ -44,6 +45,7 @@ struct evaluator {
 	sg_ref possible;         /* what can be true of the direction's connections */
 	struct chain_memo *memo; /* one per chain of the table */
 	struct sg_claims claims;
+	bool asks; /* the chain that is evaluated, as far as it is known */
 	bool nomem;
 };
 
@@ -79,6 +81,7 @@ static struct sg_matcher matcher_at(struct evaluator *ev, const char *where)
 				   .table = ev->table,
 				   .direction = ev->direction,
 				   .within = ev->possible,
+				   .asked = SG_IDD_EMPTY,
 				   .where = where};
 }
 
@@ -92,6 +95,16 @@ static sg_ref unknown_action(struct evaluator *ev, struct sg_matcher *matcher, u
 	size_t level = sg_match_fresh_level(matcher, what, SG_COUNT(actions) - 1);
 
 	return level == SIZE_MAX ? SG_IDD_FAILED : sg_idd_node(ev->idd, level, last, actions, SG_COUNT(actions));
+}
+
+/* What the chain does with packets, and `rest` where it ends without a verdict. */
+static sg_ref jump(struct evaluator *ev, const struct sg_chain *chain, sg_ref rest, unsigned int depth)
+{
+	sg_ref there = evaluate_chain(ev, chain, depth), both = sg_idd_overlay(ev->idd, there, rest);
+
+	if (!ev->memo[chain - ev->table->chains].asks)
+		return both;
+	return sg_asked_in_turn(ev->idd, ev->claims.probe, there, rest, sg_idd_equals(ev->idd, there, RETURN), both);
 }
 
 /* What a verdict does with the packets that get it; `rest` is what follows the rule. */
@@ -113,7 +126,7 @@ static sg_ref verdict_action(struct evaluator *ev, struct sg_matcher *matcher, c
 			return unknown_action(ev, matcher, place, "a jump to a chain that cannot be followed");
 		if (verdict->code == SG_CODE_GOTO)
 			return evaluate_chain(ev, target, depth + 1);
-		return sg_idd_overlay(ev->idd, evaluate_chain(ev, target, depth + 1), rest);
+		return jump(ev, target, rest, depth + 1);
 	default: return unknown_action(ev, matcher, place, "a verdict that is not understood");
 	}
 }
@@ -207,28 +220,6 @@ static sg_ref reject_action(struct evaluator *ev, const struct sg_expr *expr, ui
 			  sg_idd_terminal(action(place, SG_VERDICT_DROP)));
 }
 
-static bool is_named(const struct sg_expr *expr, const char *name)
-{
-	return expr->name && !strcmp(expr->name, name);
-}
-
-/* Statements that are not interpreted but can do no more than let the rule go on or not, whatever they are told. */
-static bool may_only_break(const struct sg_expr *expr)
-{
-	return is_named(expr, "limit") || is_named(expr, "quota") || is_named(expr, "log") || is_named(expr, "last");
-}
-
-/* The packets for which the rule goes on behind such a statement. */
-static sg_ref goes_on(struct sg_matcher *matcher, const struct sg_expr *expr)
-{
-	char what[40];
-
-	if (is_named(expr, "log") || is_named(expr, "last"))
-		return SG_IDD_FULL;
-	snprintf(what, sizeof(what), "expression '%s'", expr->name);
-	return sg_match_fresh(matcher, what);
-}
-
 /* The verdict of an expression that ends a rule. False: it is not one of those. */
 static bool final_action(struct evaluator *ev, struct sg_matcher *matcher, const struct sg_expr *expr, uint32_t place,
 			 sg_ref rest, unsigned int depth, sg_ref *ret)
@@ -244,7 +235,7 @@ static bool final_action(struct evaluator *ev, struct sg_matcher *matcher, const
 		return true;
 	case SG_EXPR_REJECT: *ret = reject_action(ev, expr, place); return true;
 	case SG_EXPR_UNKNOWN:
-		if (may_only_break(expr))
+		if (sg_match_may_only_break(expr))
 			return false;
 		snprintf(what, sizeof(what), "expression '%s'", expr->name ? expr->name : "?");
 		*ret = unknown_action(ev, matcher, place, what);
@@ -293,7 +284,7 @@ static sg_ref goes_on_behind(struct evaluator *ev, struct sg_matcher *matcher, c
 	case SG_EXPR_IMMEDIATE: sg_match_immediate(matcher, expr); return SG_IDD_FULL;
 	case SG_EXPR_LOOKUP:
 		return set_condition(matcher, expr, expr->name ? sg_table_set(ev->table, expr->name) : NULL);
-	case SG_EXPR_UNKNOWN: return goes_on(matcher, expr);
+	case SG_EXPR_UNKNOWN: return sg_match_statement(matcher, expr);
 	case SG_EXPR_LIMIT:
 	case SG_EXPR_CONNLIMIT:
 	case SG_EXPR_DYNSET: return sg_match_meter(matcher, &ev->claims, chain, expr);
@@ -334,23 +325,30 @@ static sg_ref evaluate_rule(struct evaluator *ev, const struct sg_chain *chain, 
 		matcher.within = sg_idd_and(ev->idd, matcher.within, holds);
 	}
 	ev->nomem |= matcher.failed;
-	return result;
+	if (matcher.asked == SG_IDD_EMPTY)
+		return result;
+	ev->asks = true;
+	return sg_idd_ite(ev->idd, matcher.asked, sg_idd_terminal(SG_ASKED), result);
 }
 
 static sg_ref evaluate_chain(struct evaluator *ev, const struct sg_chain *chain, unsigned int depth)
 {
 	struct chain_memo *memo = &ev->memo[chain - ev->table->chains];
 	sg_ref actions = sg_idd_terminal(RETURN);
+	bool before = ev->asks;
 
-	if (memo->done)
-		return memo->actions;
-	memo->busy = true;
-	for (size_t i = chain->rule_count; i-- > 0;)
-		actions = evaluate_rule(ev, chain, i, actions, depth);
-	memo->busy = false;
-	memo->actions = actions;
-	memo->done = true;
-	return actions;
+	if (!memo->done) {
+		memo->busy = true;
+		ev->asks = false;
+		for (size_t i = chain->rule_count; i-- > 0;)
+			actions = evaluate_rule(ev, chain, i, actions, depth);
+		memo->busy = false;
+		memo->asks = ev->asks;
+		memo->actions = actions;
+		memo->done = true;
+	}
+	ev->asks = before || memo->asks;
+	return memo->actions;
 }
 
 /* ------------------------------------------------------------------ hooks */
@@ -416,6 +414,8 @@ static uint32_t accepts(uint32_t action)
 
 static uint32_t verdict_of(uint32_t action)
 {
+	if (action == SG_ASKED || action == SG_ASKED_TWICE)
+		return SG_ASKED_SEEN(action);
 	if (action / 4 && action % 4 == ACCEPT_FOR_GOOD)
 		return SG_VERDICT_ACCEPT;
 	return action % 4;
@@ -429,7 +429,11 @@ static uint32_t place_of(uint32_t action)
 /* `second` is asked where `first` accepts. */
 static sg_ref in_sequence(struct evaluator *ev, sg_ref first, sg_ref second)
 {
-	return sg_idd_ite(ev->idd, map_actions(ev, first, accepts), second, first);
+	sg_ref goes_on = map_actions(ev, first, accepts), both = sg_idd_ite(ev->idd, goes_on, second, first);
+
+	if (!ev->claims.count)
+		return both;
+	return sg_asked_in_turn(ev->idd, ev->claims.probe, first, second, goes_on, both);
 }
 
 /*
@@ -519,10 +523,20 @@ static sg_ref evaluate_direction(struct evaluator *ev, enum sg_direction directi
 	return sg_idd_ite(ev->idd, families_of(ev), actions, accept);
 }
 
-/* Splits actions into verdicts and places, within the packets that can exist. */
+/* Without what evaluate_rule noted of meters, and with an unknown for those that do not count as they should. */
+static sg_ref judge_meters(struct evaluator *ev, sg_ref actions)
+{
+	struct sg_matcher matcher = matcher_at(ev, NULL);
+
+	if (ev->claims.count)
+		actions = sg_asked_settle(&matcher, &ev->claims, map_actions(ev, actions, verdict_of), actions);
+	ev->nomem |= matcher.failed;
+	return actions;
+}
+
+/* Splits actions into verdicts and places. */
 static void split_actions(struct evaluator *ev, sg_ref actions, struct sg_decision *ret)
 {
-	actions = sg_idd_ite(ev->idd, sg_packet_universe(ev->idd), actions, sg_idd_terminal(0));
 	ret->verdict = map_actions(ev, actions, verdict_of);
 	ret->origin = map_actions(ev, actions, place_of);
 }
@@ -544,7 +558,8 @@ int sg_evaluate(struct sg_idd *idd, const struct sg_table *table, struct sg_eval
 
 		actions = sg_idd_ite(idd, here, evaluate_direction(&ev, (enum sg_direction)direction), actions);
 	}
-	split_actions(&ev, actions, &evaluation.decision);
+	actions = sg_idd_ite(idd, sg_packet_universe(idd), actions, sg_idd_terminal(0));
+	split_actions(&ev, judge_meters(&ev, actions), &evaluation.decision);
 	free(ev.memo);
 	sg_claims_clear(&ev.claims);
 	if (ev.nomem)

@@ -22,9 +22,8 @@ enum sg_source {
 	SG_SOURCE_CT_STATE,
 	SG_SOURCE_CT_DIRECTION,
 	SG_SOURCE_CT_STATUS,
-	SG_SOURCE_ORIGINAL_ADDRESS, /* a connection's destination, and its port, before they were rewritten: only of …
-				     */
-	SG_SOURCE_ORIGINAL_PORT,    /* … SG_PUBLISHED; opaque for protocols without ports */
+	SG_SOURCE_ORIGINAL_ADDRESS, /* of SG_PUBLISHED: a connection's destination before it was rewritten */
+	SG_SOURCE_ORIGINAL_PORT,    /* and its port; opaque for protocols without ports */
 	SG_SOURCE_TRANSPORT,        /* transport header bytes: the port, the ICMP type, or opaque by protocol */
 	SG_SOURCE_TIME,             /* of the packet; in network byte order when it is `swapped` */
 	SG_SOURCE_NETWORK,          /* network header bytes: an address, or opaque by family */
@@ -46,6 +45,7 @@ struct sg_matcher {
 	const struct sg_table *table;
 	enum sg_direction direction;
 	sg_ref within; /* packets that reach the test: others' answers do not matter */
+	sg_ref asked;  /* packets that ask a meter, where the probe's level is that meter (asked.h) */
 	struct sg_value registers[SG_NFT_REGISTERS];
 	const char *where; /* "chain input, rule 12", for reasons */
 	bool failed;       /* out of memory */

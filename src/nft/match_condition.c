@@ -104,22 +104,23 @@ void sg_claims_clear(struct sg_claims *claims)
 }
 
 /* Whether the level may stand for this expression: no other has it for the same packets. */
-static bool claim(struct sg_matcher *matcher, struct sg_claims *claims, size_t level, const struct sg_expr *expr,
-		  unsigned int families)
+static bool claim(struct sg_matcher *matcher, struct sg_claims *claims, const struct sg_claim *item)
 {
 	for (size_t i = 0; i < claims->count; i++) {
 		const struct sg_claim *other = &claims->items[i];
 
-		if (other->level == level && other->expr == expr)
+		if (other->level == item->level && other->expr == item->expr)
 			return true;
-		if (other->level == level && (other->families & families))
+		if (other->level == item->level && (other->families & item->families))
 			return false;
 	}
-	if (sg_grow(&claims->items, &claims->room, claims->count, 1, sizeof(*claims->items))) {
+	claims->probe = sg_condition_probe(matcher->idd);
+	if (claims->probe == SIZE_MAX ||
+	    sg_grow(&claims->items, &claims->room, claims->count, 1, sizeof(*claims->items))) {
 		matcher->failed = true;
 		return false;
 	}
-	claims->items[claims->count++] = (struct sg_claim){.level = level, .expr = expr, .families = families};
+	claims->items[claims->count++] = *item;
 	return true;
 }
 
@@ -221,24 +222,30 @@ sg_ref sg_match_meter(struct sg_matcher *matcher, struct sg_claims *claims, cons
 		      const struct sg_expr *expr)
 {
 	struct sg_condition condition = {.kind = SG_CONDITION_METER};
-	unsigned int families = BOTH_FAMILIES;
+	struct sg_claim item = {.level = SIZE_MAX, .chain = chain, .expr = expr, .families = BOTH_FAMILIES};
 	bool known = meter_name(chain, condition.name);
-	size_t level;
+	sg_ref asks;
 
 	if (known && expr->kind == SG_EXPR_DYNSET)
-		known = meter_of_peers(matcher, claims, expr, &condition, &families);
+		known = meter_of_peers(matcher, claims, expr, &condition, &item.families);
 	else if (known)
 		known = meter_numbers(expr, &condition);
-	if (!known)
-		return sg_match_fresh(matcher, meter_kind(expr));
-	level = sg_condition_level(matcher->idd, &condition);
-	if (level == SIZE_MAX) {
+	if (!known) {
+		item.families = 0;
+		claim(matcher, claims, &item);
+		return matcher->failed ? SG_IDD_FAILED : sg_match_fresh(matcher, meter_kind(expr));
+	}
+	item.level = sg_condition_level(matcher->idd, &condition);
+	if (item.level == SIZE_MAX) {
 		matcher->failed = true;
 		return SG_IDD_FAILED;
 	}
-	if (!claim(matcher, claims, level, expr, families))
+	if (!claim(matcher, claims, &item))
 		return matcher->failed ? SG_IDD_FAILED : sg_match_fresh(matcher, meter_kind(expr));
-	return sg_idd_range(matcher->idd, level, 1, 1);
+	asks = sg_idd_and(matcher->idd, matcher->within,
+			  sg_idd_range(matcher->idd, claims->probe, item.level, item.level));
+	matcher->asked = sg_idd_or(matcher->idd, matcher->asked, asks);
+	return sg_idd_range(matcher->idd, item.level, 1, 1);
 }
 
 /* ------------------------------------------------------------------ sockets */
@@ -269,4 +276,26 @@ sg_ref sg_match_socket(struct sg_matcher *matcher, const struct sg_expr *expr, c
 		return SG_IDD_FAILED;
 	}
 	return sg_idd_range(matcher->idd, level, 1, 1);
+}
+
+/* ------------------------------------------------------------------ statements */
+
+static bool is_named(const struct sg_expr *expr, const char *name)
+{
+	return expr->name && !strcmp(expr->name, name);
+}
+
+bool sg_match_may_only_break(const struct sg_expr *expr)
+{
+	return is_named(expr, "limit") || is_named(expr, "quota") || is_named(expr, "log") || is_named(expr, "last");
+}
+
+sg_ref sg_match_statement(struct sg_matcher *matcher, const struct sg_expr *expr)
+{
+	char what[40];
+
+	if (is_named(expr, "log") || is_named(expr, "last"))
+		return SG_IDD_FULL;
+	snprintf(what, sizeof(what), "expression '%s'", expr->name);
+	return sg_match_fresh(matcher, what);
 }

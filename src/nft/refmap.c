@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A hash table from references to numbers: open addressing, at most half full. SG_IDD_FAILED marks a free place. */
-#include "nft/compiler.h"
+#include "nft/refmap.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include "base/mem.h"
 
 static size_t place_of(const struct sg_refmap *map, sg_ref key)
 {
@@ -71,4 +73,42 @@ void sg_refmap_clear(struct sg_refmap *map)
 	free(map->keys);
 	free(map->values);
 	*map = (struct sg_refmap){0};
+}
+
+/* ------------------------------------------------------------------ support */
+
+void sg_support_clear(struct sg_support *support)
+{
+	sg_refmap_clear(&support->seen);
+	free(support->levels);
+}
+
+static int add_support(const struct sg_idd *idd, sg_ref ref, struct sg_support *support, struct sg_error *err)
+{
+	uint32_t known;
+	size_t level, at = 0;
+
+	if (sg_idd_is_terminal(ref) || sg_refmap_get(&support->seen, ref, &known))
+		return 0;
+	if (sg_refmap_put(&support->seen, ref, 1, err))
+		return -1;
+	level = sg_idd_level(idd, ref);
+	while (at < support->count && support->levels[at] < level)
+		at++;
+	if (at == support->count || support->levels[at] != level) {
+		if (sg_grow(&support->levels, &support->room, support->count, 1, sizeof(*support->levels)))
+			return sg_error_nomem(err);
+		memmove(support->levels + at + 1, support->levels + at,
+			(support->count++ - at) * sizeof(*support->levels));
+		support->levels[at] = level;
+	}
+	for (size_t i = 0; i < sg_idd_edges(idd, ref); i++)
+		if (add_support(idd, sg_idd_edge_child(idd, ref, i), support, err))
+			return -1;
+	return 0;
+}
+
+int sg_support_find(const struct sg_idd *idd, sg_ref ref, struct sg_support *ret, struct sg_error *err)
+{
+	return sg_idd_check(idd, ref, err) || add_support(idd, ref, ret, err) ? -1 : 0;
 }

@@ -201,7 +201,7 @@ static bool term_holds(const struct world *world, const struct sg_term *term, co
 static void assert_exact(const struct world *world, sg_ref verdict)
 {
 	static const uint64_t times[] = {0, 99, 100, 101, 199, 200, 201, SG_TIME_MAX};
-	sg_u128 point[SG_FIELD_COUNT + 1 + METERS] = {0};
+	sg_u128 point[SG_FIELD_COUNT + 2 + METERS] = {0};
 
 	for (uint32_t i = 0; i < 8 << METERS; i++) {
 		bool accepted = false;

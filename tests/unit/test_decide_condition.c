@@ -68,6 +68,10 @@ static void levels_by_meaning(void **state)
 	assert_int_equal(sg_condition_of(idd, SG_LEVEL_TIME)->kind, SG_CONDITION_TIME);
 	assert_null(sg_condition_of(idd, SG_FIELD_PORT));
 	assert_null(sg_condition_of(idd, unknown));
+	/* above all meters there is a level for questions about them */
+	assert_true(sg_condition_probe(idd) > SG_LEVEL_TIME && sg_condition_probe(idd) < level);
+	assert_true(sg_idd_level_max(idd, sg_condition_probe(idd)) == UINT32_MAX);
+	assert_null(sg_condition_of(idd, sg_condition_probe(idd)));
 }
 
 static enum sg_holds by_limit(const struct sg_condition *condition, const void *data)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 #include "sockgate/evaluate.h"
-#include "random_rules.h"
+#include "strict_terms.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -78,6 +78,25 @@ static int evaluate(struct sg_idd *idd, const struct sg_table *table, struct sg_
 	return result;
 }
 
+/* How often it failed until there was enough. */
+static size_t run_out(const struct sg_table *table)
+{
+	for (size_t n = 0;; n++) {
+		struct sg_idd *idd = sg_packet_context(0);
+		struct sg_error err = {0};
+		int done;
+
+		allowed = n;
+		done = evaluate(idd, table, &err);
+		allowed = SIZE_MAX;
+		sg_idd_free(idd);
+		if (!done)
+			return n;
+		if (err.kind != SG_ERROR_MEMORY)
+			fail_msg("allocation %zu: %s", n, err.message);
+	}
+}
+
 static void memory_runs_out(void **state)
 {
 	size_t failures = 0;
@@ -85,30 +104,45 @@ static void memory_runs_out(void **state)
 	(void)state;
 	for (uint64_t i = 1; i <= 24; i++) {
 		struct rules rules = {.odd = i % 3, .published = i % 3 == 0};
-		int done = -1;
 
 		seed = i;
 		random_table(&rules);
-		for (size_t n = 0; done; n++) {
-			struct sg_idd *idd = sg_packet_context(0);
-			struct sg_error err = {0};
-
-			allowed = n;
-			done = evaluate(idd, rules.table, &err);
-			allowed = SIZE_MAX;
-			sg_idd_free(idd);
-			failures += done != 0;
-			if (done && err.kind != SG_ERROR_MEMORY)
-				fail_msg("SEED=%llu allocation %zu: %s", (unsigned long long)i, n, err.message);
-		}
+		failures += run_out(rules.table);
 		sg_ruleset_clear(&rules.ruleset);
 	}
 	assert_true(failures > 500);
 }
 
+/* With meters as they should be, and asked by packets that pass in any case. */
+static void memory_runs_out_over_meters(void **state)
+{
+	struct sg_table table = {0};
+	struct terms terms = {0};
+	struct sg_chain *chain;
+	size_t failures;
+
+	(void)state;
+	make_strict(&terms);
+	assert_int_equal(sg_compile(&terms.decision, NULL, &table, NULL), 0);
+	failures = run_out(&table);
+	chain = sg_table_add_chain(&table, "forward", NULL);
+	chain->is_base = true;
+	chain->hook = NF_INET_FORWARD;
+	chain->policy = NF_ACCEPT;
+	chain->type = strdup("filter");
+	add_verdict(sg_chain_add_rule(chain, NULL), SG_CODE_JUMP, "limit_tcp_22");
+	assert_true(run_out(&table) > failures);
+	assert_int_equal(answer_of(&terms, &table), SG_UNDECIDED);
+	sg_table_clear(&table);
+	sg_idd_free(terms.idd);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(memory_runs_out)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(memory_runs_out),
+		cmocka_unit_test(memory_runs_out_over_meters),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
