@@ -45,20 +45,20 @@ const struct verb verbs[] = {
 		"could not be proven.",
 		"sockgate verify\n"
 		"sockgate verify --json | jq '.findings[]'",
-		verb_verify,
+		verb_verify, false,
 	},
 	[STATUS] = {
 		"status", "", 0, 0, "say whether the policy is in force",
 		"The first line says it all. Exits with 0 when the policy is enforced, with 1 when it is not.",
 		"sockgate status",
-		verb_status,
+		verb_status, false,
 	},
 	[LISTENING] = {
 		"listening", "", 0, 0, "list every listening socket, who holds it and who can reach it",
 		"Who can reach a socket is judged by the rules in the kernel. Without the rights to read them that column\n"
 		"is left open; without the rights to look at other users' processes so are their names.",
 		"sockgate listening",
-		verb_listening,
+		verb_listening, false,
 	},
 	[EXPLAIN] = {
 		"explain", "[PORT/PROTO]", 0, 1, "say what happens to a packet, and which line decides it",
@@ -75,14 +75,14 @@ const struct verb verbs[] = {
 		"sockgate explain esp\n"
 		"sockgate explain smtp/tcp --outbound --to 203.0.113.9\n"
 		"sockgate explain 8080/tcp --published",
-		verb_explain,
+		verb_explain, false,
 	},
 	[SHOW] = {
 		"show", "", 0, 0, "print the rules that the policy becomes, or the kernel's",
 		"The nft format is a file for nft -f. What the kernel holds is shown with --kernel.",
 		"sockgate show\n"
 		"sockgate show --kernel --format summary",
-		verb_show,
+		verb_show, false,
 	},
 	[LEARN] = {
 		"learn", "", 0, 0, "draft a policy from the sockets that listen now",
@@ -91,13 +91,13 @@ const struct verb verbs[] = {
 		"needs no rights; without those to look at other users' processes their names are missing.",
 		"sockgate learn\n"
 		"sockgate learn -o policy.yaml && sockgate check policy.yaml && sockgate -f policy.yaml diff",
-		verb_learn,
+		verb_learn, false,
 	},
 	[CLEAR] = {
 		"clear", "", 0, 0, "take sockgate's table out of the kernel: every port is then open",
 		"Asks first on a terminal; elsewhere it wants --force. Other tables are left as they are.",
 		"sockgate clear --force",
-		verb_clear,
+		verb_clear, false,
 	},
 };
 const size_t verb_count = SG_COUNT(verbs);
