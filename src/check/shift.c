@@ -8,8 +8,8 @@
  */
 #include "check/shift.h"
 
-#include <string.h>
 #include "base/mem.h"
+#include "check/logs.h"
 #include "check/memo.h"
 #include "check/walk.h"
 
@@ -108,53 +108,6 @@ static int shift_join(struct sg_idd *idd, sg_ref a, sg_ref b, size_t b_count, st
 	return shift_check(numbers, idd, *ret);
 }
 
-/* ---- Loggings ---- */
-
-static bool logging_equal(const struct sg_logging *a, const struct sg_logging *b, bool by_prefix)
-{
-	return !strcmp(by_prefix ? a->prefix : a->name, by_prefix ? b->prefix : b->name) && a->rate == b->rate &&
-	       a->seconds == b->seconds && a->has_group == b->has_group && (!a->has_group || a->group == b->group);
-}
-
-/*
- * The loggings of both, one behind the other; number[i] is that of the first one that is equal to i, from 1. The kernel
- * knows a logging by its whole prefix; of two policies, which may be two files, the place in the file says nothing.
- */
-static struct sg_logging *shift_loggings(const struct sg_decision *before, const struct sg_decision *after,
-					 bool by_prefix, uint32_t *number)
-{
-	size_t count = before->logging_count + after->logging_count;
-	struct sg_logging *all = calloc(count + 1, sizeof(*all));
-
-	if (!all)
-		return NULL;
-	if (before->logging_count)
-		memcpy(all, before->loggings, before->logging_count * sizeof(*all));
-	if (after->logging_count)
-		memcpy(all + before->logging_count, after->loggings, after->logging_count * sizeof(*all));
-	for (size_t i = 0; i < count; i++) {
-		size_t first = 0;
-
-		while (!logging_equal(&all[first], &all[i], by_prefix))
-			first++;
-		number[i] = (uint32_t)first + 1;
-	}
-	return all;
-}
-
-/* A log with these numbers for its own. */
-static sg_ref shift_log(const struct sg_decision *decision, const uint32_t *number)
-{
-	struct sg_idd *idd = decision->idd;
-	sg_autofree uint32_t *table = calloc(decision->logging_count + 1, sizeof(*table));
-
-	if (!table)
-		return SG_IDD_FAILED;
-	if (decision->logging_count)
-		memcpy(table + 1, number, decision->logging_count * sizeof(*table));
-	return sg_idd_map(idd, decision->log, table, decision->logging_count + 1);
-}
-
 /* ---- All of them ---- */
 
 struct shift_work {
@@ -189,29 +142,16 @@ static sg_ref shift_differ(struct sg_idd *idd, const sg_ref verdict[2], const sg
 
 static int shift_prepare(struct shift_work *work, const struct sg_subject *from, const struct sg_subject *to)
 {
-	const struct sg_decision *before = from->whole.idd ? &from->whole : &from->decision;
-	const struct sg_decision *after = to->whole.idd ? &to->whole : &to->decision;
-	sg_autofree uint32_t *number = calloc(before->logging_count + after->logging_count + 1, sizeof(*number));
+	sg_cleanup(sg_logs_clear) struct sg_logs logs = {0};
 
-	if (number)
-		work->shifts.loggings = shift_loggings(before, after, from->evaluation || to->evaluation, number);
-	if (!work->shifts.loggings)
-		return sg_error_nomem(work->err);
-	work->idd = before->idd;
-	work->verdict[0] = before->verdict;
-	work->verdict[1] = after->verdict;
-	work->log[0] = work->log[1] = SG_IDD_EMPTY;
-	/* of a table it may not be known what it logs */
-	if ((from->evaluation && !before->log) || (to->evaluation && !after->log))
-		return 0;
-	if (before->log)
-		work->log[0] = shift_log(before, number);
-	if (after->log)
-		work->log[1] = shift_log(after, number + before->logging_count);
-	if (sg_idd_check(work->idd, SG_IDD_EMPTY, work->err) < 0)
+	if (sg_logs_make(from, to, &logs, work->err) < 0)
 		return -1;
-	if (work->log[0] == SG_IDD_FAILED || work->log[1] == SG_IDD_FAILED)
-		return sg_error_nomem(work->err);
+	work->idd = from->decision.idd;
+	work->verdict[0] = (from->whole.idd ? &from->whole : &from->decision)->verdict;
+	work->verdict[1] = (to->whole.idd ? &to->whole : &to->decision)->verdict;
+	work->log[0] = logs.log[0];
+	work->log[1] = logs.log[1];
+	work->shifts.loggings = sg_steal(logs.items);
 	return 0;
 }
 

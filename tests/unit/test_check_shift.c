@@ -2,6 +2,7 @@
 /* Changes of conditions and logs: of policies that are written for it, and at random against the diagrams. */
 #include "check_world.h"
 #include "base/mem.h"
+#include "check/logs.h"
 #include "policy_random.h"
 #include "sockgate/diff.h"
 
@@ -148,16 +149,56 @@ static void another_log(void **state)
 	assert_int_equal(world->diff.count, 1);
 	assert_int_equal(world->diff.changes[0].kind, SG_CHANGE_OPENED);
 	assert_int_equal(world->diff.sum.conditions, 0);
-	/* … to a policy; of the kernel it is known whose words it writes */
-	world->subject[0].evaluation = &(struct sg_evaluation){.place_count = 0};
+}
+
+/* Of a table it may not be known what it logs. */
+static void logs_of_a_table(void **state)
+{
+	struct world *world = *state;
+	const struct sg_evaluation evaluation = {.place_count = 0};
+
+	one(world, "allow: {tcp: [22]}\n", "allow: {tcp: [{port: 22, log: x}]}\n");
+	world->subject[0].evaluation = &evaluation;
 	sg_diff_clear(&world->diff);
+	assert_int_equal(sg_diff(&world->subject[0], &world->subject[1], &world->diff, NULL), 0);
+	assert_int_equal(world->diff.equal, SG_PROVEN);
+	/* it is known that it logs nothing */
+	world->subject[0].whole.log = SG_IDD_EMPTY;
 	assert_int_equal(sg_diff(&world->subject[0], &world->subject[1], &world->diff, NULL), 0);
 	assert_int_equal(world->diff.sum.conditions, 1);
-	/* of a table it may not be known what it logs */
-	world->subject[0].whole.log = 0;
-	sg_diff_clear(&world->diff);
-	assert_int_equal(sg_diff(&world->subject[0], &world->subject[1], &world->diff, NULL), 0);
-	assert_int_equal(world->diff.sum.conditions, 0);
+}
+
+static void same_loggings(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} rows[] = {
+		{"sockgate a.yaml:1 x", "sockgate b.yaml:200 x", true},
+		{"sockgate a.yaml:1 x", "sockgate a.yaml:1 y", false},
+		{"sockgate a.yaml:1 x", "sockgate a.yaml:1", false},
+		{"sockgate a.yaml:1", "sockgate b.yaml:7", true},
+		{"sockgate a.yaml:1", "sockgate a.yaml default", false},
+		{"sockgate a.yaml default", "sockgate b.yaml default", true},
+		{"sockgate a b.yaml:3 accept", "sockgate a c.yaml:3 accept", true},
+		{"sockgate a.yaml:1x y", "sockgate b.yaml:2x y", true}, /* no line: what is behind the last space */
+		{"", "", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < SG_COUNT(rows); i++) {
+		struct sg_logging a = {.prefix = rows[i].a, .rate = 10, .seconds = 60}, b = a;
+
+		b.prefix = rows[i].b;
+		assert_int_equal(sg_logging_same(&a, &b), rows[i].same);
+		assert_int_equal(sg_logging_same(&b, &a), rows[i].same);
+		if (!rows[i].same)
+			continue;
+		b.rate = 11;
+		assert_false(sg_logging_same(&a, &b));
+		b = (struct sg_logging){.prefix = rows[i].b, .rate = 10, .seconds = 60, .has_group = true};
+		assert_false(sg_logging_same(&a, &b));
+	}
 }
 
 /* Something that is not understood in the place of a limit. */
@@ -312,6 +353,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(another_date, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_date_that_is_past, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_log, setup, teardown),
+		cmocka_unit_test_setup_teardown(logs_of_a_table, setup, teardown),
+		cmocka_unit_test(same_loggings),
 		cmocka_unit_test_setup_teardown(what_is_not_understood, setup, teardown),
 		cmocka_unit_test_setup_teardown(at_random, setup, teardown),
 	};
