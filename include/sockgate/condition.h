@@ -83,7 +83,7 @@ enum sg_holds {
 	SG_HOLDS_UNKNOWN, /* the condition stays in the diagram */
 };
 struct sg_world {
-	uint64_t now; /* nanoseconds since 1970 */
+	uint64_t now;                                                                   /* nanoseconds since 1970 */
 	enum sg_holds (*holds)(const struct sg_condition *condition, const void *data); /* NULL: all hold */
 	const void *data;
 };

@@ -30,12 +30,12 @@ struct sg_subject {
 	struct sg_decision decision; /* settled at a time, with every condition met */
 	const struct sg_policy *policy;
 	const struct sg_evaluation *evaluation;
-	struct sg_decision whole; /* with its conditions; idd NULL: it has none */
-	uint64_t now;             /* of `decision`: nanoseconds since 1970 */
+	struct sg_decision whole;           /* with its conditions; idd NULL: it has none */
+	uint64_t now;                       /* of `decision`: nanoseconds since 1970 */
 	const struct sg_unit_finder *units; /* what units are here; NULL: not known */
 };
-struct sg_subject sg_subject_of_policy(const struct sg_policy *policy, const struct sg_decision *decision,
-				       uint64_t now, const struct sg_unit_finder *units);
+struct sg_subject sg_subject_of_policy(const struct sg_policy *policy, const struct sg_decision *decision, uint64_t now,
+				       const struct sg_unit_finder *units);
 struct sg_subject sg_subject_of_kernel(const struct sg_evaluation *evaluation, uint64_t now,
 				       const struct sg_unit_finder *units);
 /* The subject as the packets to one listener meet it. */

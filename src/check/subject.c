@@ -29,8 +29,8 @@ static struct sg_subject subject_of(const struct sg_decision *whole, uint64_t no
 	};
 }
 
-struct sg_subject sg_subject_of_policy(const struct sg_policy *policy, const struct sg_decision *decision,
-				       uint64_t now, const struct sg_unit_finder *units)
+struct sg_subject sg_subject_of_policy(const struct sg_policy *policy, const struct sg_decision *decision, uint64_t now,
+				       const struct sg_unit_finder *units)
 {
 	struct sg_subject subject = subject_of(decision, now, units);
 

@@ -225,7 +225,8 @@ static int check_usage(const struct options *options, struct sg_error *err)
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "'explain' wants PORT/PROTO, for example 22/tcp");
 	if (!options->stdin_packets)
 		return 0;
-	if (options->argument_count || options->outbound || options->published || options->from || options->to || options->interface)
+	if (options->argument_count || options->outbound || options->published || options->from || options->to ||
+	    options->interface)
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "with --stdin the packets stand on standard input alone");
 	if (!strcmp(options->policy, "-") && !options->kernel)
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "standard input cannot be policy and packets at once");
