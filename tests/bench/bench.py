@@ -167,6 +167,32 @@ def checking(program, _, folder):
         row("check of 1,000,000 prefixes", "nft -c -f", netns.timed("nft", "-c", "-f", rules), "ms", base)
 
 
+TERMS = ("", ", limit: 20/minute per source", ", until: 2099-%(month)02d-01T00:00Z", ", unit: app%(number)d.service",
+         ", log: rule%(number)d", ", connections: 5", ", limit: 100/second, log: both%(number)d")
+
+
+def growing(program, _, folder):
+    """A quarter, a half and the whole of a large policy; a ratio of 1 is linear."""
+    def policy(share):
+        lines, listed = round(10000 * share), round(1000000 * share)
+        write(folder, "list%d.txt" % listed, "\n".join(prefixes(listed)) + "\n")
+        text = "log-blocked: 10/minute\ngroups:\n  many: {file: list%d.txt}\nallow:\n  tcp:\n    - {port: 443, from: many}\n" % listed
+        text += "".join("    - {port: %d, from: 10.%d.%d.0/24%s}\n" % (
+            10000 + index, index >> 8, index & 255, TERMS[index % len(TERMS)] % {"number": index, "month": index % 12 + 1})
+            for index in range(lines))
+        return write(folder, "growing%d.yaml" % lines, text)
+
+    def check(path):
+        with Netns() as netns:
+            return netns.timed(program, "-f", path, "check")
+
+    shares = (0.25, 0.5, 1)
+    figures = in_turn(5, *(lambda path=policy(share): check(path) for share in shares))
+    for share, figure in zip(shares, figures):
+        row("check of %s prefixes and %s lines with limits, dates, units and logs" % (
+            "{:,.0f}".format(1e6 * share), "{:,.0f}".format(1e4 * share)), "sockgate check", figure, "ms", figures[0] * share / shares[0])
+
+
 LISTENERS = """
 import resource, socket, sys
 most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -267,7 +293,7 @@ def starting(program, _, folder):
     row("a ten-line policy, from start to enforced", "sockgate apply (read back and proven)", gate, "ms", nft)
 
 
-SECTIONS = {"loading": loading, "checking": checking, "listening": listening, "packets": packets, "starting": starting}
+SECTIONS = {"loading": loading, "checking": checking, "growing": growing, "listening": listening, "packets": packets, "starting": starting}
 
 
 def main(program, tools, names):

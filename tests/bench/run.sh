@@ -3,7 +3,7 @@
 #
 # Builds the release preset and the tools, measures, and prints the table of docs/benchmarks.md:
 #
-#     sudo tests/bench/run.sh [loading] [checking] [listening] [packets] [starting]
+#     sudo tests/bench/run.sh [loading] [checking] [growing] [listening] [packets] [starting]
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 exec </dev/null
