@@ -5,10 +5,12 @@
     limits.py PROGRAM FLOOD CHANGES     TAP
 
 How many of so many connections pass is counted at those who ask."""
+import collections
 import contextlib
 import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -17,7 +19,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import flood                            # noqa: E402
 import ports                            # noqa: E402
-from peers import Inside, Peers, wanted  # noqa: E402
+from peers import HOST, Inside, Peers, version, wanted  # noqa: E402
 
 ONE, OTHER, THIRD, FOURTH, SIX, SIX_NEAR, SIX_FAR = ("203.0.113.5", "203.0.113.6", "203.0.113.7", "198.51.100.9", "2001:db8:a:1::1",
                                                      "2001:db8:a:1::2", "2001:db8:a:2::1")
@@ -134,6 +136,58 @@ def kept(peers):
         yield from wanted("one more at once", peers.ask(1, SIX, 443), {"passed": 1})
 
 
+def leaving(peers):
+    """Under outbound each destination counts apart, an IPv6 one by its /64. Nobody listens there: who is refused got through."""
+    def ask(count, target, number):
+        socks = []
+        with Inside(peers.inner):
+            for _ in range(count):
+                socks.append(socket.socket(socket.AF_INET6 if version(target) == 6 else socket.AF_INET))
+        for sock in socks:
+            sock.setblocking(False)
+            sock.bind((HOST[version(target)], 0))
+            with contextlib.suppress(BlockingIOError):
+                sock.connect((target, number))
+        found = collections.Counter(peers.answers(socks))
+        for sock in socks:
+            sock.close()
+        return dict(found)
+
+    peers.fresh("allow: {tcp: [22]}\noutbound:\n  default: drop\n  allow:\n"
+                "    tcp: [{port: 25, limit: 3/hour per destination}, {port: 443, limit: 4/hour}]\n")
+    yield from wanted("to one", ask(5, ONE, 25), {"refused": 3, "silent": 2})
+    yield from wanted("to another", ask(5, OTHER, 25), {"refused": 3, "silent": 2})
+    yield from wanted("IPv6", ask(2, SIX, 25), {"refused": 2})
+    yield from wanted("another address of that /64", ask(2, SIX_NEAR, 25), {"refused": 1, "silent": 1})
+    yield from wanted("in all", [ask(3, ONE, 443), ask(3, SIX, 443)], [{"refused": 3}, {"refused": 1, "silent": 2}])
+    yield from wanted("what comes in does not count", peers.ask(9, ONE, 22), {"passed": 9})
+
+
+def messages(peers):
+    """Protocols without ports are limited, too."""
+    def ask(count, source):
+        with Inside(peers.outer):
+            sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        sock.bind((source, 0))
+        sock.settimeout(0.3)
+        for number in range(count):
+            request = bytearray(struct.pack(">BBHHH12x", 13, 0, 0, (os.getpid() + number) & 0xffff, number))
+            total = sum(int.from_bytes(request[at:at + 2], "big") for at in range(0, 20, 2))
+            total = (total & 0xffff) + (total >> 16)
+            request[2:4] = (0xffff - total).to_bytes(2, "big")
+            sock.sendto(request, (HOST[4], 0))
+        answers = 0
+        with contextlib.suppress(TimeoutError):
+            while True:
+                answers += sock.recv(256)[20] == 14
+        return answers
+
+    peers.fresh("allow: {icmp: [{type: timestamp-request, limit: 3/hour per source}], any: [{from: %s, limit: 2/hour}]}\n" % FOURTH)
+    yield from wanted("timestamp requests", [ask(5, ONE), ask(5, OTHER)], [3, 3])
+    yield from wanted("by two lines", ask(9, FOURTH), 5)
+    yield from wanted("the line of all protocols is used up", peers.ask(2, FOURTH, 80), {"silent": 2})
+
+
 class Datagrams:
     """UDP from any address, as frames."""
 
@@ -243,6 +297,8 @@ TESTS = {
     "a bucket fills again, and no further than its size": refill,
     "connections at once, per source and in all": at_once,
     "a limit and a number at once in one line": both,
+    "what leaves is limited by where it goes to": leaving,
+    "limits of ICMP types and of all protocols": messages,
     "what was counted is kept when something else changes, and begins anew with another limit": kept,
     "several at once do not pass together what one may not": together,
     "more sources than a set holds: refused, and the set does not grow": full,
