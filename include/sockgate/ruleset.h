@@ -115,7 +115,8 @@ struct sg_chain {
 #define SG_SET_CONCAT    0x80U
 
 /*
- * A set that packets fill (SG_SET_EVAL) has no elements here: what it holds is state, and not what the rules say.
+ * A set that packets fill (SG_SET_EVAL) has no elements here: who is in it is state, and not what the rules say. But an
+ * element acts by what it carries, which somebody may have put in by hand: that is kept, as far as all carry the same.
  *
  * Elements are arrays side by side, sorted by key. A key is `key_length` bytes in network byte order as the kernel has
  * it (fields of a concatenation padded to 4 bytes). An interval set has a first and a last key (both included) for each
@@ -142,6 +143,8 @@ struct sg_set {
 	uint32_t *origins;               /* NULL, or one per element; not sent */
 	bool catch_all;                  /* there is an element that every key has that no other has */
 	struct sg_nft_verdict catch_all_verdict;
+	struct sg_expr *carried; /* of a set that packets fill: what each of its elements carries; NULL: there was none */
+	bool carried_odd;        /* one carries something else, or nothing, or stays for another time than the set says */
 	bool raw; /* sg_wire_decode is at work: elements are not paired and sorted yet */
 };
 
@@ -192,7 +195,7 @@ static inline size_t sg_set_stride(const struct sg_set *set)
 {
 	return (size_t)set->key_length * (set->flags & SG_SET_INTERVAL ? 2 : 1);
 }
-/* Its elements come from packets: there are none here, and the kernel need not be asked for them. */
+/* Its elements come from packets: here are none. */
 static inline bool sg_set_is_filled(const struct sg_set *set)
 {
 	return (set->flags & (SG_SET_EVAL | SG_SET_MAP)) == SG_SET_EVAL;

@@ -49,7 +49,7 @@ void sg_wire_add_whole_table(struct sg_wire *wire, const struct sg_table *table)
 /*
  * Decoding: one netlink message (header included) of a dump is put into the ruleset. Messages may come in the order
  * tables, sets, chains, rules, elements. A message that is malformed is an error, and adds nothing; what is not
- * understood is marked. So is a lookup in a set that packets fill: elements of such a set are passed over.
+ * understood is marked. So is a lookup in a set that packets fill: of its elements only what they carry is kept.
  * Call sg_wire_finish when all messages are in: pairs interval ends, sorts elements. It fails with SG_ERROR_CHANGED
  * when the kernel gave an element twice: it then rearranged the set in the middle of the dump.
  */

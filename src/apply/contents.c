@@ -194,8 +194,6 @@ static int read_sets(struct sg_contents *contents, struct sg_kernel *kernel, con
 	for (size_t i = 0; i < table->set_count; i++) {
 		struct sg_set *set = &table->sets[i];
 
-		if (sg_set_is_filled(set))
-			continue;
 		if (read_set(contents, kernel, generation, table, set,
 			     expected ? sg_table_set(expected, set->name) : NULL, err))
 			return -1;

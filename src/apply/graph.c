@@ -148,8 +148,16 @@ static const struct sg_expr **fillings(const struct sg_table *table)
 	return result;
 }
 
+/* Whether elements that the set has now may be others than such as the expression makes. */
+static bool has_others(const struct sg_set *have, const struct sg_expr *filling)
+{
+	if (have->carried_odd)
+		return true;
+	return have->carried && (filling->inner_count != 1 || !sg_expr_equal(have->carried, &filling->inner[0]));
+}
+
 /* An element keeps the limit that it was made with. So what is in a set is of use to new rules only if these fill it in
- * the same way as those that did. */
+ * the same way as those that did, and nobody put in others. */
 static int compare_fillings(struct sg_graph *graph, struct sg_error *err)
 {
 	sg_autofree const struct sg_expr **have = fillings(graph->have);
@@ -163,7 +171,8 @@ static int compare_fillings(struct sg_graph *graph, struct sg_error *err)
 		if (!sg_set_is_filled(&graph->want->sets[i]) || graph->set_differs[i])
 			continue;
 		other = have[graph->set_twin[i]];
-		graph->set_differs[i] = (mine || other) && (!mine || !other || !same_expr(other, mine));
+		graph->set_differs[i] = (mine || other) && (!mine || !other || !same_expr(other, mine) ||
+							    has_others(&graph->have->sets[graph->set_twin[i]], mine));
 	}
 	return 0;
 }

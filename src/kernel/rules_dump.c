@@ -101,7 +101,7 @@ static int dump_objects(struct dump *dump, struct sg_error *err)
 		for (size_t j = 0; j < ruleset->tables[i].set_count; j++) {
 			const struct sg_set *set = &ruleset->tables[i].sets[j];
 
-			if (!sg_set_is_filled(set) && dump_elements(dump, &ruleset->tables[i], set->name, err) < 0)
+			if (dump_elements(dump, &ruleset->tables[i], set->name, err) < 0)
 				return -1;
 		}
 	}

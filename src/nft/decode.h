@@ -44,6 +44,8 @@ struct sg_set *sg_decode_find_set(struct sg_table *table, const char *name);
 
 int sg_decode_rule(struct sg_table *table, struct attr_list list, struct sg_error *err);
 int sg_decode_set(struct sg_table *table, struct attr_list list, struct sg_error *err);
+/* An element of a set that packets fill. */
+int sg_decode_filled(struct sg_table *table, struct sg_set *set, struct attr_list list, struct sg_error *err);
 int sg_decode_elements(struct sg_table *table, struct attr_list list, struct sg_error *err);
 
 #endif

@@ -308,7 +308,7 @@ static void decode_truncate(struct sg_set *set, size_t count)
 	set->count = count;
 }
 
-static int decode_element_list(struct sg_set *set, struct attr_list list, struct sg_error *err)
+static int decode_element_list(struct sg_table *table, struct sg_set *set, struct attr_list list, struct sg_error *err)
 {
 	size_t before = set->count;
 	struct attr element;
@@ -317,6 +317,8 @@ static int decode_element_list(struct sg_set *set, struct attr_list list, struct
 	while (result == 0 && sg_attr_next(&list, &element)) {
 		if (element.type != NFTA_LIST_ELEM)
 			result = sg_decode_malformed("something else than an element in the list", err);
+		else if (sg_set_is_filled(set))
+			result = sg_decode_filled(table, set, sg_attr_nest(&element), err);
 		else
 			result = decode_element(set, sg_attr_nest(&element), err);
 	}
@@ -343,14 +345,11 @@ int sg_decode_elements(struct sg_table *table, struct attr_list list, struct sg_
 		return sg_decode_malformed("elements of a set that is not there", err);
 	if (attrs.unknown && sg_decode_set_unknown(set, "an attribute of its elements is not understood", err) < 0)
 		return -1;
-	/* what packets brought is no part of the rules */
-	if (sg_set_is_filled(set))
-		return 0;
 	/* keys that have no place in the value: the set is unknown, and stays empty */
 	if (!set->key_length || set->key_length > SG_NFT_DATA_SIZE ||
 	    !sg_decode_has(&attrs, NFTA_SET_ELEM_LIST_ELEMENTS))
 		return 0;
-	return decode_element_list(set, sg_attr_nest(&attrs.at[NFTA_SET_ELEM_LIST_ELEMENTS]), err);
+	return decode_element_list(table, set, sg_attr_nest(&attrs.at[NFTA_SET_ELEM_LIST_ELEMENTS]), err);
 }
 
 /* ---------------------------------------------------------------- intervals */

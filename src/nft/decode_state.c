@@ -2,6 +2,7 @@
 /*
  * decode_state.c - expressions that remember from packet to packet, ask for more than the packet, or only tell.
  */
+#include <stdlib.h>
 #include <string.h>
 #include <linux/netfilter/nf_log.h>
 #include <linux/netfilter/nf_tables.h>
@@ -170,4 +171,58 @@ const char *sg_read_socket(struct decode_reader *in)
 	in->expr->base = sg_read_u32(in, NFTA_SOCKET_LEVEL);
 	in->expr->dreg = sg_read_data_register(in, NFTA_SOCKET_DREG);
 	return key > NFT_SOCKET_CGROUPV2 ? "it is not interpreted" : NULL;
+}
+
+/* ---------------------------------------------------------------- elements */
+
+/* Takes what the element carries, or compares it with what others do. */
+static int filled_carries(struct sg_table *table, struct sg_set *set, const struct attr *nest, struct sg_error *err)
+{
+	sg_cleanup(sg_expr_clear) struct sg_expr carried = {0};
+	bool nothing;
+
+	if (sg_decode_expr(table, nest, true, &carried, &nothing, err) < 0)
+		return -1;
+	if (carried.kind == SG_EXPR_UNKNOWN || (set->carried && !sg_expr_equal(set->carried, &carried)))
+		set->carried_odd = true;
+	if (set->carried || set->carried_odd)
+		return 0;
+	set->carried = malloc(sizeof(*set->carried));
+	if (!set->carried)
+		return sg_error_nomem(err);
+	*set->carried = carried;
+	carried = (struct sg_expr){0};
+	return 0;
+}
+
+/*
+ * A packet makes an element with what the rule says, and for as long as the set says. One that was put in by hand may
+ * carry anything: nothing, and then there is no limit for that peer.
+ */
+int sg_decode_filled(struct sg_table *table, struct sg_set *set, struct attr_list list, struct sg_error *err)
+{
+	bool carries = false, odd = false;
+	struct attr attr;
+
+	while (!set->carried_odd && sg_attr_next(&list, &attr)) {
+		switch (attr.type) {
+		case NFTA_SET_ELEM_EXPR:
+			odd |= carries;
+			carries = true;
+			if (filled_carries(table, set, &attr, err) < 0)
+				return -1;
+			break;
+		case NFTA_SET_ELEM_TIMEOUT: /* some kernels say it of each element */
+			odd |= attr.size != sizeof(uint64_t) || sg_attr_be64(&attr) != set->timeout;
+			break;
+		case NFTA_SET_ELEM_KEY:
+		case NFTA_SET_ELEM_EXPIRATION:
+		case NFTA_SET_ELEM_PAD: break;
+		default: odd = true;
+		}
+	}
+	if (list.torn)
+		return sg_decode_malformed("attribute does not fit", err);
+	set->carried_odd |= odd || !carries;
+	return 0;
 }

@@ -9,7 +9,7 @@
  *
  * Per peer the element must be the peer's address and nothing else, and the set must be the meter's alone: large enough
  * that it refuses nobody else, and with elements that stay until their bucket is full again (an element that comes anew
- * begins with a full one), or as long as their connections do.
+ * begins with a full one), or as long as their connections do. And who is in it already must count like those to come.
  */
 #include "nft/match_condition.h"
 
@@ -173,6 +173,12 @@ static bool is_peer(const struct sg_matcher *matcher, const struct sg_value *val
 	       !memcmp(value->mask, site, sizeof(site)) && !memcmp(value->xored, zero, sizeof(zero));
 }
 
+/* Whether those who are in the set count as the expression says, and not as somebody did who put them in. */
+static bool counts_alike(const struct sg_set *set, const struct sg_expr *inner)
+{
+	return !set->carried_odd && (!set->carried || sg_expr_equal(set->carried, inner));
+}
+
 /* Whether the set is the expression's alone, and does not forget or refuse what the condition does not. */
 static bool set_serves(const struct sg_claims *claims, const struct sg_table *table, const struct sg_set *set,
 		       const struct sg_condition *condition, enum sg_family family)
@@ -206,16 +212,22 @@ static bool meter_of_peers(struct sg_matcher *matcher, const struct sg_claims *c
 	condition->connections_per_peer = condition->connections != 0;
 	*ret_families = 1U << family;
 	return is_peer(matcher, &matcher->registers[expr->sreg], family) &&
-	       set_serves(claims, matcher->table, set, condition, family);
+	       set_serves(claims, matcher->table, set, condition, family) && counts_alike(set, &expr->inner[0]);
 }
 
-static const char *meter_kind(const struct sg_expr *expr)
+static const char *meter_kind(const struct sg_matcher *matcher, const struct sg_expr *expr)
 {
+	const struct sg_set *set;
+
 	switch (expr->kind) {
 	case SG_EXPR_LIMIT: return "expression 'limit'";
 	case SG_EXPR_CONNLIMIT: return "expression 'ct count'";
-	default: return "a dynamic set";
+	default: break;
 	}
+	set = expr->name ? sg_table_set(matcher->table, expr->name) : NULL;
+	if (set && expr->inner_count == 1 && !counts_alike(set, &expr->inner[0]))
+		return "a dynamic set with elements that count otherwise";
+	return "a dynamic set";
 }
 
 sg_ref sg_match_meter(struct sg_matcher *matcher, struct sg_claims *claims, const struct sg_chain *chain,
@@ -233,7 +245,7 @@ sg_ref sg_match_meter(struct sg_matcher *matcher, struct sg_claims *claims, cons
 	if (!known) {
 		item.families = 0;
 		claim(matcher, claims, &item);
-		return matcher->failed ? SG_IDD_FAILED : sg_match_fresh(matcher, meter_kind(expr));
+		return matcher->failed ? SG_IDD_FAILED : sg_match_fresh(matcher, meter_kind(matcher, expr));
 	}
 	item.level = sg_condition_level(matcher->idd, &condition);
 	if (item.level == SIZE_MAX) {
@@ -241,7 +253,7 @@ sg_ref sg_match_meter(struct sg_matcher *matcher, struct sg_claims *claims, cons
 		return SG_IDD_FAILED;
 	}
 	if (!claim(matcher, claims, &item))
-		return matcher->failed ? SG_IDD_FAILED : sg_match_fresh(matcher, meter_kind(expr));
+		return matcher->failed ? SG_IDD_FAILED : sg_match_fresh(matcher, meter_kind(matcher, expr));
 	asks = sg_idd_and(matcher->idd, matcher->within,
 			  sg_idd_range(matcher->idd, claims->probe, item.level, item.level));
 	matcher->asked = sg_idd_or(matcher->idd, matcher->asked, asks);

@@ -70,6 +70,9 @@ void sg_set_clear(struct sg_set *set)
 	free(set->name);
 	free(set->comment);
 	free(set->unknown_reason);
+	if (set->carried)
+		sg_expr_clear(set->carried);
+	free(set->carried);
 	sg_nft_verdict_clear(&set->catch_all_verdict);
 	*set = (struct sg_set){0};
 }

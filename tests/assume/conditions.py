@@ -4,6 +4,7 @@ its destination was rewritten. Every statement is tried with packets. Runs in a 
 import contextlib
 import json
 import os
+import re
 import socket
 import subprocess
 import time
@@ -126,6 +127,19 @@ def kept_limit():
     send(1001, 2)
     send(1002, 9)
     assert (count("a"), count("b")) == (1, 0), (count("a"), count("b"))
+
+
+def added_by_hand():
+    """an element that is added with nothing but its address has no limit, and the kernel says so of it"""
+    load("udp dport 1001 update @peers { ip saddr limit rate 1/day burst 1 packets } counter name a accept",
+         PEERS % (100, "1h"))
+    nft("add element inet t peers { 127.0.0.1 }")
+    send(1001, 5)
+    assert count("a") == 5, count("a")
+    send(1001, 5, source="127.0.0.2")
+    listed = subprocess.run(["nft", "list", "set", "inet", "t", "peers"], check=True, capture_output=True, text=True)
+    carried = dict(re.findall(r"(127\.0\.0\.\d)( limit)?", listed.stdout))
+    assert carried == {"127.0.0.1": "", "127.0.0.2": " limit"}, listed.stdout
 
 
 def in_namespace(process, *command):
@@ -316,7 +330,7 @@ def socket_owner():
     assert seen == [1, 0, 1, 1, 1], seen
 
 
-FACTS = [shared_bucket, refill, full_set, apart, expired, renewed, kept_limit, connections, counts_without_timeout, clock,
+FACTS = [shared_bucket, refill, full_set, apart, expired, renewed, kept_limit, added_by_hand, connections, counts_without_timeout, clock,
          original, socket_owner]
 
 

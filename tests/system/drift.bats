@@ -143,6 +143,19 @@ back() {
 	run -0 gate -f policy.yaml diff
 }
 
+@test "who is let out of a limit by hand is noticed, and limited again" {
+	printf 'allow:\n  tcp:\n    - {port: 22, limit: 3/hour per source}\n    - {port: 80, connections: 2 per source}\n' >policy.yaml
+	gate -q -f policy.yaml apply --force
+	after 'an element as packets make it' proven \
+		<<<'add element inet sockgate connections_tcp_80_4 { 203.0.113.8 ct count 2 }'
+	after 'an element without a limit' undecided \
+		<<<'add element inet sockgate limit_tcp_22_4 { 203.0.113.9 }'
+	after 'an element with another limit' undecided \
+		<<<'add element inet sockgate limit_tcp_22_6 { 2001:db8:1:: limit rate 9/second burst 9 packets }'
+	after 'an element with another count' undecided \
+		<<<'add element inet sockgate connections_tcp_80_4 { 203.0.113.9 ct count 900 }'
+}
+
 @test "a large set goes with the table that held it" {
 	for list in a b; do
 		{

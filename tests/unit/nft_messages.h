@@ -4,6 +4,7 @@
 #define NFT_MESSAGES_H
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -78,6 +79,44 @@ static inline void put_expr(struct message *m, const char *name, const uint32_t 
 		mnl_attr_put_u32(m->header, (uint16_t)pairs[0], htonl(pairs[1]));
 	mnl_attr_nest_end(m->header, data);
 	mnl_attr_nest_end(m->header, element);
+}
+
+/* An element as packets make it, or as somebody did. */
+struct carrying {
+	uint32_t count;  /* of the connections that it allows; 0: it carries nothing */
+	uint16_t as;     /* the attribute that says so */
+	int64_t timeout; /* in milliseconds; -1: not said */
+	uint16_t extra;  /* an attribute more */
+};
+
+static inline void put_carrying(struct message *m, const struct carrying *elements, size_t count)
+{
+	message(m, NFT_MSG_NEWSETELEM, NFPROTO_INET);
+	mnl_attr_put_strz(m->header, NFTA_SET_ELEM_LIST_TABLE, "t");
+	mnl_attr_put_strz(m->header, NFTA_SET_ELEM_LIST_SET, "s");
+	struct nlattr *list = mnl_attr_nest_start(m->header, NFTA_SET_ELEM_LIST_ELEMENTS);
+
+	for (size_t i = 0; i < count; i++) {
+		struct nlattr *element = mnl_attr_nest_start(m->header, NFTA_LIST_ELEM), *nest, *data;
+
+		nest = mnl_attr_nest_start(m->header, NFTA_SET_ELEM_KEY);
+		mnl_attr_put_u8(m->header, NFTA_DATA_VALUE, (uint8_t)i);
+		mnl_attr_nest_end(m->header, nest);
+		if (elements[i].timeout >= 0)
+			mnl_attr_put_u64(m->header, NFTA_SET_ELEM_TIMEOUT, htobe64((uint64_t)elements[i].timeout));
+		if (elements[i].extra)
+			mnl_attr_put_u64(m->header, elements[i].extra, 0);
+		if (elements[i].count) {
+			nest = mnl_attr_nest_start(m->header, elements[i].as);
+			mnl_attr_put_strz(m->header, NFTA_EXPR_NAME, "connlimit");
+			data = mnl_attr_nest_start(m->header, NFTA_EXPR_DATA);
+			mnl_attr_put_u32(m->header, NFTA_CONNLIMIT_COUNT, htonl(elements[i].count));
+			mnl_attr_nest_end(m->header, data);
+			mnl_attr_nest_end(m->header, nest);
+		}
+		mnl_attr_nest_end(m->header, element);
+	}
+	mnl_attr_nest_end(m->header, list);
 }
 
 #endif

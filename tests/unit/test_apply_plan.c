@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 #include <linux/netfilter.h>
@@ -359,7 +360,9 @@ struct metered {
 	uint32_t rate, size;
 	uint64_t timeout;
 	const char *comment;
-	bool twice; /* the base chain leads there for UDP too */
+	bool twice;       /* the base chain leads there for UDP too */
+	uint32_t carried; /* the rate that elements have, 0: there are none */
+	bool odd;         /* some have another one */
 };
 static const struct metered usual = {.rate = 20, .size = 65536, .timeout = 60000};
 
@@ -397,6 +400,18 @@ static struct sg_table metered(const struct metered *how)
 	return table;
 }
 
+static void fill(struct sg_table *table, const struct metered *how)
+{
+	struct sg_set *set = &table->sets[0];
+
+	set->carried_odd = how->odd;
+	if (!how->carried)
+		return;
+	set->carried = calloc(1, sizeof(*set->carried));
+	*set->carried = table->chains[1].rules[0].exprs[3].inner[0];
+	set->carried->rate = how->carried;
+}
+
 /* Whether the set of the kernel's table stays for the rules that are wanted. */
 static bool keeps_set(struct metered how)
 {
@@ -405,6 +420,7 @@ static bool keeps_set(struct metered how)
 	struct sg_transition plan;
 	bool kept;
 
+	fill(&have, &how);
 	assert_int_equal(sg_transition_make(&have, &want, true, &plan, NULL), 0);
 	assert_false(plan.replace);
 	assert_int_equal(plan.in_place, SIZE_MAX);
@@ -441,6 +457,14 @@ static void a_set_that_packets_fill_is_kept_or_new(void **state)
 	assert_false(keeps_set(how));
 	how = usual;
 	how.comment = "peers";
+	assert_false(keeps_set(how));
+	how = usual;
+	how.carried = 20;
+	assert_true(keeps_set(how));
+	how.odd = true;
+	assert_false(keeps_set(how));
+	how = usual;
+	how.carried = 1000;
 	assert_false(keeps_set(how));
 }
 

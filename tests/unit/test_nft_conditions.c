@@ -213,6 +213,21 @@ static void odd_set(struct sg_table *table)
 {
 	find_set(table, "limit_tcp_22_6")->unknown = true;
 }
+
+/* Somebody put an element into the set. */
+static void one_without_a_limit(struct sg_table *table)
+{
+	find_set(table, "limit_tcp_22_4")->carried_odd = true;
+}
+static void ones_of_another_limit(struct sg_table *table)
+{
+	struct sg_set *set = find_set(table, "limit_tcp_22_6");
+
+	set->carried = calloc(1, sizeof(*set->carried));
+	*set->carried = find_expr(table, SG_EXPR_DYNSET, 1)->inner[0];
+	set->carried->rate = set->carried->burst = 21;
+}
+
 static void other_name(struct sg_table *table)
 {
 	find_chain(table, "limit_tcp_22")->name[0] = 'L';
@@ -260,9 +275,32 @@ static void twice(struct sg_table *table)
 static void what_is_not_the_condition(void **state)
 {
 	static void (*const spoil[])(struct sg_table *) = {
-		rate,     unit,  burst,       over,        in_bytes,  no_longer, inverted,   own_timeout,
-		count,    more,  other_group, other_depth, other_key, later,     host_order, forgets,
-		for_ever, small, odd_set,     finer,       one_set,   looked_up, twice,      other_name,
+		rate,
+		unit,
+		burst,
+		over,
+		in_bytes,
+		no_longer,
+		inverted,
+		own_timeout,
+		count,
+		more,
+		other_group,
+		other_depth,
+		other_key,
+		later,
+		host_order,
+		forgets,
+		for_ever,
+		small,
+		odd_set,
+		finer,
+		one_set,
+		looked_up,
+		twice,
+		other_name,
+		one_without_a_limit,
+		ones_of_another_limit,
 	};
 
 	(void)state;
@@ -282,6 +320,25 @@ static void what_is_not_the_condition(void **state)
 		sg_table_clear(&table);
 		sg_idd_free(terms.idd);
 	}
+}
+
+/* Elements that count as the rule does are what packets make. */
+static void those_in_the_set_already(void **state)
+{
+	struct sg_table table = {0};
+	struct sg_error err = {0};
+	struct terms terms = {0};
+	struct sg_set *set;
+
+	(void)state;
+	make_strict(&terms);
+	assert_int_equal(sg_compile(&terms.decision, NULL, &table, &err), 0);
+	set = find_set(&table, "limit_tcp_22_4");
+	set->carried = calloc(1, sizeof(*set->carried));
+	*set->carried = find_expr(&table, SG_EXPR_DYNSET, 0)->inner[0];
+	assert_int_equal(answer_of(&terms, &table), SG_PROVEN);
+	sg_table_clear(&table);
+	sg_idd_free(terms.idd);
 }
 
 /* A number of a version is no part of a meter's name. */
@@ -370,7 +427,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_conditions),           cmocka_unit_test(what_is_not_the_condition),
 		cmocka_unit_test(versions_are_the_same_meter), cmocka_unit_test(what_is_left_over_does_not_count),
-		cmocka_unit_test(what_cannot_be_compiled),
+		cmocka_unit_test(what_cannot_be_compiled),     cmocka_unit_test(those_in_the_set_already),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

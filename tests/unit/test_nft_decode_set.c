@@ -213,7 +213,7 @@ static void odd_elements(void **state)
 	}
 }
 
-/* What packets put into a set is not read, and what is looked up in it is not known. */
+/* Who is in a set that packets fill is not kept, and what is looked up in it is not known. */
 static void filled_sets(void **state)
 {
 	(void)state;
@@ -239,6 +239,75 @@ static void filled_sets(void **state)
 	}
 }
 
+/* Who is in a set that packets fill is not kept, but what elements carry is. */
+static void what_elements_carry(void **state)
+{
+	(void)state;
+	enum { ONE = NFTA_SET_ELEM_EXPR, MANY = NFTA_SET_ELEM_EXPRESSIONS };
+	static const struct {
+		struct carrying elements[3];
+		size_t count;
+		bool odd;
+	} cases[] = {
+		{.count = 0},
+		{{{50, ONE, -1, 0}}, 1, false},
+		{{{50, ONE, -1, 0}, {50, ONE, 0, NFTA_SET_ELEM_EXPIRATION}, {50, ONE, -1, NFTA_SET_ELEM_PAD}},
+		 3,
+		 false},
+		{{{50, ONE, -1, 0}, {50, ONE, -1, 0}, {51, ONE, -1, 0}}, 3, true},
+		{{{50, ONE, -1, 0}, {0, ONE, -1, 0}}, 2, true},
+		{{{0, ONE, -1, 0}}, 1, true},
+		{{{50, MANY, -1, 0}}, 1, true},
+		{{{50, ONE, 1000, 0}}, 1, true},
+		{{{50, ONE, -1, NFTA_SET_ELEM_OBJREF}}, 1, true},
+		{{{50, ONE, -1, NFTA_SET_ELEM_FLAGS}}, 1, true},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sg_ruleset ruleset = {0};
+		struct sg_error err = {0};
+		const struct sg_set *set;
+		struct message m;
+
+		frame(&ruleset, SG_SET_EVAL);
+		set = &ruleset.tables[0].sets[0];
+		put_carrying(&m, cases[i].elements, cases[i].count);
+		assert_int_equal(give(&ruleset, &m, &err), 0);
+		assert_int_equal(sg_wire_finish(&ruleset, &err), 0);
+		if (set->carried_odd != cases[i].odd)
+			fail_msg("case %zu", i);
+		assert_int_equal(set->count, 0);
+		assert_false(set->unknown);
+		if (cases[i].count && cases[i].elements[0].as == ONE && cases[i].elements[0].count) {
+			assert_int_equal(set->carried->kind, SG_EXPR_CONNLIMIT);
+			assert_int_equal(set->carried->rate, 50);
+		} else {
+			assert_null(set->carried);
+		}
+		sg_ruleset_clear(&ruleset);
+	}
+}
+
+/* What is carried by one element is no part of another, and half of it is nothing. */
+static void torn_elements(void **state)
+{
+	(void)state;
+	static const struct carrying one = {50, NFTA_SET_ELEM_EXPR, -1, 0};
+	struct sg_ruleset ruleset = {0};
+	struct sg_error err = {0};
+	struct message m;
+
+	frame(&ruleset, SG_SET_EVAL);
+	put_carrying(&m, &one, 1);
+	/* the length of the name of what it carries */
+	for (uint8_t *at = m.bytes; at < m.bytes + m.header->nlmsg_len; at++)
+		if (!memcmp(at, "connlimit", 9))
+			at[-4] = 60;
+	assert_int_equal(give(&ruleset, &m, &err), -1);
+	assert_int_equal(err.kind, SG_ERROR_SYSTEM);
+	sg_ruleset_clear(&ruleset);
+}
+
 /* A hash that grew while it was dumped: what it gave is not its content. */
 static void repeated_elements(void **state)
 {
@@ -262,8 +331,10 @@ static void repeated_elements(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(unknown_sets), cmocka_unit_test(pairs_intervals),   cmocka_unit_test(odd_elements),
-		cmocka_unit_test(filled_sets),  cmocka_unit_test(repeated_elements),
+		cmocka_unit_test(unknown_sets),        cmocka_unit_test(pairs_intervals),
+		cmocka_unit_test(odd_elements),        cmocka_unit_test(filled_sets),
+		cmocka_unit_test(what_elements_carry), cmocka_unit_test(torn_elements),
+		cmocka_unit_test(repeated_elements),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "nft/listing.h"
+#include "nft_messages.h"
 #include "random_table.h"
 #include "sockgate/listing.h"
 #include "sockgate/wire.h"
@@ -131,6 +132,31 @@ static void messages(void **state)
 	}
 }
 
+/* What elements of a set that packets fill carry. */
+static void carried(void **state)
+{
+	static const struct carrying elements[] = {{50, NFTA_SET_ELEM_EXPR, -1, 0}, {50, NFTA_SET_ELEM_EXPR, -1, 0}};
+	size_t failures = 0;
+	struct message m;
+	int result = -1;
+
+	(void)state;
+	put_carrying(&m, elements, 2);
+	while (result < 0) {
+		struct sg_ruleset ruleset = {0};
+		struct sg_error err = {0};
+
+		frame(&ruleset, SG_SET_EVAL);
+		left = failures;
+		result = give(&ruleset, &m, &err);
+		left = SIZE_MAX;
+		assert_true(!result || err.kind == SG_ERROR_MEMORY);
+		failures += result < 0;
+		sg_ruleset_clear(&ruleset);
+	}
+	assert_int_equal(failures, 1);
+}
+
 static void listing(void **state)
 {
 	(void)state;
@@ -194,6 +220,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(messages),
+		cmocka_unit_test(carried),
 		cmocka_unit_test(listing),
 		cmocka_unit_test(lookups_without_index),
 	};
