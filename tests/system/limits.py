@@ -134,6 +134,12 @@ def kept(peers):
         yield from wanted("other limits", [peers.ask(9, ONE, 22), peers.ask(9, ONE, 80)],
                           [{"passed": 6, "silent": 3}, {"passed": 7, "silent": 2}])
         yield from wanted("one more at once", peers.ask(1, SIX, 443), {"passed": 1})
+    text = "allow:\n  tcp:\n    - {port: 22, limit: 4/hour per source, until: %s, log: {label: %s, group: 5}}\n"
+    peers.fresh(text % ("2099-01-01T00:00Z", "one"))
+    yield from wanted("with a log and a date", peers.ask(9, ONE, 22), {"passed": 4, "silent": 5})
+    for head, end, label in (("# a line more\n", "2099-01-01T00:00Z", "one"), ("", "2098-01-01T00:00Z", "one"), ("", "2099-01-01T00:00Z", "two")):
+        peers.apply(head + text % (end, label))
+        yield from wanted("with '%s', %s, %s" % (head, end, label), peers.ask(2, ONE, 22), {"silent": 2})
 
 
 def leaving(peers):
