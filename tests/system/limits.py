@@ -226,24 +226,27 @@ table inet sgprobe {
 """
 
 
+def passed(peers):
+    listing = json.loads(peers.within(peers.inner, "nft", "-j", "reset", "counters", "table", "inet", "sgprobe"))
+    return next(item["counter"]["packets"] for item in listing["nftables"] if "counter" in item)
+
+
 def full(peers):
     """More sources than are counted apart: those beyond are refused, and no memory is taken for them."""
     peers.fresh("allow: {udp: [{port: 53, limit: 2/day per source}]}\n")
     peers.within(peers.inner, "nft", "-f", "-", input=BEHIND)
     datagrams = Datagrams(peers)
-    passed = lambda: [item["counter"]["packets"] for item in json.loads(
-        peers.within(peers.inner, "nft", "-j", "reset", "counters", "table", "inet", "sgprobe"))["nftables"] if "counter" in item][0]
     first = 10 << 24
     for source in range(first, first + SET_SIZE + 2000):
         datagrams.send(source)
-    yield from wanted("sources that passed", passed(), SET_SIZE)
+    yield from wanted("sources that passed", passed(peers), SET_SIZE)
     peers.within(peers.inner, "conntrack", "-F")
     datagrams.send(first)
-    yield from wanted("one that is known", passed(), 1)
+    yield from wanted("one that is known", passed(peers), 1)
     peers.within(peers.inner, "conntrack", "-F")
     datagrams.send(first)
     datagrams.send(first + SET_SIZE + 2001)
-    yield from wanted("its third, and one that is not known", passed(), 0)
+    yield from wanted("its third, and one that is not known", passed(peers), 0)
     listed = peers.within(peers.inner, "nft", "list", "table", "inet", "sockgate")
     if "size %d" % SET_SIZE not in listed:
         yield "no set has its size:\n" + listed[:2000]
@@ -252,7 +255,28 @@ def full(peers):
     peers.apply("allow: {udp: [{port: 53, limit: 2/day per source}], tcp: [22]}\n")
     datagrams.send(first)
     datagrams.send(first + SET_SIZE + 2001)
-    yield from wanted("after a change elsewhere", passed(), 0)
+    yield from wanted("after a change elsewhere", passed(peers), 0)
+
+
+def emptied(peers):
+    """Connections that are over make room for other sources, with no one's help."""
+    peers.fresh("allow: {udp: [{port: 53, connections: 2 per source}]}\n")
+    peers.within(peers.inner, "nft", "-f", "-", input=BEHIND.replace(" drop", ""))
+    datagrams = Datagrams(peers)
+    first = 10 << 24
+    for source in range(first, first + SET_SIZE + 500):
+        datagrams.send(source)
+    yield from wanted("sources that passed", passed(peers), SET_SIZE)
+    datagrams.send(first + SET_SIZE + 501)
+    yield from wanted("one more", passed(peers), 0)
+    peers.within(peers.inner, "conntrack", "-F")
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        time.sleep(0.5)
+        datagrams.send(first + SET_SIZE + 502)
+        if passed(peers):
+            return
+    yield "20 seconds after all connections are over nobody new passes"
 
 
 def together(peers):
@@ -308,6 +332,7 @@ TESTS = {
     "what was counted is kept when something else changes, and begins anew with another limit": kept,
     "several at once do not pass together what one may not": together,
     "more sources than a set holds: refused, and the set does not grow": full,
+    "sources whose connections are over leave their places to others": emptied,
 }
 
 
