@@ -160,7 +160,6 @@ static sg_ref replace(struct sg_matcher *matcher, const struct sg_claim *claim, 
 	matcher->where = where;
 	within = sg_idd_ite(matcher->idd, sg_match_fresh(matcher, "a meter that counts other packets, too,"), within,
 			    over);
-	matcher->where = NULL;
 	return within;
 }
 

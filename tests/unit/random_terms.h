@@ -110,7 +110,8 @@ static inline sg_ref met(struct sg_idd *idd, const struct term *term)
 static inline sg_ref judge(struct terms *terms, bool log)
 {
 	struct sg_idd *idd = terms->idd;
-	sg_ref layers[4 * LINES], answer;
+	enum sg_verdict refusal = terms->otherwise == SG_VERDICT_REJECT ? SG_VERDICT_REJECT : SG_VERDICT_DROP;
+	sg_ref layers[4 * LINES + 1], answer;
 	size_t count = 0;
 
 	for (unsigned int pass = 0; pass < 4; pass++)
@@ -120,7 +121,9 @@ static inline sg_ref judge(struct terms *terms, bool log)
 
 			if (pass == 0 ? !block : pass == 3 ? !guard : block || (pass == 1) == metered(term))
 				continue;
-			answer = sg_idd_terminal((pass == 0 || pass == 3 ? SG_VERDICT_DROP : SG_VERDICT_ACCEPT) +
+			answer = sg_idd_terminal((pass == 0   ? SG_VERDICT_DROP
+						  : pass == 3 ? refusal
+							      : SG_VERDICT_ACCEPT) +
 						 256 * (log && term->logs ? (uint32_t)i + 1 : 0));
 			layers[count++] =
 				sg_idd_ite(idd, pass == 3 ? in_time(idd, term) : met(idd, term), answer, SG_IDD_EMPTY);

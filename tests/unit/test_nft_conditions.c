@@ -21,6 +21,7 @@ struct around {
 	const struct terms *terms;
 	bool limit[LINES], connections[LINES];
 	unsigned int cgroup; /* that the packet's socket is in; 0: another */
+	unsigned int *asked; /* how often the meters of each line were, limits first */
 };
 
 static bool is_within(const struct sg_chain *chain, const struct sg_expr *expr, const void *data)
@@ -30,10 +31,14 @@ static bool is_within(const struct sg_chain *chain, const struct sg_expr *expr, 
 	for (size_t i = 0; i < around->terms->count; i++) {
 		const struct term *term = &around->terms->items[i];
 
-		if (term->limit.kind && !strcmp(term->limit.name, chain->name))
+		if (term->limit.kind && !strcmp(term->limit.name, chain->name)) {
+			around->asked[i]++;
 			return around->limit[i];
-		if (term->connections.kind && !strcmp(term->connections.name, chain->name))
+		}
+		if (term->connections.kind && !strcmp(term->connections.name, chain->name)) {
+			around->asked[LINES + i]++;
 			return around->connections[i];
+		}
 	}
 	assert_int_equal(expr->kind, SG_EXPR_LIMIT); /* of a log */
 	return true;
@@ -81,10 +86,34 @@ static void place(const struct terms *terms, const struct around *around, const 
 	}
 }
 
+/* Meters count: at most once, and only what nobody blocks, or allows without a meter, in the line's time and of its
+ * owner.
+ */
+static void expect_asked_in_need(const struct terms *terms, const struct around *around, const sg_u128 *point)
+{
+	bool decided = point[SG_FIELD_DIRECTION] != SG_IN || point[SG_FIELD_STATE] != SG_CT_NEW;
+
+	for (size_t i = 0; i < terms->count; i++) {
+		const struct term *term = &terms->items[i];
+
+		if (!term->allows || !metered(term))
+			decided = decided || sg_idd_lookup(terms->idd, met(terms->idd, term), point);
+	}
+	for (size_t i = 0; i < terms->count; i++) {
+		const struct term *term = &terms->items[i];
+		bool speaks = sg_idd_lookup(terms->idd, in_time(terms->idd, term), point) &&
+			      (!term->cgroup || term->cgroup == around->cgroup);
+
+		assert_true(around->asked[i] <= (speaks && !decided));
+		assert_true(around->asked[LINES + i] <= (speaks && !decided));
+	}
+}
+
 static void expect_as_decided(const struct terms *terms, const struct sg_table *table, uint64_t current)
 {
 	sg_u128 point[SG_FIELD_COUNT + 2 + 3 * LINES + CGROUPS];
 	struct around around = some_world(terms);
+	unsigned int asked[2 * LINES] = {0};
 	struct nft_packet packet;
 	const struct sg_expr *logged;
 	enum sg_verdict verdict;
@@ -96,10 +125,12 @@ static void expect_as_decided(const struct terms *terms, const struct sg_table *
 	random_packet(&packet);
 	packet.l4proto = below(4) ? 6 : packet.l4proto;
 	packet.state = below(4) ? SG_CT_NEW : packet.state;
+	around.asked = asked;
 	place(terms, &around, &packet, world.now, point);
 	verdict = nft_run_in(table, &packet, seed, &world, &logged);
 	if (verdict != (enum sg_verdict)sg_idd_lookup(terms->idd, terms->decision.verdict, point))
 		fail_msg("SEED=%llu: a packet is judged otherwise than decided", (unsigned long long)current);
+	expect_asked_in_need(terms, &around, point);
 	log = sg_idd_lookup(terms->idd, terms->decision.log, point);
 	if (!log != !logged ||
 	    (log && strncmp(logged->name, terms->names[log - 1], strlen(terms->names[log - 1])) != 0))

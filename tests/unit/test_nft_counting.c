@@ -135,7 +135,8 @@ static void forwarded(struct sg_table *table)
 		    "limit_tcp_22");
 }
 
-/* So do those that leave, in the bucket of their source: which is one of the host's own addresses. */
+/* So do those that leave, in the bucket of their source: which is one of the host's own addresses. Now the second meter
+ * is asked. */
 static void leaving(struct sg_table *table)
 {
 	add_verdict(sg_chain_add_rule(add_base(table, "output", NF_INET_LOCAL_OUT, NF_ACCEPT), NULL), SG_CODE_JUMP,
@@ -220,10 +221,57 @@ static void what_else_counts(void **state)
 	}
 }
 
+/* ------------------------------------------------------------------ meters alone */
+
+/* Limits of their own for two ports, and packets that leave and count in the second one. */
+static enum sg_answer answer_of_two(bool per_peer, const char *asked)
+{
+	struct terms terms = {.idd = sg_packet_context(0), .count = 2, .otherwise = SG_VERDICT_DROP};
+	struct sg_idd *idd = terms.idd;
+	struct sg_table table = {0};
+	struct sg_error err = {0};
+	enum sg_answer answer;
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t port = i ? 80 : 22;
+
+		terms.items[i] = (struct term){
+			.region = sg_idd_and(idd, sg_idd_range(idd, SG_FIELD_PROTOCOL, 6, 6),
+					     sg_idd_range(idd, SG_FIELD_PORT, port, port)),
+			.allows = true,
+		};
+		name_meter(&terms.items[i].limit, "limit", port);
+		terms.items[i].limit.limit = 20;
+		terms.items[i].limit.limit_seconds = 60;
+		terms.items[i].limit.limit_per_peer = per_peer;
+	}
+	decide_terms(&terms);
+	assert_int_equal(sg_compile(&terms.decision, NULL, &table, &err), 0);
+	if (asked)
+		add_verdict(sg_chain_add_rule(add_base(&table, "output", NF_INET_LOCAL_OUT, NF_ACCEPT), NULL),
+			    SG_CODE_JUMP, asked);
+	answer = answer_of(&terms, &table);
+	sg_table_clear(&table);
+	sg_idd_free(idd);
+	return answer;
+}
+
+/* With a bucket for each peer what leaves counts as something else than what comes, but it counts. */
+static void what_leaves_counts(void **state)
+{
+	(void)state;
+	for (unsigned int per_peer = 0; per_peer < 2; per_peer++) {
+		assert_int_equal(answer_of_two(per_peer, NULL), SG_PROVEN);
+		assert_int_equal(answer_of_two(per_peer, "limit_tcp_22"), SG_UNDECIDED);
+		assert_int_equal(answer_of_two(per_peer, "limit_tcp_80"), SG_UNDECIDED);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_else_counts),
+		cmocka_unit_test(what_leaves_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include "policy/model.h"
 #include "policy_random.h"
 #include "policy_text.h"
+#include "sockgate/condition.h"
 
 static const struct sg_line *line_at(const struct policy_text *text, size_t index)
 {
@@ -197,12 +198,30 @@ static void test_now(void **state)
 	assert_null(said_of_time(policy, INT64_MIN, false, &severity));
 }
 
+/* The instants of a line: from the first there is to the last before its end. */
+static void test_region_in_time(void **unused)
+{
+	struct sg_idd *idd = sg_packet_context(0);
+	struct sg_line line = {.kind = SG_LINE_PROTOCOL, .protocols = {47}, .protocol_count = 1};
+	sg_ref always = sg_line_region(idd, &line);
+
+	(void)unused;
+	line.has_until = true;
+	line.until = 10;
+	assert_int_equal(sg_line_region(idd, &line),
+			 sg_idd_and(idd, always, sg_idd_range(idd, SG_LEVEL_TIME, 0, 10 * SG_SECOND - 1)));
+	for (line.until = -1; line.until <= 0; line.until++)
+		assert_int_equal(sg_line_region(idd, &line), SG_IDD_EMPTY);
+	sg_idd_free(idd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_limits), cmocka_unit_test(test_units), cmocka_unit_test(test_logs),
-		cmocka_unit_test(test_halves), cmocka_unit_test(test_times), cmocka_unit_test(test_random_times),
-		cmocka_unit_test(test_now),
+		cmocka_unit_test(test_limits), cmocka_unit_test(test_units),
+		cmocka_unit_test(test_logs),   cmocka_unit_test(test_halves),
+		cmocka_unit_test(test_times),  cmocka_unit_test(test_random_times),
+		cmocka_unit_test(test_now),    cmocka_unit_test(test_region_in_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
