@@ -220,6 +220,22 @@ static void other_key(struct sg_table *table)
 {
 	find_expr(table, SG_EXPR_SOCKET, 0)->key = NFT_SOCKET_MARK;
 }
+static void any_other_group(struct sg_table *table)
+{
+	find_expr(table, SG_EXPR_CMP, 1)->op = NFT_CMP_NEQ;
+}
+static void range_of_groups(struct sg_table *table)
+{
+	struct sg_expr *compare = find_expr(table, SG_EXPR_CMP, 1);
+
+	compare->kind = SG_EXPR_RANGE;
+	compare->op = NFT_RANGE_EQ;
+	memset(compare->data2, 0xff, 8);
+}
+static void part_of_the_group(struct sg_table *table)
+{
+	find_expr(table, SG_EXPR_CMP, 1)->data_length = 4;
+}
 static void later(struct sg_table *table)
 {
 	find_expr(table, SG_EXPR_CMP, 0)->data[7]++;
@@ -332,6 +348,9 @@ static void what_is_not_the_condition(void **state)
 		other_name,
 		one_without_a_limit,
 		ones_of_another_limit,
+		any_other_group,
+		range_of_groups,
+		part_of_the_group,
 	};
 
 	(void)state;

@@ -223,8 +223,9 @@ static void what_else_counts(void **state)
 
 /* ------------------------------------------------------------------ meters alone */
 
-/* Limits of their own for two ports, and packets that leave and count in the second one. */
-static enum sg_answer answer_of_two(bool per_peer, const char *asked)
+/* Limits of their own for two ports, and what `change` does. */
+static enum sg_answer answer_of_two(bool per_peer, void (*change)(struct sg_table *table, const char *meter),
+				    const char *meter)
 {
 	struct terms terms = {.idd = sg_packet_context(0), .count = 2, .otherwise = SG_VERDICT_DROP};
 	struct sg_idd *idd = terms.idd;
@@ -247,31 +248,81 @@ static enum sg_answer answer_of_two(bool per_peer, const char *asked)
 	}
 	decide_terms(&terms);
 	assert_int_equal(sg_compile(&terms.decision, NULL, &table, &err), 0);
-	if (asked)
-		add_verdict(sg_chain_add_rule(add_base(&table, "output", NF_INET_LOCAL_OUT, NF_ACCEPT), NULL),
-			    SG_CODE_JUMP, asked);
+	change(&table, meter);
 	answer = answer_of(&terms, &table);
 	sg_table_clear(&table);
 	sg_idd_free(idd);
 	return answer;
 }
 
-/* With a bucket for each peer what leaves counts as something else than what comes, but it counts. */
-static void what_leaves_counts(void **state)
+static void keep(struct sg_table *table, const char *meter)
 {
+	(void)table;
+	(void)meter;
+}
+
+static void leave_by(struct sg_table *table, const char *meter)
+{
+	add_verdict(sg_chain_add_rule(add_base(table, "output", NF_INET_LOCAL_OUT, NF_ACCEPT), NULL), SG_CODE_JUMP,
+		    meter);
+}
+
+/* A second bucket of the same numbers, which is asked where the first is empty. */
+static void ask_again(struct sg_table *table, const char *meter)
+{
+	struct sg_rule *rule;
+	char name[40];
+
+	snprintf(name, sizeof(name), "%s.2", meter);
+	rule = sg_chain_add_rule(sg_table_add_chain(table, name, NULL), NULL);
+	*add(rule, SG_EXPR_LIMIT) = (struct sg_expr){.kind = SG_EXPR_LIMIT, .rate = 20, .unit = 60, .burst = 20};
+	add_verdict(rule, SG_CODE_ACCEPT, NULL);
+	add_verdict(sg_chain_add_rule(find_chain(table, meter), NULL), SG_CODE_GOTO, name);
+}
+
+/* With a bucket for each peer what leaves counts as something else than what comes, but it counts. */
+static void each_meter_by_itself(void **state)
+{
+	static const char *const meters[] = {"limit_tcp_22", "limit_tcp_80"};
+
 	(void)state;
-	for (unsigned int per_peer = 0; per_peer < 2; per_peer++) {
-		assert_int_equal(answer_of_two(per_peer, NULL), SG_PROVEN);
-		assert_int_equal(answer_of_two(per_peer, "limit_tcp_22"), SG_UNDECIDED);
-		assert_int_equal(answer_of_two(per_peer, "limit_tcp_80"), SG_UNDECIDED);
+	for (size_t i = 0; i < LENGTH(meters); i++) {
+		for (unsigned int per_peer = 0; per_peer < 2; per_peer++) {
+			assert_int_equal(answer_of_two(per_peer, keep, meters[i]), SG_PROVEN);
+			assert_int_equal(answer_of_two(per_peer, leave_by, meters[i]), SG_UNDECIDED);
+		}
+		assert_int_equal(answer_of_two(false, ask_again, meters[i]), SG_UNDECIDED);
 	}
+}
+
+static void what_is_said_of_it(void **state)
+{
+	static const char reason[] = "a meter that counts other packets, too, in chain limit_tcp_22";
+	struct sg_table table = {0};
+	struct sg_error err = {0};
+	struct terms terms = {0};
+	struct sg_evaluation evaluation;
+	bool found = false;
+
+	(void)state;
+	make_strict(&terms);
+	assert_int_equal(sg_compile(&terms.decision, NULL, &table, &err), 0);
+	forwarded(&table);
+	assert_int_equal(sg_evaluate(terms.idd, &table, &evaluation, &err), 0);
+	for (size_t i = 0; i < evaluation.unknown_count; i++)
+		found |= !strcmp(evaluation.unknowns[i].reason, reason);
+	assert_true(found);
+	sg_evaluation_clear(&evaluation);
+	sg_table_clear(&table);
+	sg_idd_free(terms.idd);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_else_counts),
-		cmocka_unit_test(what_leaves_counts),
+		cmocka_unit_test(each_meter_by_itself),
+		cmocka_unit_test(what_is_said_of_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

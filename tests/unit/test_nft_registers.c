@@ -115,11 +115,34 @@ static void a_time_that_goes_on(void **state)
 	}
 }
 
+/* "In the original direction", with its bit turned round. */
+static void a_direction_turned_round(void **state)
+{
+	(void)state;
+	for (uint8_t turned = 0; turned < 2; turned++) {
+		struct sg_ruleset ruleset = {0};
+		struct sg_chain *chain = begin(&ruleset);
+		struct sg_rule *rule = sg_chain_add_rule(chain, NULL);
+
+		/* once as it is and once turned: together that is every packet of a connection */
+		add_ct(rule, NFT_CT_DIRECTION, -1, 0);
+		add_cmp(rule, 0, NFT_CMP_EQ, (uint8_t[]){0}, 1);
+		add_verdict(rule, SG_CODE_ACCEPT, NULL);
+		rule = sg_chain_add_rule(chain, NULL);
+		add_ct(rule, NFT_CT_DIRECTION, -1, 0);
+		add_bitwise(rule, 0, 0, (uint8_t[]){1}, &turned, 1);
+		add_cmp(rule, 0, NFT_CMP_EQ, (uint8_t[]){0}, 1);
+		add_verdict(rule, SG_CODE_ACCEPT, NULL);
+		assert_int_equal(judge(&ruleset, 80), turned ? ACCEPTED : ACCEPTED | DROPPED);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_cgroup_over_a_port),
 		cmocka_unit_test(a_time_that_goes_on),
+		cmocka_unit_test(a_direction_turned_round),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
