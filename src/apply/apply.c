@@ -82,6 +82,16 @@ static void report_refusals(struct transaction *t, const struct sg_kernel_reply 
 	}
 }
 
+/* Our transaction made the generation: only sets that it edited are others. */
+static void advance(struct transaction *t, uint32_t generation)
+{
+	const char *edited[SG_EDITS_MAX];
+
+	for (size_t i = 0; i < t->plan.edit_count; i++)
+		edited[i] = t->want.sets[t->plan.edits[i].set].name;
+	sg_contents_advance(t->contents, t->before.generation, generation, edited, t->plan.edit_count);
+}
+
 /* 1: committed, 0: refused (reply says why), -1: error. */
 static int send_plan(struct transaction *t, struct sg_kernel_reply *reply, struct sg_wire **ret_wire,
 		     struct sg_error *err)
@@ -99,8 +109,7 @@ static int send_plan(struct transaction *t, struct sg_kernel_reply *reply, struc
 		t->sent = reply->generation;
 		/* a table that was made anew numbers its sets from the beginning again: of it nothing is known */
 		if (t->have && !t->plan.replace)
-			sg_contents_advance(t->contents, t->before.generation, reply->generation,
-					    t->plan.in_place == SIZE_MAX ? NULL : t->want.sets[t->plan.in_place].name);
+			advance(t, reply->generation);
 	}
 	return reply->committed;
 }
@@ -120,7 +129,7 @@ static int send_ahead(struct transaction *t, struct sg_kernel_reply *reply, stru
 	if (sg_kernel_send(t->kernel, wire, t->before.generation, reply, err))
 		return -1;
 	if (reply->committed) {
-		sg_contents_advance(t->contents, t->before.generation, reply->generation, NULL);
+		sg_contents_advance(t->contents, t->before.generation, reply->generation, NULL, 0);
 		t->before.generation = reply->generation;
 	}
 	return reply->committed;
@@ -138,7 +147,7 @@ static int send_change(struct transaction *t, struct sg_error *err)
 		reply = (struct sg_kernel_reply){0};
 		sent = send_plan(t, &reply, &wire, err);
 	}
-	if (sent == 0 && t->plan.in_place != SIZE_MAX) {
+	if (sent == 0 && t->plan.edit_count) {
 		/* an edit in place may ask more of a kernel than it can do; putting in everything anew does not */
 		t->no_edits = true;
 		sg_error_set(err, SG_ERROR_CHANGED, 0, "the kernel refused to change a set in place");
@@ -210,7 +219,7 @@ static void tidy(struct transaction *t, const struct sg_ruleset *now, const stru
 	sg_wire_begin(wire, 1, now->generation);
 	if (!sg_transition_write_garbage(table, wire, &count, NULL) && count &&
 	    !sg_kernel_send(t->kernel, wire, now->generation, &reply, NULL) && reply.committed) {
-		sg_contents_advance(t->contents, now->generation, reply.generation, NULL);
+		sg_contents_advance(t->contents, now->generation, reply.generation, NULL, 0);
 		t->result.generation = reply.generation;
 	}
 	sg_wire_free(wire);

@@ -110,14 +110,23 @@ static void remember(struct sg_contents *contents, const struct sg_set *set, uin
 	contents->changed = true;
 }
 
-void sg_contents_advance(struct sg_contents *contents, uint32_t from, uint32_t to, const char *edited)
+static bool is_among(const char *name, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+void sg_contents_advance(struct sg_contents *contents, uint32_t from, uint32_t to, const char *const *edited,
+			 size_t edited_count)
 {
 	if (to != from + 1 && !(to == 1 && from == UINT32_MAX))
 		return; /* somebody else's is in between */
 	for (size_t i = 0; i < contents->count; i++) {
 		struct entry *entry = &contents->entries[i];
 
-		if (entry->generation != from || (edited && !strcmp(entry->set.name, edited)))
+		if (entry->generation != from || is_among(entry->set.name, edited, edited_count))
 			continue;
 		entry->generation = to;
 		contents->changed = true;

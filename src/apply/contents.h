@@ -18,9 +18,10 @@ void sg_contents_free(struct sg_contents *contents);
  */
 int sg_contents_read(struct sg_contents *contents, struct sg_kernel *kernel, const struct sg_table *expected,
 		     struct sg_ruleset *ret, const struct sg_table **ret_table, struct sg_error *err);
-/* A transaction of ours, tied to generation `from`, made generation `to`; `edited` is the set whose elements it changed
- * in place (NULL: none). What it left alone is known still. */
-void sg_contents_advance(struct sg_contents *contents, uint32_t from, uint32_t to, const char *edited);
+/* A transaction of ours, tied to generation `from`, made generation `to`; `edited` are the sets whose elements it
+ * changed in place. What it left alone is known still. */
+void sg_contents_advance(struct sg_contents *contents, uint32_t from, uint32_t to, const char *const *edited,
+			 size_t edited_count);
 /* Keeps what was read at the generation for the next run. That it cannot is no error. */
 void sg_contents_store(struct sg_contents *contents, uint32_t generation);
 

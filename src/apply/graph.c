@@ -249,13 +249,13 @@ static bool same_use(const struct use *a, const struct use *b)
 	       a->lookup->inverted == b->lookup->inverted && sg_expr_equal(a->verdict, b->verdict);
 }
 
-bool sg_graph_looks_up_alike(const struct sg_graph *graph, size_t index)
+bool sg_graph_looks_up_alike(const struct sg_graph *graph, size_t index, const bool *among)
 {
 	const struct sg_table *want = graph->want;
 	struct use first = {0};
 
 	for (size_t c = 0; c < want->chain_count; c++)
-		for (size_t r = 0; r < want->chains[c].rule_count; r++) {
+		for (size_t r = 0; among[c] && r < want->chains[c].rule_count; r++) {
 			const struct sg_rule *rule = &want->chains[c].rules[r];
 
 			for (size_t e = 0; e < rule->expr_count; e++) {
@@ -378,7 +378,7 @@ static int reach_one(bool to_set, size_t to, void *data, struct sg_error *err)
 	return 0;
 }
 
-int sg_graph_reachable(const struct sg_table *table, bool *sets, bool *chains, struct sg_error *err)
+int sg_graph_reachable(const struct sg_table *table, uint32_t hooks, bool *sets, bool *chains, struct sg_error *err)
 {
 	sg_autofree size_t *pending = calloc(table->set_count + table->chain_count + 1, sizeof(*pending));
 	struct reach reach = {.table = table, .sets = sets, .chains = chains, .pending = pending};
@@ -386,7 +386,7 @@ int sg_graph_reachable(const struct sg_table *table, bool *sets, bool *chains, s
 	if (!pending)
 		return sg_error_nomem(err);
 	for (size_t i = 0; i < table->chain_count; i++)
-		if (table->chains[i].is_base)
+		if (table->chains[i].is_base && table->chains[i].hook < 32 && hooks >> table->chains[i].hook & 1)
 			reach_one(false, i, &reach, err);
 	while (reach.pending_count) {
 		size_t next = pending[--reach.pending_count];
@@ -482,7 +482,7 @@ int sg_graph_make(const struct sg_table *have, struct sg_table *want, struct sg_
 	    !graph->chain_differs) {
 		sg_error_nomem(err);
 	} else {
-		if (!sg_graph_reachable(have, sets, chains, err))
+		if (!sg_graph_reachable(have, SG_GRAPH_ALL_HOOKS, sets, chains, err))
 			result = find_twins(graph, sets, chains, err);
 	}
 	if (result)

@@ -25,14 +25,17 @@ struct sg_graph {
  * is a twin. */
 int sg_graph_make(const struct sg_table *have, struct sg_table *want, struct sg_graph **ret, struct sg_error *err);
 void sg_graph_free(struct sg_graph *graph);
-/* Marks (true) what packets can reach from a base chain; the arrays have a place per set and per chain. */
-int sg_graph_reachable(const struct sg_table *table, bool *sets, bool *chains, struct sg_error *err);
+/* Marks (true) what packets can reach from the base chains of some hooks, bits 1 << enum nf_inet_hooks; the arrays have
+ * a place per set and per chain. */
+#define SG_GRAPH_ALL_HOOKS UINT32_MAX
+int sg_graph_reachable(const struct sg_table *table, uint32_t hooks, bool *sets, bool *chains, struct sg_error *err);
 /* How many elements are to be deleted and added to make the twin of a set that set, if elements that lead to a marked
  * chain differ too. */
 size_t sg_graph_distance(const struct sg_graph *graph, size_t index, const bool *marked_chains);
 /* Whether a packet that meets some rules with the set's elements of before, and others with those of after, still gets
- * the verdict of one of them: all rules that look into the set ask the same of it and give the same verdict. */
-bool sg_graph_looks_up_alike(const struct sg_graph *graph, size_t index);
+ * the verdict of one of them: all rules of the marked chains of want that look into the set ask the same of it and give
+ * the same verdict. */
+bool sg_graph_looks_up_alike(const struct sg_graph *graph, size_t index, const bool *among);
 /* Renames want's objects and what refers to them. True: out of memory. */
 bool sg_graph_rename(struct sg_graph *graph, char *const *sets, char *const *chains);
 /* Elements of `a` that `b` (of the same shape, both sorted) does not have as they are. */

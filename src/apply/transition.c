@@ -8,9 +8,10 @@
  *    that come to the same; or
  *  - whatever differs is put in beside the old under another name, and the base chain's rules are the place.
  *
- * Chains and sets that only new packets can reach go in with the same transaction. What the old rules used is deleted
- * in a second one, after the first is through. Objects get another version of their name (in_ports, in_ports.2, …) when
- * the name is taken; versions are compared by what they hold, so that what did not change stays as it is.
+ * Each base chain has a place of its own (choice.h): no packet is judged by two of them at once. Chains and sets that
+ * only new packets can reach go in with the same transaction. What the old rules used is deleted in a second one, after
+ * the first is through. Objects get another version of their name (in_ports, in_ports.2, …) when the name is taken;
+ * versions are compared by what they hold, so that what did not change stays as it is.
  */
 #include "apply/transition.h"
 
@@ -18,131 +19,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <linux/netfilter.h>
-#include "apply/graph.h"
+#include "apply/choice.h"
 #include "base/mem.h"
-
-/* How dear it is to put in, or to change in place, one element of a set of that kind, against a hash's 1. Deleting from
- * a concatenated interval set copies it. */
-static size_t load_cost(const struct sg_set *set)
-{
-	return set->flags & SG_SET_INTERVAL ? 4 : 1;
-}
-
-static size_t edit_cost(const struct sg_set *set)
-{
-	if (!(set->flags & SG_SET_INTERVAL))
-		return 1;
-	return set->flags & SG_SET_CONCAT ? 2000 : 40;
-}
-
-/* ------------------------------------------------------------------ what may stay */
-
-struct planner {
-	struct sg_graph *graph;
-	struct sg_transition *plan;
-	bool *changed_sets, *changed_chains; /* of want: cannot stay as they are in have */
-};
-
-/* Marks what differs, and whatever leads to it; `pinned` (a set) stays whatever it holds. True: the base chain differs.
- */
-static bool find_changed(struct planner *p, size_t pinned)
-{
-	const struct sg_graph *graph = p->graph;
-	bool more = true;
-
-	for (size_t i = 0; i < graph->want->set_count; i++)
-		p->changed_sets[i] = graph->set_differs[i] && i != pinned;
-	for (size_t i = 0; i < graph->want->chain_count; i++)
-		p->changed_chains[i] = graph->chain_differs[i];
-	/* chains that lead to chains are at most a few deep */
-	while (more) {
-		more = false;
-		for (size_t i = 0; i < graph->edge_count; i++) {
-			const struct sg_edge *edge = &graph->edges[i];
-			bool *from = edge->from_set ? &p->changed_sets[edge->from] : &p->changed_chains[edge->from];
-			bool to = edge->to_set ? p->changed_sets[edge->to] : p->changed_chains[edge->to];
-
-			if (!to || *from || (edge->from_set && edge->from == pinned))
-				continue;
-			*from = more = true;
-		}
-	}
-	for (size_t i = 0; i < graph->want->chain_count; i++)
-		if (graph->want->chains[i].is_base && p->changed_chains[i])
-			return true;
-	return false;
-}
-
-static size_t cost_of(const struct planner *p, size_t pinned)
-{
-	const struct sg_table *want = p->graph->want;
-	size_t cost = 0;
-
-	for (size_t i = 0; i < want->set_count; i++)
-		if (p->changed_sets[i] && i != pinned)
-			cost += (want->sets[i].count + 1) * load_cost(&want->sets[i]);
-	for (size_t i = 0; i < want->chain_count; i++)
-		if (p->changed_chains[i])
-			cost += 4 * (want->chains[i].rule_count + 1);
-	if (pinned != SIZE_MAX)
-		cost += sg_graph_distance(p->graph, pinned, p->changed_chains) * edit_cost(&want->sets[pinned]);
-	return cost;
-}
-
-/* A set that could be edited in place: there in the same shape, with room for what it shall hold. */
-static bool can_edit(const struct sg_graph *graph, size_t index)
-{
-	const struct sg_set *want = &graph->want->sets[index];
-	const struct sg_set *have =
-		graph->set_twin[index] == SIZE_MAX ? NULL : &graph->have->sets[graph->set_twin[index]];
-
-	if (!have || have->unknown || !sg_set_same_shape(have, want) || have->catch_all || want->catch_all ||
-	    sg_set_is_filled(want))
-		return false;
-	return have->size == 0 || have->size >= want->count;
-}
-
-/* Whether the edit would both add to a concatenated interval set and delete from it. Kernels before 6.17 have a moment
- * then when packets find neither the old elements nor the new (they put in the changed copy of the set only after the
- * old elements have ended). */
-static bool tears(const struct planner *p, size_t index)
-{
-	const struct sg_set *want = &p->graph->want->sets[index],
-			    *have = &p->graph->have->sets[p->graph->set_twin[index]];
-	size_t changed = sg_graph_distance(p->graph, index, p->changed_chains);
-	size_t added = (changed + want->count - have->count) / 2;
-
-	return (want->flags & SG_SET_INTERVAL) && (want->flags & SG_SET_CONCAT) && added > 0 && added < changed;
-}
-
-/* The cheapest way: SIZE_MAX for "everything that differs beside", or the set that is edited in place. */
-static size_t choose(struct planner *p, bool in_place)
-{
-	const struct sg_graph *graph = p->graph;
-	size_t best = SIZE_MAX, least, differing = 0;
-
-	find_changed(p, SIZE_MAX);
-	least = cost_of(p, SIZE_MAX);
-	for (size_t i = 0; i < graph->want->set_count; i++)
-		differing += graph->set_differs[i];
-	for (size_t i = 0; in_place && i < graph->want->set_count; i++) {
-		bool is_map = graph->want->sets[i].flags & SG_SET_MAP;
-		size_t cost;
-
-		/* maps switch between chains; a plain set only when nothing else changes */
-		if (!can_edit(graph, i) || (!is_map && !(graph->set_differs[i] && differing == 1)))
-			continue;
-		if (!sg_graph_looks_up_alike(graph, i) || find_changed(p, i) || tears(p, i))
-			continue;
-		cost = cost_of(p, i);
-		if (cost < least) {
-			least = cost;
-			best = i;
-		}
-	}
-	find_changed(p, best);
-	return best;
-}
 
 /* ------------------------------------------------------------------ names */
 
@@ -175,33 +53,33 @@ static const void *find_chain(const void *table, const char *name)
 }
 
 /* Gives everything in want the name that it will have. */
-static int rename_all(struct planner *p, struct sg_error *err)
+static int rename_all(struct sg_graph *graph, const struct sg_choice *choice, struct sg_error *err)
 {
-	const struct sg_table *have = p->graph->have;
-	struct sg_table *want = p->graph->want;
+	const struct sg_table *have = graph->have;
+	struct sg_table *want = graph->want;
 	sg_autofree char **sets = calloc(want->set_count + 1, sizeof(*sets));
 	sg_autofree char **chains = calloc(want->chain_count + 1, sizeof(*chains));
 	bool failed = !sets || !chains;
 
 	for (size_t i = 0; !failed && i < want->set_count; i++) {
-		size_t twin = p->graph->set_twin[i];
+		size_t twin = graph->set_twin[i];
 
-		sets[i] = p->changed_sets[i] ? free_name(want->sets[i].name, have, find_set)
-					     : strdup(have->sets[twin].name);
+		sets[i] = choice->changed_sets[i] ? free_name(want->sets[i].name, have, find_set)
+						  : strdup(have->sets[twin].name);
 		failed = !sets[i];
 	}
 	for (size_t i = 0; !failed && i < want->chain_count; i++) {
-		size_t twin = p->graph->chain_twin[i];
+		size_t twin = graph->chain_twin[i];
 
 		if (want->chains[i].is_base) /* whose names are hooks, and stay */
 			chains[i] = strdup(want->chains[i].name);
 		else
-			chains[i] = p->changed_chains[i] ? free_name(want->chains[i].name, have, find_chain)
-							 : strdup(have->chains[twin].name);
+			chains[i] = choice->changed_chains[i] ? free_name(want->chains[i].name, have, find_chain)
+							      : strdup(have->chains[twin].name);
 		failed = !chains[i];
 	}
 	if (!failed)
-		failed = sg_graph_rename(p->graph, sets, chains);
+		failed = sg_graph_rename(graph, sets, chains);
 	for (size_t i = 0; sets && i < want->set_count; i++)
 		free(sets[i]);
 	for (size_t i = 0; chains && i < want->chain_count; i++)
@@ -267,17 +145,18 @@ static bool marks_differ(const struct sg_chain *have, const struct sg_chain *wan
 
 static void count_elements(struct sg_transition *plan)
 {
-	plan->elements_added = plan->added.count;
-	plan->elements_deleted = plan->deleted.count;
+	for (size_t i = 0; i < plan->edit_count; i++) {
+		plan->elements_added += plan->edits[i].added.count;
+		plan->elements_deleted += plan->edits[i].deleted.count;
+	}
 	for (size_t i = 0; i < plan->want->set_count; i++)
 		if (!plan->new_sets || plan->new_sets[i])
 			plan->elements_added += plan->want->sets[i].count;
 }
 
 /* A base chain that is there stays; its rules may be others. One that is not wanted any more ends. */
-static int plan_base_chains(struct planner *p, struct sg_error *err)
+static int plan_base_chains(struct sg_transition *plan, const struct sg_graph *graph, struct sg_error *err)
 {
-	struct sg_transition *plan = p->plan;
 	const struct sg_table *have = plan->have, *want = plan->want;
 
 	plan->rewritten = calloc(want->chain_count + 1, sizeof(bool));
@@ -287,7 +166,7 @@ static int plan_base_chains(struct planner *p, struct sg_error *err)
 	for (size_t i = 0; i < have->chain_count; i++)
 		plan->ended[i] = have->chains[i].is_base;
 	for (size_t i = 0; i < want->chain_count; i++) {
-		size_t twin = p->graph->chain_twin[i];
+		size_t twin = graph->chain_twin[i];
 
 		if (!want->chains[i].is_base || twin == SIZE_MAX)
 			continue;
@@ -298,62 +177,71 @@ static int plan_base_chains(struct planner *p, struct sg_error *err)
 	return 0;
 }
 
-static int plan_changes(struct planner *p, bool in_place, struct sg_error *err)
+static int plan_edits(struct sg_transition *plan, const struct sg_graph *graph, const struct sg_choice *choice,
+		      struct sg_error *err)
 {
-	struct sg_transition *plan = p->plan;
+	for (size_t i = 0; i < choice->edit_count; i++) {
+		struct sg_edit *edit = &plan->edits[plan->edit_count++];
+		const struct sg_set *want = &plan->want->sets[choice->edited[i]];
+		const struct sg_set *have = &plan->have->sets[graph->set_twin[choice->edited[i]]];
 
-	plan->in_place = choose(p, in_place);
-	if (rename_all(p, err))
-		return -1;
-	plan->new_sets = sg_steal(p->changed_sets);
-	plan->new_chains = sg_steal(p->changed_chains);
-	if (plan_base_chains(p, err))
-		return -1;
-	if (plan->in_place != SIZE_MAX) {
-		const struct sg_set *want = &plan->want->sets[plan->in_place];
-		const struct sg_set *have = &plan->have->sets[p->graph->set_twin[plan->in_place]];
-
-		if (sg_graph_subtract(want, have, &plan->added, err) ||
-		    sg_graph_subtract(have, want, &plan->deleted, err))
+		*edit = (struct sg_edit){.set = choice->edited[i]};
+		if (sg_graph_subtract(want, have, &edit->added, err) ||
+		    sg_graph_subtract(have, want, &edit->deleted, err))
 			return -1;
 	}
 	return 0;
 }
 
+static int plan_changes(struct sg_transition *plan, struct sg_graph *graph, bool in_place, struct sg_error *err)
+{
+	struct sg_choice choice;
+	int result = -1;
+
+	if (sg_choice_make(graph, in_place, &choice, err))
+		return -1;
+	if (!rename_all(graph, &choice, err)) {
+		plan->new_sets = sg_steal(choice.changed_sets);
+		plan->new_chains = sg_steal(choice.changed_chains);
+		result = plan_base_chains(plan, graph, err) || plan_edits(plan, graph, &choice, err) ? -1 : 0;
+	}
+	sg_choice_clear(&choice);
+	return result;
+}
+
+static bool is_nothing(const struct sg_transition *plan)
+{
+	bool nothing = true;
+
+	for (size_t i = 0; i < plan->edit_count; i++)
+		nothing &= plan->edits[i].added.count + plan->edits[i].deleted.count == 0;
+	for (size_t i = 0; i < plan->want->set_count; i++)
+		nothing &= !plan->new_sets[i];
+	for (size_t i = 0; i < plan->want->chain_count; i++)
+		nothing &= !plan->new_chains[i] && !plan->rewritten[i];
+	for (size_t i = 0; i < plan->have->chain_count; i++)
+		nothing &= !plan->ended[i];
+	return nothing;
+}
+
 int sg_transition_make(const struct sg_table *have, struct sg_table *want, bool in_place, struct sg_transition *ret,
 		       struct sg_error *err)
 {
-	struct sg_transition plan = {.have = have, .want = want, .in_place = SIZE_MAX};
-	struct planner p = {.plan = &plan};
-	int result = -1;
+	struct sg_transition plan = {.have = have, .want = want};
+	struct sg_graph *graph = NULL;
+	int result;
 
 	plan.replace = have && !is_ours(have);
-	if (!have || plan.replace) {
-		count_elements(&plan);
-		*ret = plan;
-		return 0;
-	}
-	p.changed_sets = calloc(want->set_count + 1, sizeof(bool));
-	p.changed_chains = calloc(want->chain_count + 1, sizeof(bool));
-	if (!p.changed_sets || !p.changed_chains)
-		sg_error_nomem(err);
-	else if (!sg_graph_make(have, want, &p.graph, err))
-		result = plan_changes(&p, in_place, err);
-	free(p.changed_sets);
-	free(p.changed_chains);
-	sg_graph_free(p.graph);
-	if (result) {
-		sg_transition_clear(&plan);
-		return -1;
+	if (have && !plan.replace) {
+		result = sg_graph_make(have, want, &graph, err) || plan_changes(&plan, graph, in_place, err) ? -1 : 0;
+		sg_graph_free(graph);
+		if (result) {
+			sg_transition_clear(&plan);
+			return -1;
+		}
+		plan.nothing = is_nothing(&plan);
 	}
 	count_elements(&plan);
-	plan.nothing = plan.added.count + plan.deleted.count == 0;
-	for (size_t i = 0; i < want->set_count; i++)
-		plan.nothing &= !plan.new_sets[i];
-	for (size_t i = 0; i < want->chain_count; i++)
-		plan.nothing &= !plan.new_chains[i] && !plan.rewritten[i];
-	for (size_t i = 0; i < have->chain_count; i++)
-		plan.nothing &= !plan.ended[i];
 	*ret = plan;
 	return 0;
 }
@@ -364,9 +252,11 @@ void sg_transition_clear(struct sg_transition *plan)
 	free(plan->new_chains);
 	free(plan->rewritten);
 	free(plan->ended);
-	sg_set_clear(&plan->added);
-	sg_set_clear(&plan->deleted);
-	*plan = (struct sg_transition){.in_place = SIZE_MAX};
+	for (size_t i = 0; i < plan->edit_count; i++) {
+		sg_set_clear(&plan->edits[i].added);
+		sg_set_clear(&plan->edits[i].deleted);
+	}
+	*plan = (struct sg_transition){0};
 }
 
 /* ------------------------------------------------------------------ messages */
@@ -377,7 +267,7 @@ static void add_rules(const struct sg_transition *plan, struct sg_wire *wire, co
 		sg_wire_add_rule(wire, plan->want, chain, &chain->rules[i]);
 }
 
-/* Sets and chains that are not there yet. */
+/* Sets and chains that are not there yet, and that packets get to by others. */
 static void add_new(const struct sg_transition *plan, struct sg_wire *wire)
 {
 	const struct sg_table *want = plan->want;
@@ -386,26 +276,38 @@ static void add_new(const struct sg_transition *plan, struct sg_wire *wire)
 		if (plan->new_sets[i])
 			sg_wire_add_set(wire, want, &want->sets[i]);
 	for (size_t i = 0; i < want->chain_count; i++)
-		if (plan->new_chains[i])
+		if (plan->new_chains[i] && !want->chains[i].is_base)
 			sg_wire_add_chain(wire, want, &want->chains[i]);
 	for (size_t i = 0; i < want->set_count; i++)
 		if (plan->new_sets[i])
 			sg_wire_add_elements(wire, want, &want->sets[i]);
 	for (size_t i = 0; i < want->chain_count; i++)
-		if (plan->new_chains[i])
+		if (plan->new_chains[i] && !want->chains[i].is_base)
 			add_rules(plan, wire, &want->chains[i]);
+}
+
+static void add_base_chains(const struct sg_transition *plan, struct sg_wire *wire)
+{
+	for (size_t i = 0; i < plan->want->chain_count; i++) {
+		const struct sg_chain *chain = &plan->want->chains[i];
+
+		if (!plan->new_chains[i] || !chain->is_base)
+			continue;
+		sg_wire_add_chain(wire, plan->want, chain);
+		add_rules(plan, wire, chain);
+	}
 }
 
 bool sg_transition_write_ahead(const struct sg_transition *plan, struct sg_wire *wire)
 {
 	bool any = false;
 
-	if (plan->nothing || plan->in_place == SIZE_MAX)
+	if (plan->nothing || !plan->edit_count)
 		return false;
 	for (size_t i = 0; i < plan->want->set_count; i++)
 		any |= plan->new_sets[i];
 	for (size_t i = 0; i < plan->want->chain_count; i++)
-		any |= plan->new_chains[i];
+		any |= plan->new_chains[i] && !plan->want->chains[i].is_base;
 	if (!any)
 		return false;
 	sg_wire_add_table(wire, plan->want); /* it is there: this asks for the echo that proves the commit */
@@ -426,14 +328,17 @@ void sg_transition_write(const struct sg_transition *plan, struct sg_wire *wire)
 		return;
 	}
 	sg_wire_add_table(wire, want); /* it is there: this asks for the echo that proves the commit */
-	if (plan->in_place == SIZE_MAX)
+	if (!plan->edit_count)
 		add_new(plan, wire);
-	if (plan->in_place != SIZE_MAX) {
-		if (plan->deleted.count)
-			sg_wire_del_elements(wire, want, &plan->deleted);
-		if (plan->added.count)
-			sg_wire_add_elements(wire, want, &plan->added);
+	for (size_t i = 0; i < plan->edit_count; i++) {
+		const struct sg_edit *edit = &plan->edits[i];
+
+		if (edit->deleted.count)
+			sg_wire_del_elements(wire, want, &edit->deleted);
+		if (edit->added.count)
+			sg_wire_add_elements(wire, want, &edit->added);
 	}
+	add_base_chains(plan, wire);
 	for (size_t i = 0; i < want->chain_count; i++)
 		if (plan->rewritten[i]) {
 			sg_wire_flush_chain(wire, want, &want->chains[i]);
@@ -472,7 +377,7 @@ int sg_transition_write_garbage(const struct sg_table *table, struct sg_wire *wi
 
 	if (!sets || !chains)
 		return sg_error_nomem(err);
-	if (sg_graph_reachable(table, sets, chains, err))
+	if (sg_graph_reachable(table, SG_GRAPH_ALL_HOOKS, sets, chains, err))
 		return -1;
 	for (size_t i = 0; i < table->set_count; i++) {
 		sets[i] |= table->sets[i].flags & SG_SET_ANONYMOUS; /* goes with its rule */

@@ -8,16 +8,23 @@
 
 #include "sockgate/wire.h"
 
+/* A set of want that is edited in place, and the elements to do it with. */
+struct sg_edit {
+	size_t set;
+	struct sg_set added, deleted;
+};
+#define SG_EDITS_MAX 3 /* one for each base chain */
+
 struct sg_transition {
-	const struct sg_table *have;  /* NULL: there is none */
-	struct sg_table *want;        /* its objects are renamed to what they will be called */
-	bool nothing;                 /* there is nothing to do */
-	bool replace;                 /* the table is not one of ours in shape: deleted and made anew */
-	bool *rewritten;              /* base chains of want, which are there already: their rules are written anew */
-	bool *ended;                  /* base chains of have that want does not have */
-	bool *new_sets, *new_chains;  /* of want: put in beside what is there */
-	size_t in_place;              /* the set of want that is edited in place, or SIZE_MAX */
-	struct sg_set added, deleted; /* its elements */
+	const struct sg_table *have; /* NULL: there is none */
+	struct sg_table *want;       /* its objects are renamed to what they will be called */
+	bool nothing;                /* there is nothing to do */
+	bool replace;                /* the table is not one of ours in shape: deleted and made anew */
+	bool *rewritten;             /* base chains of want, which are there already: their rules are written anew */
+	bool *ended;                 /* base chains of have that want does not have */
+	bool *new_sets, *new_chains; /* of want: put in beside what is there */
+	struct sg_edit edits[SG_EDITS_MAX];
+	size_t edit_count;
 	size_t elements_added, elements_deleted; /* in all, for people */
 };
 

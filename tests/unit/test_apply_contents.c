@@ -112,7 +112,7 @@ static void another_change_in_between_is_not_ours(void **state)
 	assert_int_equal(first_read(contents, kernel, &generation), 1);
 	touch(kernel);
 	later = load(kernel, 2, true, 0);
-	sg_contents_advance(contents, generation, later, NULL);
+	sg_contents_advance(contents, generation, later, NULL, 0);
 	assert_int_equal(first_read(contents, kernel, &generation), 2);
 	sg_contents_free(contents);
 	sg_kernel_close(kernel);
@@ -138,7 +138,7 @@ static void another_boot_is_another_world(void **state)
 	first_read(contents, kernel, &generation);
 	/* the file speaks of a generation that this boot comes to later */
 	later = load(kernel, 2, true, 0);
-	sg_contents_advance(contents, generation, later, NULL);
+	sg_contents_advance(contents, generation, later, NULL, 0);
 	sg_contents_store(contents, later);
 	sg_contents_free(contents);
 	assert_int_equal(umount("/proc/sys/kernel/random/boot_id"), 0);

@@ -38,23 +38,30 @@ static sg_ref judge(struct sg_idd *idd, sg_ref region, enum sg_verdict verdict, 
 	return sg_idd_ite(idd, region, sg_idd_terminal(verdict), rest);
 }
 
-/* The rules for new packets that come in; everything else passes. */
-static struct sg_table compile(struct sg_idd *idd, sg_ref inbound)
+/* The rules for new packets that come in, and for those to published ports; everything else passes. */
+static struct sg_table compile_both(struct sg_idd *idd, sg_ref inbound, sg_ref published)
 {
-	sg_ref in = sg_idd_and(idd, sg_idd_range(idd, SG_FIELD_DIRECTION, SG_IN, SG_IN),
-			       sg_idd_range(idd, SG_FIELD_STATE, SG_CT_NEW, SG_CT_NEW));
-	sg_ref judged = sg_idd_ite(idd, in, inbound, sg_idd_terminal(SG_VERDICT_ACCEPT));
+	sg_ref new = sg_idd_range(idd, SG_FIELD_STATE, SG_CT_NEW, SG_CT_NEW);
+	sg_ref in = sg_idd_and(idd, sg_idd_range(idd, SG_FIELD_DIRECTION, SG_IN, SG_IN), new);
+	sg_ref forwarded = sg_idd_and(idd, sg_idd_range(idd, SG_FIELD_DIRECTION, SG_PUBLISHED, SG_PUBLISHED), new);
+	sg_ref judged = sg_idd_ite(idd, forwarded, published, sg_idd_terminal(SG_VERDICT_ACCEPT));
 	struct sg_decision decision = {.idd = idd, .origin = SG_IDD_EMPTY};
 	struct sg_table table;
 	struct sg_error err = {0};
 
+	judged = sg_idd_ite(idd, in, inbound, judged);
 	decision.verdict = sg_idd_ite(idd, sg_packet_universe(idd), judged, sg_idd_terminal(0));
 	if (sg_compile(&decision, NULL, &table, &err))
 		fail_msg("%s", err.message);
 	return table;
 }
 
-/* The name of the set that is edited in place, "" for none; clears the tables. */
+static struct sg_table compile(struct sg_idd *idd, sg_ref inbound)
+{
+	return compile_both(idd, inbound, sg_idd_terminal(SG_VERDICT_ACCEPT));
+}
+
+/* The names of the sets that are edited in place, "" for none; clears the tables. */
 static const char *edited(struct sg_table have, struct sg_table want)
 {
 	static char name[SG_NFT_NAME_SIZE];
@@ -63,10 +70,11 @@ static const char *edited(struct sg_table have, struct sg_table want)
 	*name = '\0';
 	assert_int_equal(sg_transition_make(&have, &want, true, &plan, NULL), 0);
 	assert_false(plan.nothing);
-	if (plan.in_place != SIZE_MAX)
-		strcpy(name, want.sets[plan.in_place].name);
-	else
-		assert_true(plan.replace || plan.elements_added > 0);
+	for (size_t i = 0; i < plan.edit_count; i++) {
+		strcat(name, i ? " " : "");
+		strcat(name, want.sets[plan.edits[i].set].name);
+	}
+	assert_true(plan.edit_count || plan.replace || plan.elements_added > 0);
 	sg_transition_clear(&plan);
 	sg_table_clear(&have);
 	sg_table_clear(&want);
@@ -189,6 +197,96 @@ static void ranges_are_added_or_deleted_but_not_exchanged(void **state)
 	assert_string_equal(edited(ranges(idd, 1000, 1000, 50000), ranges(idd, 1000, 1000, 0)), "in_ranges");
 	assert_string_equal(edited(ranges(idd, 1000, 1000, 0), ranges(idd, 1000, 1000, 50000)), "in_ranges");
 	assert_string_equal(edited(ranges(idd, 62000, 62100, 0), ranges(idd, 62000, 62200, 0)), "");
+	sg_idd_free(idd);
+}
+
+/* ------------------------------------------------------------------ base chains */
+
+/* Every second port up to `last` is open, and 22 to some hosts. */
+static sg_ref open_ports(struct sg_idd *idd, uint32_t last, size_t hosts_used)
+{
+	sg_ref judged = sg_idd_and(idd, tcp_ports(idd, 22, 22), v4_from(idd, hosts, hosts_used));
+
+	for (uint32_t port = 1000; port <= last; port += 2)
+		judged = sg_idd_or(idd, judged, tcp_ports(idd, port, port));
+	return judge(idd, judged, SG_VERDICT_ACCEPT, sg_idd_terminal(SG_VERDICT_DROP));
+}
+
+static struct sg_table ports_of_both(struct sg_idd *idd, uint32_t in, uint32_t published, size_t hosts_used)
+{
+	return compile_both(idd, open_ports(idd, in, hosts_used), open_ports(idd, published, hosts_used));
+}
+
+/* No packet meets both base chains: each has a place of its own where it meets the one policy or the other. */
+static void each_base_chain_has_its_edit(void **state)
+{
+	struct sg_idd *idd = sg_packet_context(0);
+	const sg_ref open = sg_idd_terminal(SG_VERDICT_ACCEPT), shut = sg_idd_terminal(SG_VERDICT_DROP);
+
+	(void)state;
+	assert_string_equal(edited(ports_of_both(idd, 3000, 3000, count), ports_of_both(idd, 3002, 3002, count)),
+			    "in_ports pub_tcp_ports");
+	assert_string_equal(edited(ports_of_both(idd, 3000, 3000, count), ports_of_both(idd, 3000, 3002, count)),
+			    "pub_tcp_ports");
+	/* so does one set that both look into, which is the place of both */
+	assert_string_equal(edited(ports_of_both(idd, 3000, 3000, count), ports_of_both(idd, 3000, 3000, count - 1)),
+			    "tcp_22_from4");
+	/* where it is not the only one that changes, both maps lead to another */
+	assert_string_equal(edited(ports_of_both(idd, 3000, 3000, count), ports_of_both(idd, 3000, 3002, count - 1)),
+			    "in_ports pub_tcp_ports");
+	/* beside an edit the other base chain comes, goes, or has other rules */
+	assert_string_equal(
+		edited(ports_of_both(idd, 3000, 3000, count), compile_both(idd, open_ports(idd, 3002, count), open)),
+		"in_ports");
+	assert_string_equal(
+		edited(compile_both(idd, open_ports(idd, 3000, count), open), ports_of_both(idd, 3002, 3000, count)),
+		"in_ports");
+	assert_string_equal(
+		edited(ports_of_both(idd, 3000, 3000, count), compile_both(idd, open_ports(idd, 3002, count), shut)),
+		"in_ports");
+	sg_idd_free(idd);
+}
+
+/* Whether a message of the batch is about that chain. */
+static bool mentions(const struct sg_wire *wire, const char *chain)
+{
+	bool result = false;
+	size_t element;
+
+	for (uint32_t seq = 1; seq < 100; seq++) {
+		const struct sg_wire_note *note = sg_wire_find(wire, seq, 0, &element);
+
+		result |= note && !strcmp(note->what, "chain") && !strcmp(note->name, chain);
+	}
+	return result;
+}
+
+/* A base chain that comes is there when all that it leads to is, and not a transaction before. */
+static void a_base_chain_does_not_come_ahead(void **state)
+{
+	struct sg_idd *idd = sg_packet_context(0);
+	struct sg_table have = compile_both(idd, open_ports(idd, 3000, count), sg_idd_terminal(SG_VERDICT_ACCEPT));
+	struct sg_table want = ports_of_both(idd, 3002, 3000, count);
+	struct sg_wire *ahead = sg_wire_new(), *change = sg_wire_new();
+	const struct sg_chain *forward = sg_table_chain(&want, "forward");
+	struct sg_transition plan;
+
+	(void)state;
+	assert_int_equal(sg_transition_make(&have, &want, true, &plan, NULL), 0);
+	assert_int_equal(plan.edit_count, 1);
+	assert_true(plan.new_chains[forward - want.chains]);
+	sg_wire_begin(ahead, 1, 1);
+	assert_true(sg_transition_write_ahead(&plan, ahead));
+	sg_wire_begin(change, 1, 1);
+	sg_transition_write(&plan, change);
+	assert_false(mentions(ahead, "forward"));
+	assert_true(mentions(ahead, "published"));
+	assert_true(mentions(change, "forward"));
+	sg_wire_free(ahead);
+	sg_wire_free(change);
+	sg_transition_clear(&plan);
+	sg_table_clear(&have);
+	sg_table_clear(&want);
 	sg_idd_free(idd);
 }
 
@@ -423,7 +521,7 @@ static bool keeps_set(struct metered how)
 	fill(&have, &how);
 	assert_int_equal(sg_transition_make(&have, &want, true, &plan, NULL), 0);
 	assert_false(plan.replace);
-	assert_int_equal(plan.in_place, SIZE_MAX);
+	assert_int_equal(plan.edit_count, 0);
 	kept = !plan.new_sets[0];
 	/* what fills a set follows its name */
 	expr = &want.chains[1].rules[0].exprs[3];
@@ -476,6 +574,8 @@ int main(void)
 		cmocka_unit_test(a_set_of_one_verdict_is_edited),
 		cmocka_unit_test(a_set_of_both_ends_is_not_edited),
 		cmocka_unit_test(ranges_are_added_or_deleted_but_not_exchanged),
+		cmocka_unit_test(each_base_chain_has_its_edit),
+		cmocka_unit_test(a_base_chain_does_not_come_ahead),
 		cmocka_unit_test(strange_tables_are_replaced),
 		cmocka_unit_test(a_table_without_chains_is_replaced),
 		cmocka_unit_test(whatever_differs_is_noticed),

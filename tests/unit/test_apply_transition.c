@@ -26,6 +26,7 @@ static sg_ref some_region(struct sg_idd *idd)
 #include "random_terms.h"
 
 static unsigned int ahead; /* steps that needed a transaction before */
+static unsigned int apart; /* steps with a place for each base chain */
 static uint64_t current;   /* the SEED that repeats what failed (with ROUNDS=1) */
 
 static const struct sg_table *dump(struct sg_kernel *kernel, struct sg_ruleset *ruleset)
@@ -63,7 +64,10 @@ static int step(struct sg_kernel *kernel, const struct sg_decision *decision, co
 
 	assert_int_equal(sg_compile(decision, hints, &want, &err), 0);
 	assert_int_equal(sg_transition_make(have, &want, true, &plan, &err), 0);
-	what = plan.nothing ? 0 : !have || plan.replace ? 3 : plan.in_place != SIZE_MAX ? 2 : 1;
+	for (size_t i = 0; plan.edit_count && i < want.chain_count; i++)
+		apart += want.chains[i].is_base && plan.new_chains[i];
+	apart += plan.edit_count > 1;
+	what = plan.nothing ? 0 : !have || plan.replace ? 3 : plan.edit_count ? 2 : 1;
 	sg_wire_begin(wire, 1, before.generation);
 	if (sg_transition_write_ahead(&plan, wire)) {
 		struct sg_ruleset then = {0};
@@ -104,20 +108,21 @@ static int step(struct sg_kernel *kernel, const struct sg_decision *decision, co
 	return what;
 }
 
-/* The next decision: something new, or the former with one more region decided. */
+/* The next decision: something new, or the former with one more region decided; that of what comes in, of what is
+ * published, or of both. */
 static void vary(struct made *made)
 {
 	struct sg_idd *idd = made->idd;
-	enum sg_direction direction;
-	sg_ref region;
+	sg_ref region, in = sg_idd_range(idd, SG_FIELD_DIRECTION, SG_IN, SG_IN);
+	sg_ref published = sg_idd_range(idd, SG_FIELD_DIRECTION, SG_PUBLISHED, SG_PUBLISHED);
+	unsigned int which = below(4);
 
 	if (!made->decision.verdict || below(4) == 0) {
 		make_random(made);
 		return;
 	}
 	region = sg_idd_and(idd, some_protocols(idd), below(2) ? SG_IDD_FULL : some_place(idd));
-	direction = below(4) ? SG_IN : SG_PUBLISHED;
-	region = sg_idd_and(idd, region, sg_idd_range(idd, SG_FIELD_DIRECTION, direction, direction));
+	region = sg_idd_and(idd, region, which == 0 ? in : which == 1 ? published : sg_idd_or(idd, in, published));
 	region = sg_idd_and(idd, region, sg_idd_range(idd, SG_FIELD_STATE, SG_CT_NEW, SG_CT_NEW));
 	region = sg_idd_and(idd, region, sg_packet_universe(idd));
 	made->decision.verdict = sg_idd_ite(idd, region, sg_idd_terminal(1 + below(3)), made->decision.verdict);
@@ -151,8 +156,9 @@ static void sequences(void **state)
 		sg_kernel_close(kernel);
 		sg_idd_free(made.idd);
 	}
-	print_message("nothing %u, beside %u, in place %u, anew %u\n", done[0], done[1], done[2], done[3]);
-	assert_true(done[1] > 0 && done[2] > 0 && ahead > 0);
+	print_message("nothing %u, beside %u, in place %u (%u of them for a base chain each), anew %u\n", done[0],
+		      done[1], done[2], apart, done[3]);
+	assert_true(done[1] > 0 && done[2] > 0 && ahead > 0 && apart > 0);
 }
 
 /* One line more, less, or otherwise; the others stay, and so do their meters. */
