@@ -130,6 +130,23 @@ struct sg_policy *session_read(struct session *session, const char *path, struct
 	return policy;
 }
 
+/*
+ * A machine that starts is not left open because of a test: it held when the policy was applied, and dates that have
+ * passed since then may be all that changed.
+ */
+static void forgive_tests(struct sg_diags *diags)
+{
+	for (size_t i = 0; i < diags->count; i++) {
+		struct sg_diag *diag = &diags->items[i];
+
+		if (diag->severity != SG_SEVERITY_ERROR || strcmp(diag->id, "policy/test-failed"))
+			continue;
+		diag->severity = SG_SEVERITY_WARNING;
+		diags->errors--;
+		diags->warnings++;
+	}
+}
+
 int session_load(struct session *session, const char *path, enum loading loading, struct loaded *ret, int *ret_exit)
 {
 	sg_cleanup(loaded_clear) struct loaded loaded = {0};
@@ -149,6 +166,10 @@ int session_load(struct session *session, const char *path, enum loading loading
 	    (loading == LOAD_WITH_TESTS && loaded_prove(session, &loaded, &tests, &err) < 0)) {
 		*ret_exit = session_fail(session, &err);
 		return -1;
+	}
+	if (session->options->boot) {
+		forgive_tests(&loaded.diags);
+		tests.failed = 0;
 	}
 	if (tests.failed || sg_diags_failed(&loaded.diags)) {
 		*ret_exit = refuse(session, path, &loaded, tests);

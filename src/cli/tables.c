@@ -125,7 +125,7 @@ const struct option_row option_rows[] = {
 	{'o', "output", OPTION_TEXT, AT(output), "FILE", 0, OF(LEARN),
 	 "write the policy to a new file; with --force, over an old one"},
 	{0, "confirm", OPTION_TEXT, 0, "TIME", 0, OF(APPLY), NULL},
-	{0, "boot", OPTION_FLAG, AT(boot), NULL, 0, OF(APPLY), "as the machine starts: a date in the policy that has passed is no error"},
+	{0, "boot", OPTION_FLAG, AT(boot), NULL, 0, OF(APPLY), "as the machine starts: a date that has passed and a test that fails are no errors"},
 	{'f', "policy", OPTION_TEXT, AT(policy), "FILE", 0, OPTION_GLOBAL,
 	 "the policy (" DEFAULT_POLICY "); - is standard input"},
 	{'j', "json", OPTION_FLAG, AT(json), NULL, 0, OPTION_GLOBAL, "answer with one JSON object"},

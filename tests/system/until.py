@@ -97,6 +97,18 @@ def over(peers):
     subprocess.run(["ip", "netns", "exec", peers.inner, "nft", "flush", "ruleset"], check=True)
 
 
+def tested(peers):
+    """A test that fails because a line is over leaves no machine open that starts."""
+    peers.write("allow:\n  tcp: [{port: 22, until: 2001-01-01T00:00Z}, 80]\ntests: [{expect: allow, tcp: 22}]\n")
+    subprocess.run(["ip", "netns", "exec", peers.inner, "nft", "flush", "ruleset"], check=True)
+    code, said = peers.gate("apply", "--boot")
+    yield from wanted("apply --boot: " + said, (code, "policy/test-failed" in said), (0, True))
+    yield from wanted("after it", {number: answer for number, answer in answers(peers, ONE).items() if number in (22, 80)},
+                      {22: "silent", 80: "passed"})
+    peers.write("allow: {tcp: [80]}\ntests: [{expect: allow, tcp: 22}]\n")
+    yield from wanted("apply of a policy whose test fails", peers.gate("apply")[0], 1)
+
+
 def boundary(peers):
     """Connections all around the second: what is asked before it passes, what is asked after it does not."""
     end = int(time.time()) + 3
@@ -121,6 +133,7 @@ def main(program):
     failed = False
     with Peers(program, "until", [22, 80, 443, 8080]) as peers:
         for title, test in (("lines end at their second, blocks too, and apply leaves that alone", ends),
+                            ("a test of what is over does not keep a policy from a machine that starts", tested),
                             ("a line holds up to its second and not beyond", boundary)):
             try:
                 wrong = list(test(peers))
