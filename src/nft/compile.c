@@ -12,7 +12,7 @@
  * turns "from anywhere except the blocked" back into "from anywhere".
  *
  * Packets to published ports are judged in a chain of their own, by what their connections were before the destination
- * was rewritten.
+ * was rewritten. Behind its maps they mostly meet what inbound packets meet: what comes out the same is made one.
  *
  * The base chain's own policy is always drop: a table that is loaded by half, or whose rules somebody flushed, is
  * closed.
@@ -25,7 +25,10 @@
 #include <linux/netfilter.h>
 #include "base/mem.h"
 #include "nft/build.h"
+#include "nft/fold.h"
 #include "sockgate/proto.h"
+
+#define PUBLISHED_PREFIX "pub_"
 
 /* ------------------------------------------------------------------ a body: preludes, maps, tail */
 
@@ -150,7 +153,8 @@ static int emit_states(struct sg_compiler *c, size_t base, sg_ref packets, struc
 	static const char *const prefixes_of[SG_DIRECTIONS][SG_CT_COUNT] = {
 		[SG_IN] = {"", "established_", "related_", "invalid_", "untracked_"},
 		[SG_OUT] = {"out_", "out_established_", "out_related_", "out_invalid_", "out_untracked_"},
-		[SG_PUBLISHED] = {"pub_", "pub_established_", "pub_related_", "pub_invalid_", "pub_untracked_"},
+		[SG_PUBLISHED] = {PUBLISHED_PREFIX, PUBLISHED_PREFIX "established_", PUBLISHED_PREFIX "related_",
+				  PUBLISHED_PREFIX "invalid_", PUBLISHED_PREFIX "untracked_"},
 	};
 	const char *const *prefixes = prefixes_of[c->direction];
 	uint32_t constant[SG_CT_COUNT];
@@ -289,7 +293,9 @@ static int compile(struct sg_compiler *c, struct sg_error *err)
 	c->table->family = SG_TABLE_FAMILY;
 	if (!c->point || !c->fixed || !c->table->name || !c->table->comment)
 		return sg_error_nomem(err);
-	return sg_compiler_judge(c, err) || emit_directions(c, err) ? -1 : 0;
+	if (sg_compiler_judge(c, err) || emit_directions(c, err))
+		return -1;
+	return sg_fold(c->table, PUBLISHED_PREFIX, err);
 }
 
 int sg_compile(const struct sg_decision *decision, const struct sg_compile_hints *hints, struct sg_table *ret,
