@@ -198,6 +198,47 @@ static void test_now(void **state)
 	assert_null(said_of_time(policy, INT64_MIN, false, &severity));
 }
 
+static sg_ref meter_holds(struct sg_idd *idd, const char *name, struct sg_condition meter)
+{
+	meter.kind = SG_CONDITION_METER;
+	snprintf(meter.name, sizeof(meter.name), "%s", name);
+	return sg_idd_range(idd, sg_condition_level(idd, &meter), 1, 1);
+}
+
+/* What a line hangs on is a condition with the numbers that it says, and none that it does not say. */
+static void test_conditions_of_lines(void **unused)
+{
+	struct sg_idd *idd = sg_packet_context(0);
+	autotext text = read_good("allow:\n  tcp:\n    - {port: 22, limit: 20/minute per source, connections: 5}\n"
+				  "    - {port: 23, connections: 7 per source}\n    - {port: 24, limit: 3/hour}\n"
+				  "    - {port: 25, unit: a.service}\n"
+				  "outbound:\n  allow:\n    udp: {port: 26, limit: 2/day per destination}\n");
+	const struct sg_condition limit22 = {.limit = 20, .limit_seconds = 60, .limit_per_peer = 1};
+	const struct sg_condition limit24 = {.limit = 3, .limit_seconds = 3600};
+	const struct sg_condition limit26 = {.limit = 2, .limit_seconds = 86400, .limit_per_peer = 1};
+	const struct sg_condition connections22 = {.connections = 5};
+	const struct sg_condition connections23 = {.connections = 7, .connections_per_peer = 1};
+	const struct sg_condition unit25 = {.kind = SG_CONDITION_SOCKET, .name = "a.service"};
+	sg_ref held[5] = {
+		sg_idd_and(idd, meter_holds(idd, "limit_tcp_22", limit22),
+			   meter_holds(idd, "connections_tcp_22", connections22)),
+		meter_holds(idd, "connections_tcp_23", connections23),
+		meter_holds(idd, "limit_tcp_24", limit24),
+		sg_idd_range(idd, sg_condition_level(idd, &unit25), 1, 1),
+		meter_holds(idd, "limit_out_udp_26", limit26),
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < 5; i++) {
+		struct sg_line line = *line_at(&text, i), plain = line;
+
+		plain.unit = plain.meter = NULL;
+		assert_int_equal(sg_line_region(idd, &line), sg_idd_and(idd, sg_line_region(idd, &plain), held[i]));
+		assert_int_equal(line.direction, i == 4 ? SG_OUT : SG_IN);
+	}
+	sg_idd_free(idd);
+}
+
 /* The instants of a line: from the first there is to the last before its end. */
 static void test_region_in_time(void **unused)
 {
@@ -218,10 +259,15 @@ static void test_region_in_time(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_limits), cmocka_unit_test(test_units),
-		cmocka_unit_test(test_logs),   cmocka_unit_test(test_halves),
-		cmocka_unit_test(test_times),  cmocka_unit_test(test_random_times),
-		cmocka_unit_test(test_now),    cmocka_unit_test(test_region_in_time),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_units),
+		cmocka_unit_test(test_logs),
+		cmocka_unit_test(test_halves),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_random_times),
+		cmocka_unit_test(test_now),
+		cmocka_unit_test(test_region_in_time),
+		cmocka_unit_test(test_conditions_of_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
