@@ -52,10 +52,13 @@ static bool names_set(const struct sg_expr *expr)
 	return expr->kind == SG_EXPR_LOOKUP || expr->kind == SG_EXPR_DYNSET;
 }
 
-static bool same_expr(const struct sg_expr *have, const struct sg_expr *want)
+/* `logs`: also in what it logs, which decides nothing. */
+static bool same_expr(const struct sg_expr *have, const struct sg_expr *want, bool logs)
 {
 	struct sg_expr copy = *have;
 
+	if (!logs && have->kind == SG_EXPR_LOG && want->kind == SG_EXPR_LOG)
+		return true;
 	/* with equal names of objects the rest can be compared as it is */
 	if (names_set(want)) {
 		if (!same_target(have->name, want->name))
@@ -68,7 +71,7 @@ static bool same_expr(const struct sg_expr *have, const struct sg_expr *want)
 	return sg_expr_equal(&copy, want);
 }
 
-static bool same_rules(const struct sg_chain *have, const struct sg_chain *want)
+static bool same_rules(const struct sg_chain *have, const struct sg_chain *want, bool logs)
 {
 	if (have->unknown || have->is_base != want->is_base || have->rule_count != want->rule_count)
 		return false;
@@ -78,7 +81,7 @@ static bool same_rules(const struct sg_chain *have, const struct sg_chain *want)
 		if (a->expr_count != b->expr_count || !same_text(a->comment, b->comment))
 			return false;
 		for (size_t j = 0; j < b->expr_count; j++)
-			if (!same_expr(&a->exprs[j], &b->exprs[j]))
+			if (!same_expr(&a->exprs[j], &b->exprs[j], logs))
 				return false;
 	}
 	return true;
@@ -171,7 +174,7 @@ static int compare_fillings(struct sg_graph *graph, struct sg_error *err)
 		if (!sg_set_is_filled(&graph->want->sets[i]) || graph->set_differs[i])
 			continue;
 		other = have[graph->set_twin[i]];
-		graph->set_differs[i] = (mine || other) && (!mine || !other || !same_expr(other, mine) ||
+		graph->set_differs[i] = (mine || other) && (!mine || !other || !same_expr(other, mine, true) ||
 							    has_others(&graph->have->sets[graph->set_twin[i]], mine));
 	}
 	return 0;
@@ -458,9 +461,13 @@ static int find_twins(struct sg_graph *graph, const bool *sets, const bool *chai
 	for (size_t i = 0; i < want->set_count; i++)
 		graph->set_differs[i] =
 			graph->set_twin[i] == SIZE_MAX || !same_set(&have->sets[graph->set_twin[i]], &want->sets[i]);
-	for (size_t i = 0; i < want->chain_count; i++)
-		graph->chain_differs[i] = graph->chain_twin[i] == SIZE_MAX ||
-					  !same_rules(&have->chains[graph->chain_twin[i]], &want->chains[i]);
+	for (size_t i = 0; i < want->chain_count; i++) {
+		const struct sg_chain *twin =
+			graph->chain_twin[i] == SIZE_MAX ? NULL : &have->chains[graph->chain_twin[i]];
+
+		graph->chain_differs[i] = !twin || !same_rules(twin, &want->chains[i], false);
+		graph->chain_relogs[i] = !graph->chain_differs[i] && !same_rules(twin, &want->chains[i], true);
+	}
 	return compare_fillings(graph, err) ? -1 : make_edges(graph, err);
 }
 
@@ -478,8 +485,9 @@ int sg_graph_make(const struct sg_table *have, struct sg_table *want, struct sg_
 	graph->chain_twin = calloc(want->chain_count + 1, sizeof(size_t));
 	graph->set_differs = calloc(want->set_count + 1, sizeof(bool));
 	graph->chain_differs = calloc(want->chain_count + 1, sizeof(bool));
+	graph->chain_relogs = calloc(want->chain_count + 1, sizeof(bool));
 	if (!sets || !chains || !graph->set_twin || !graph->chain_twin || !graph->set_differs ||
-	    !graph->chain_differs) {
+	    !graph->chain_differs || !graph->chain_relogs) {
 		sg_error_nomem(err);
 	} else {
 		if (!sg_graph_reachable(have, SG_GRAPH_ALL_HOOKS, sets, chains, err))
@@ -500,6 +508,7 @@ void sg_graph_free(struct sg_graph *graph)
 	free(graph->chain_twin);
 	free(graph->set_differs);
 	free(graph->chain_differs);
+	free(graph->chain_relogs);
 	free(graph->edges);
 	free(graph);
 }

@@ -14,9 +14,11 @@ struct sg_edge {
 struct sg_graph {
 	const struct sg_table *have;
 	struct sg_table *want;
-	size_t input;                      /* index of the base chain in want */
-	size_t *set_twin, *chain_twin;     /* per object of want: index in have, SIZE_MAX: none */
-	bool *set_differs, *chain_differs; /* its own content is not its twin's; names without versions, no marks */
+	size_t input;                  /* index of the base chain in want */
+	size_t *set_twin, *chain_twin; /* per object of want: index in have, SIZE_MAX: none */
+	/* its own content is not its twin's; names without versions, no marks, nothing of what rules log */
+	bool *set_differs, *chain_differs;
+	bool *chain_relogs; /* does not differ, and logs otherwise */
 	struct sg_edge *edges;
 	size_t edge_count, edge_room;
 };

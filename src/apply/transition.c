@@ -12,6 +12,9 @@
  * only new packets can reach go in with the same transaction. What the old rules used is deleted in a second one, after
  * the first is through. Objects get another version of their name (in_ports, in_ports.2, …) when the name is taken;
  * versions are compared by what they hold, so that what did not change stays as it is.
+ *
+ * What a rule logs decides nothing: where that alone differs (a line of the policy may have moved) a chain's rules are
+ * written anew in their place, and whatever leads to the chain need not know.
  */
 #include "apply/transition.h"
 
@@ -154,8 +157,9 @@ static void count_elements(struct sg_transition *plan)
 			plan->elements_added += plan->want->sets[i].count;
 }
 
-/* A base chain that is there stays; its rules may be others. One that is not wanted any more ends. */
-static int plan_base_chains(struct sg_transition *plan, const struct sg_graph *graph, struct sg_error *err)
+/* A base chain that is there stays; its rules may be others. One that is not wanted any more ends. Another chain that
+ * only logs otherwise keeps its name, so that rules that lead to it stay, and with them what they counted. */
+static int plan_staying_chains(struct sg_transition *plan, const struct sg_graph *graph, struct sg_error *err)
 {
 	const struct sg_table *have = plan->have, *want = plan->want;
 
@@ -168,10 +172,15 @@ static int plan_base_chains(struct sg_transition *plan, const struct sg_graph *g
 	for (size_t i = 0; i < want->chain_count; i++) {
 		size_t twin = graph->chain_twin[i];
 
-		if (!want->chains[i].is_base || twin == SIZE_MAX)
+		if (twin == SIZE_MAX)
 			continue;
+		if (!want->chains[i].is_base) {
+			plan->rewritten[i] = graph->chain_relogs[i] && !plan->new_chains[i];
+			continue;
+		}
 		plan->ended[twin] = false;
-		plan->rewritten[i] = plan->new_chains[i] || marks_differ(&have->chains[twin], &want->chains[i]);
+		plan->rewritten[i] = plan->new_chains[i] || graph->chain_relogs[i] ||
+				     marks_differ(&have->chains[twin], &want->chains[i]);
 		plan->new_chains[i] = false;
 	}
 	return 0;
@@ -203,7 +212,7 @@ static int plan_changes(struct sg_transition *plan, struct sg_graph *graph, bool
 	if (!rename_all(graph, &choice, err)) {
 		plan->new_sets = sg_steal(choice.changed_sets);
 		plan->new_chains = sg_steal(choice.changed_chains);
-		result = plan_base_chains(plan, graph, err) || plan_edits(plan, graph, &choice, err) ? -1 : 0;
+		result = plan_staying_chains(plan, graph, err) || plan_edits(plan, graph, &choice, err) ? -1 : 0;
 	}
 	sg_choice_clear(&choice);
 	return result;

@@ -20,7 +20,7 @@ struct sg_transition {
 	struct sg_table *want;       /* its objects are renamed to what they will be called */
 	bool nothing;                /* there is nothing to do */
 	bool replace;                /* the table is not one of ours in shape: deleted and made anew */
-	bool *rewritten;             /* base chains of want, which are there already: their rules are written anew */
+	bool *rewritten;             /* chains of want, which are there already: their rules are written anew */
 	bool *ended;                 /* base chains of have that want does not have */
 	bool *new_sets, *new_chains; /* of want: put in beside what is there */
 	struct sg_edit edits[SG_EDITS_MAX];

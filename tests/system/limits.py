@@ -134,12 +134,14 @@ def kept(peers):
         yield from wanted("other limits", [peers.ask(9, ONE, 22), peers.ask(9, ONE, 80)],
                           [{"passed": 6, "silent": 3}, {"passed": 7, "silent": 2}])
         yield from wanted("one more at once", peers.ask(1, SIX, 443), {"passed": 1})
-    text = "allow:\n  tcp:\n    - {port: 22, limit: 4/hour per source, until: %s, log: {label: %s, group: 5}}\n"
-    peers.fresh(text % ("2099-01-01T00:00Z", "one"))
-    yield from wanted("with a log and a date", peers.ask(9, ONE, 22), {"passed": 4, "silent": 5})
-    for head, end, label in (("# a line more\n", "2099-01-01T00:00Z", "one"), ("", "2098-01-01T00:00Z", "one"), ("", "2099-01-01T00:00Z", "two")):
-        peers.apply(head + text % (end, label))
-        yield from wanted("with '%s', %s, %s" % (head, end, label), peers.ask(2, ONE, 22), {"silent": 2})
+    text = ("allow:\n  tcp:\n    - {port: 22, limit: 4/hour per source, until: %s, log: {label: %s, group: 5}}\n"
+            "    - {port: 80, limit: 5/hour, until: %s, log: {label: %s, group: 5}}\n")
+    peers.fresh(text % (("2099-01-01T00:00Z", "one") * 2))
+    yield from wanted("with a log and a date", [peers.ask(9, ONE, 22), peers.ask(9, ONE, 80)],
+                      [{"passed": 4, "silent": 5}, {"passed": 5, "silent": 4}])
+    for head, end in (("# a line more\n", "2099-01-01T00:00Z"), ("# lines\n# more\n", "2099-01-01T00:00Z"), ("", "2098-01-01T00:00Z")):
+        peers.apply(head + text % ((end, "one") * 2))
+        yield from wanted("with '%s', %s" % (head, end), [peers.ask(2, ONE, 22), peers.ask(2, ONE, 80)], [{"silent": 2}] * 2)
 
 
 def leaving(peers):
@@ -301,12 +303,13 @@ allow:
 block:
   udp: [2000]
 """
+LOGGED = BASE.replace("[1000,", "[{port: 1000, log: {label: all, group: 77}},").replace("[2000]", "{port: 2000, log: {label: bad, group: 77}}")
 CHANGES = {
     "another limit": BASE.replace("20/minute", "30/minute"),
     "a limit less": BASE.replace("limit: 10/minute per source", "to: 198.18.0.3"),
     "the allowed port's own limit, which it never reaches": BASE.replace("[1000,", "[{port: 1000, limit: 1000000/second},"),
     "a date, far ahead": BASE.replace("[1000,", "[{port: 1000, until: 2099-12-31T18:00Z},"),
-    "a log": BASE.replace("[1000,", "[{port: 1000, log: {label: all, group: 77}},").replace("[2000]", "{port: 2000, log: {label: bad, group: 77}}"),
+    "a log": LOGGED,
 }
 
 
@@ -317,6 +320,7 @@ def under_flood(program, tool, count):
         hosts.within(hosts.inner, "nft", "-f", "-", input=flood.COUNTERS)
         for title, text in CHANGES.items():
             failed |= bool(flood.alternate(hosts, program, tool, "limits, " + title, text, count, base=BASE))
+        failed |= bool(flood.alternate(hosts, program, tool, "limits, lines that log move", "# down\n" + LOGGED, count, base=LOGGED))
     return failed
 
 
