@@ -36,6 +36,7 @@ struct sg_condition {
 	uint32_t connections, connections_per_peer;
 	/* SOCKET: the socket's cgroup at that depth (1: a child of the root) has this id. 0: only `name` is known. */
 	uint32_t depth;
+	uint32_t none; /* 0, where padding would be: of that nobody says what it holds */
 	uint64_t cgroup;
 };
 

@@ -2,6 +2,9 @@
 /* condition.c - what a verdict hangs on beside the packet: levels that are found by what they mean. */
 #include "sockgate/condition.h"
 
+_Static_assert(sizeof(struct sg_condition) == SG_CONDITION_NAME_SIZE + 8 * sizeof(uint32_t) + sizeof(uint64_t),
+	       "padding would tell equal conditions apart");
+
 size_t sg_condition_probe(struct sg_idd *idd)
 {
 	static const char tag[] = "the meter that is asked for";

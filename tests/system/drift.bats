@@ -156,6 +156,27 @@ back() {
 		<<<'add element inet sockgate connections_tcp_80_4 { 203.0.113.9 ct count 900 }'
 }
 
+@test "a limit that others use up is not taken for the limit" {
+	printf 'allow:\n  tcp:\n    - {port: 22, limit: 3/hour}\n' >policy.yaml
+	gate -q -f policy.yaml apply --force
+	rules 'forwarded packets count' undecided \
+		'add chain inet sockgate forward { type filter hook forward priority 0; }' \
+		'add rule inet sockgate forward jump limit_tcp_22'
+	rules 'each counts two times' undecided \
+		'add chain inet sockgate again { type filter hook input priority 1; }' \
+		'add rule inet sockgate again tcp dport 22 jump limit_tcp_22'
+	rules 'packets to other ports count' undecided \
+		'flush chain inet sockgate limit_tcp_22' \
+		'add rule inet sockgate limit_tcp_22 limit rate 3/hour burst 3 packets tcp dport 22 accept' \
+		'insert rule inet sockgate input jump limit_tcp_22'
+	gate -q clear --force
+	gate -q -f policy.yaml apply --force
+	rules 'those count that are to' proven \
+		'flush chain inet sockgate limit_tcp_22' \
+		'add rule inet sockgate limit_tcp_22 tcp dport 22 limit rate 3/hour burst 3 packets accept' \
+		'add rule inet sockgate input jump limit_tcp_22'
+}
+
 @test "a large set goes with the table that held it" {
 	for list in a b; do
 		{
