@@ -8,7 +8,8 @@
  * of its level), a packet that comes to the meter's expression ends there, with SG_ASKED instead of a verdict. With any
  * other value nothing of it is to be seen. The packets that ask are then those for which that value makes SG_ASKED; and
  * they have to be among those whose verdict hangs on the meter, time, owner of the socket and all. But for one thing:
- * of several meters that matter to a packet one is asked before the others, so it does not count what they say.
+ * of several meters that matter to a packet one is asked before the others, so what they say is left aside. Where each
+ * of two is asked in vain under one of the answers of the other, one of them is asked although the answer was known.
  *
  * One that asks a second time would count twice. It can where what asked first returns, and where a hook has several
  * base chains.
@@ -21,17 +22,17 @@
 #include "nft/refmap.h"
 #include "sockgate/condition.h"
 
-static sg_ref asks(struct sg_idd *idd, sg_ref actions, uint32_t once, uint32_t twice)
+static sg_ref asking(struct sg_idd *idd, sg_ref actions, uint32_t once, uint32_t twice)
 {
 	return sg_idd_or(idd, sg_idd_equals(idd, actions, once), sg_idd_equals(idd, actions, twice));
 }
 
 sg_ref sg_asked_in_turn(struct sg_idd *idd, size_t probe, sg_ref first, sg_ref second, sg_ref goes_on, sg_ref both)
 {
-	sg_ref twice = asks(idd, first, SG_ASKED, SG_ASKED_TWICE);
+	sg_ref twice = asking(idd, first, SG_ASKED, SG_ASKED_TWICE);
 
 	if (twice != SG_IDD_EMPTY)
-		twice = sg_idd_and(idd, twice, asks(idd, second, SG_ASKED, SG_ASKED_TWICE));
+		twice = sg_idd_and(idd, twice, asking(idd, second, SG_ASKED, SG_ASKED_TWICE));
 	if (twice != SG_IDD_EMPTY)
 		twice = sg_idd_and(idd, twice, sg_idd_restrict(idd, goes_on, probe, 0));
 	return sg_idd_ite(idd, twice, sg_idd_terminal(SG_ASKED_TWICE), both);
@@ -69,21 +70,6 @@ static uint32_t collect(sg_ref part, void *data)
 	return 0;
 }
 
-/* For which conditions the verdict hangs on the meter, whatever other meters say. */
-static sg_ref matters(struct sg_idd *idd, sg_ref verdict, size_t meter, const struct sg_support *support)
-{
-	sg_ref set =
-		sg_idd_differ(idd, sg_idd_restrict(idd, verdict, meter, 0), sg_idd_restrict(idd, verdict, meter, 1));
-
-	for (size_t i = 0; i < support->count; i++) {
-		const struct sg_condition *condition = sg_condition_of(idd, support->levels[i]);
-
-		if (condition && condition->kind == SG_CONDITION_METER)
-			set = sg_idd_exists(idd, set, support->levels[i]);
-	}
-	return set;
-}
-
 struct check {
 	struct sg_idd *idd;
 	size_t probe;
@@ -92,34 +78,100 @@ struct check {
 	bool *fixed;
 };
 
+/* A meter that packets of a part ask. */
+struct asked {
+	size_t meter;
+	sg_ref who, matters; /* sets of conditions: when it is asked, and when the verdict hangs on it */
+};
+
+struct part {
+	struct sg_support support; /* of the verdict */
+	struct asked *asked;
+	size_t count, room;
+};
+
+static void part_clear(struct part *part)
+{
+	sg_support_clear(&part->support);
+	free(part->asked);
+}
+
 static void spoil(struct sg_claims *claims, size_t meter)
 {
 	for (size_t i = 0; i < claims->count; i++)
 		claims->items[i].spoilt |= claims->items[i].level == meter;
 }
 
-static int check_part(struct check *check, sg_ref part, struct sg_error *err)
+/* When the meter is asked in vain. What other meters say is left aside, but for `kept` (SIZE_MAX: for none). */
+static sg_ref in_vain(struct sg_idd *idd, const struct part *part, const struct asked *asked, size_t kept)
 {
-	sg_cleanup(sg_support_clear) struct sg_support support = {0};
-	struct sg_idd *idd = check->idd;
-	sg_ref verdict = sg_idd_restrict(idd, part, check->probe, 0);
-	sg_ref twice = sg_idd_equals(idd, part, SG_ASKED_SEEN(SG_ASKED_TWICE));
-	sg_ref asked = asks(idd, part, SG_ASKED_SEEN(SG_ASKED), SG_ASKED_SEEN(SG_ASKED_TWICE));
+	sg_ref matters = asked->matters;
 
-	if (asked == SG_IDD_EMPTY)
-		return 0;
-	if (sg_idd_check(idd, asked, err) || sg_support_find(idd, verdict, &support, err))
-		return -1;
-	while (sg_idd_witness(idd, asked, 1, check->point, check->fixed)) {
-		size_t meter = (size_t)check->point[check->probe];
-		sg_ref who = sg_idd_restrict(idd, asked, check->probe, meter);
+	for (size_t i = 0; i < part->support.count; i++) {
+		size_t level = part->support.levels[i];
+		const struct sg_condition *condition = sg_condition_of(idd, level);
 
-		if (sg_idd_restrict(idd, twice, check->probe, meter) != SG_IDD_EMPTY ||
-		    !sg_idd_subset(idd, who, matters(idd, verdict, meter, &support)))
-			spoil(check->claims, meter);
-		asked = sg_idd_minus(idd, asked, sg_idd_range(idd, check->probe, meter, meter));
+		if (condition && condition->kind == SG_CONDITION_METER && level != kept)
+			matters = sg_idd_exists(idd, matters, level);
 	}
-	return sg_idd_check(idd, asked, err);
+	return sg_idd_minus(idd, asked->who, matters);
+}
+
+static void check_pair(struct check *check, const struct part *part, const struct asked *a, const struct asked *b)
+{
+	sg_ref first = sg_idd_exists(check->idd, in_vain(check->idd, part, a, b->meter), b->meter);
+	sg_ref second = sg_idd_exists(check->idd, in_vain(check->idd, part, b, a->meter), a->meter);
+
+	if (sg_idd_disjoint(check->idd, first, second))
+		return;
+	spoil(check->claims, a->meter);
+	spoil(check->claims, b->meter);
+}
+
+/* Fills part->asked. `asks` is of conditions and the probe. */
+static int find_asked(struct check *check, struct part *part, sg_ref verdict, sg_ref asks, struct sg_error *err)
+{
+	struct sg_idd *idd = check->idd;
+
+	while (sg_idd_witness(idd, asks, 1, check->point, check->fixed)) {
+		size_t meter = (size_t)check->point[check->probe];
+
+		if (sg_grow(&part->asked, &part->room, part->count, 1, sizeof(*part->asked)))
+			return sg_error_nomem(err);
+		part->asked[part->count++] = (struct asked){
+			.meter = meter,
+			.who = sg_idd_restrict(idd, asks, check->probe, meter),
+			.matters = sg_idd_differ(idd, sg_idd_restrict(idd, verdict, meter, 0),
+						 sg_idd_restrict(idd, verdict, meter, 1)),
+		};
+		asks = sg_idd_minus(idd, asks, sg_idd_range(idd, check->probe, meter, meter));
+	}
+	return sg_idd_check(idd, asks, err);
+}
+
+static int check_part(struct check *check, sg_ref ref, struct sg_error *err)
+{
+	sg_cleanup(part_clear) struct part part = {0};
+	struct sg_idd *idd = check->idd;
+	sg_ref verdict = sg_idd_restrict(idd, ref, check->probe, 0);
+	sg_ref twice = sg_idd_equals(idd, ref, SG_ASKED_SEEN(SG_ASKED_TWICE));
+	sg_ref asks = asking(idd, ref, SG_ASKED_SEEN(SG_ASKED), SG_ASKED_SEEN(SG_ASKED_TWICE));
+
+	if (asks == SG_IDD_EMPTY)
+		return 0;
+	if (sg_idd_check(idd, asks, err) || sg_support_find(idd, verdict, &part.support, err) ||
+	    find_asked(check, &part, verdict, asks, err))
+		return -1;
+	for (size_t i = 0; i < part.count; i++) {
+		const struct asked *asked = &part.asked[i];
+
+		if (sg_idd_restrict(idd, twice, check->probe, asked->meter) != SG_IDD_EMPTY ||
+		    in_vain(idd, &part, asked, SIZE_MAX) != SG_IDD_EMPTY)
+			spoil(check->claims, asked->meter);
+		for (size_t k = 0; k < i; k++)
+			check_pair(check, &part, asked, &part.asked[k]);
+	}
+	return sg_idd_check(idd, asks, err);
 }
 
 /* An expression that counts some packets in another way, as well. */

@@ -223,9 +223,14 @@ static void what_else_counts(void **state)
 
 /* ------------------------------------------------------------------ meters alone */
 
-/* Limits of their own for two ports, and what `change` does. */
-static enum sg_answer answer_of_two(bool per_peer, void (*change)(struct sg_table *table, const char *meter),
-				    const char *meter)
+/* Limits of their own for two ports, or of the one, and what `change` does. */
+struct two {
+	bool per_peer, one_port;
+	void (*change)(struct sg_table *table, const char *meter);
+	const char *meter;
+};
+
+static enum sg_answer answer_of_two(const struct two *two)
 {
 	struct terms terms = {.idd = sg_packet_context(0), .count = 2, .otherwise = SG_VERDICT_DROP};
 	struct sg_idd *idd = terms.idd;
@@ -234,21 +239,21 @@ static enum sg_answer answer_of_two(bool per_peer, void (*change)(struct sg_tabl
 	enum sg_answer answer;
 
 	for (size_t i = 0; i < 2; i++) {
-		size_t port = i ? 80 : 22;
+		size_t port = i && !two->one_port ? 80 : 22;
 
 		terms.items[i] = (struct term){
 			.region = sg_idd_and(idd, sg_idd_range(idd, SG_FIELD_PROTOCOL, 6, 6),
 					     sg_idd_range(idd, SG_FIELD_PORT, port, port)),
 			.allows = true,
 		};
-		name_meter(&terms.items[i].limit, "limit", port);
+		name_meter(&terms.items[i].limit, "limit", i ? 80 : 22);
 		terms.items[i].limit.limit = 20;
 		terms.items[i].limit.limit_seconds = 60;
-		terms.items[i].limit.limit_per_peer = per_peer;
+		terms.items[i].limit.limit_per_peer = two->per_peer;
 	}
 	decide_terms(&terms);
 	assert_int_equal(sg_compile(&terms.decision, NULL, &table, &err), 0);
-	change(&table, meter);
+	two->change(&table, two->meter);
 	answer = answer_of(&terms, &table);
 	sg_table_clear(&table);
 	sg_idd_free(idd);
@@ -287,11 +292,44 @@ static void each_meter_by_itself(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(meters); i++) {
-		for (unsigned int per_peer = 0; per_peer < 2; per_peer++) {
-			assert_int_equal(answer_of_two(per_peer, keep, meters[i]), SG_PROVEN);
-			assert_int_equal(answer_of_two(per_peer, leave_by, meters[i]), SG_UNDECIDED);
+		for (unsigned int way = 0; way < 4; way++) {
+			struct two two = {.per_peer = way & 1, .one_port = way & 2, .meter = meters[i]};
+
+			two.change = keep;
+			assert_int_equal(answer_of_two(&two), SG_PROVEN);
+			two.change = leave_by;
+			assert_int_equal(answer_of_two(&two), SG_UNDECIDED);
+			two.change = ask_again;
+			if (!two.per_peer)
+				assert_int_equal(answer_of_two(&two), SG_UNDECIDED);
 		}
-		assert_int_equal(answer_of_two(false, ask_again, meters[i]), SG_UNDECIDED);
+	}
+}
+
+/* Whom the first meter lets through asks the second one, too, and passes whatever it says. */
+static void ask_both(struct sg_table *table, const char *meter)
+{
+	struct sg_chain *both = sg_table_add_chain(table, "both", NULL), *first;
+
+	add_verdict(sg_chain_add_rule(both, NULL), SG_CODE_JUMP, meter);
+	add_verdict(sg_chain_add_rule(both, NULL), SG_CODE_ACCEPT, NULL);
+	first = find_chain(table, !strcmp(meter, "limit_tcp_22") ? "limit_tcp_80" : "limit_tcp_22");
+	for (size_t i = 0; i < first->rule_count; i++) {
+		struct sg_expr *accept = &first->rules[i].exprs[first->rules[i].expr_count - 1];
+
+		accept->verdict.code = SG_CODE_JUMP;
+		accept->verdict.chain = strdup("both");
+	}
+}
+
+/* Who may pass by one of two limits uses up one of them. */
+static void one_meter_is_enough(void **state)
+{
+	(void)state;
+	for (unsigned int per_peer = 0; per_peer < 2; per_peer++) {
+		struct two two = {per_peer, true, ask_both, "limit_tcp_80"};
+
+		assert_int_equal(answer_of_two(&two), SG_UNDECIDED);
 	}
 }
 
@@ -322,6 +360,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_else_counts),
 		cmocka_unit_test(each_meter_by_itself),
+		cmocka_unit_test(one_meter_is_enough),
 		cmocka_unit_test(what_is_said_of_it),
 	};
 
