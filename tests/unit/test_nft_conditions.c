@@ -289,6 +289,45 @@ static void finer(struct sg_table *table)
 	mask->data[8] = 0xff;
 }
 
+/* The load of an address that the update of that number looks at. */
+static struct sg_expr *find_address(struct sg_table *table, size_t update)
+{
+	struct sg_chain *chain = find_chain(table, "limit_tcp_22");
+
+	for (size_t e = 0; e < chain->rules[update].expr_count; e++)
+		if (chain->rules[update].exprs[e].kind == SG_EXPR_PAYLOAD)
+			return &chain->rules[update].exprs[e];
+	fail_msg("no address");
+	return NULL;
+}
+
+static void target4(struct sg_table *table)
+{
+	find_address(table, 0)->offset = 16;
+}
+static void target6(struct sg_table *table)
+{
+	find_address(table, 1)->offset = 24;
+}
+static void other_header(struct sg_table *table)
+{
+	find_address(table, 0)->base = NFT_PAYLOAD_TRANSPORT_HEADER;
+}
+static void half_an_address(struct sg_table *table)
+{
+	find_address(table, 0)->length = 2;
+}
+static void network_of_addresses(struct sg_table *table)
+{
+	struct sg_rule *rule = &find_chain(table, "limit_tcp_22")->rules[0];
+	struct sg_expr masked = {.kind = SG_EXPR_BITWISE, .length = 4, .data_length = 4, .data = {255, 255, 255}};
+	size_t at = (size_t)(find_address(table, 0) - rule->exprs) + 1;
+
+	add(rule, SG_EXPR_BITWISE);
+	memmove(rule->exprs + at + 1, rule->exprs + at, (rule->expr_count - 1 - at) * sizeof(masked));
+	rule->exprs[at] = masked;
+}
+
 /* Both families count in one set: of IPv4 that is not its own any more. */
 static void one_set(struct sg_table *table)
 {
@@ -349,6 +388,11 @@ static void what_is_not_the_condition(void **state)
 		one_without_a_limit,
 		ones_of_another_limit,
 		any_other_group,
+		target4,
+		target6,
+		other_header,
+		half_an_address,
+		network_of_addresses,
 		range_of_groups,
 		part_of_the_group,
 	};

@@ -115,25 +115,49 @@ static void a_time_that_goes_on(void **state)
 	}
 }
 
+static void add_status(struct sg_chain *chain, uint32_t key, const void *mask, const void *turned, const void *value,
+		       size_t size)
+{
+	struct sg_rule *rule = sg_chain_add_rule(chain, NULL);
+
+	add_ct(rule, key, -1, 0);
+	if (mask)
+		add_bitwise(rule, 0, 0, mask, turned, size);
+	add_cmp(rule, 0, NFT_CMP_EQ, value, size);
+	add_verdict(rule, SG_CODE_ACCEPT, NULL);
+}
+
 /* "In the original direction", with its bit turned round. */
 static void a_direction_turned_round(void **state)
 {
+	static const uint8_t one = 1, zero = 0;
+
 	(void)state;
-	for (uint8_t turned = 0; turned < 2; turned++) {
+	for (unsigned int way = 0; way < 4; way++) {
 		struct sg_ruleset ruleset = {0};
 		struct sg_chain *chain = begin(&ruleset);
-		struct sg_rule *rule = sg_chain_add_rule(chain, NULL);
 
 		/* once as it is and once turned: together that is every packet of a connection */
-		add_ct(rule, NFT_CT_DIRECTION, -1, 0);
-		add_cmp(rule, 0, NFT_CMP_EQ, (uint8_t[]){0}, 1);
-		add_verdict(rule, SG_CODE_ACCEPT, NULL);
-		rule = sg_chain_add_rule(chain, NULL);
-		add_ct(rule, NFT_CT_DIRECTION, -1, 0);
-		add_bitwise(rule, 0, 0, (uint8_t[]){1}, &turned, 1);
-		add_cmp(rule, 0, NFT_CMP_EQ, (uint8_t[]){0}, 1);
-		add_verdict(rule, SG_CODE_ACCEPT, NULL);
-		assert_int_equal(judge(&ruleset, 80), turned ? ACCEPTED : ACCEPTED | DROPPED);
+		if (way & 2)
+			add_status(chain, NFT_CT_DIRECTION, NULL, NULL, &zero, 1);
+		add_status(chain, NFT_CT_DIRECTION, &one, way & 1 ? &one : &zero, &zero, 1);
+		assert_int_equal(judge(&ruleset, 80), way == 3 ? ACCEPTED : ACCEPTED | DROPPED);
+	}
+}
+
+/* A status that has one bit may have others, too. */
+static void a_status_of_one_bit(void **state)
+{
+	static const uint32_t dnat = 32, none = 0;
+
+	(void)state;
+	for (unsigned int masked = 0; masked < 2; masked++) {
+		struct sg_ruleset ruleset = {0};
+		struct sg_chain *chain = begin(&ruleset);
+
+		add_status(chain, NFT_CT_STATUS, masked ? &dnat : NULL, &none, &dnat, 4);
+		add_status(chain, NFT_CT_STATUS, &dnat, &none, &none, 4);
+		assert_int_equal(judge(&ruleset, 80), masked ? ACCEPTED : ACCEPTED | DROPPED);
 	}
 }
 
@@ -143,6 +167,7 @@ int main(void)
 		cmocka_unit_test(a_cgroup_over_a_port),
 		cmocka_unit_test(a_time_that_goes_on),
 		cmocka_unit_test(a_direction_turned_round),
+		cmocka_unit_test(a_status_of_one_bit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

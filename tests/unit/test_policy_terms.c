@@ -239,6 +239,39 @@ static void test_conditions_of_lines(void **unused)
 	sg_idd_free(idd);
 }
 
+/* Who allows a packet logs it, if it is to; where nobody does, the first line that would have and logs. */
+static void test_logs_of_meters(void **unused)
+{
+	static const struct {
+		bool quiet, loud; /* which of the limits are not reached */
+		uint32_t log;     /* what is logged then, from 1 */
+	} cases[] = {{true, true, 0}, {true, false, 0}, {false, true, 1}, {false, false, 1}};
+	struct sg_idd *idd = sg_packet_context(0);
+	autotext text = read_good("allow:\n  tcp:\n    - {port: 22, limit: 1/minute}\n"
+				  "    - {port: 22, limit: 2/minute, log: two}\n"
+				  "    - {port: 22, from: 192.0.2.1, limit: 3/minute, log: three}\n");
+	const struct sg_condition quiet = {.limit = 1, .limit_seconds = 60}, loud = {.limit = 2, .limit_seconds = 60};
+	struct sg_decision decision;
+
+	(void)unused;
+	assert_int_equal(sg_policy_lower(text.policy, idd, &decision, NULL), 0);
+	assert_int_equal(decision.logging_count, 2);
+	for (size_t i = 0; i < 4; i++) {
+		sg_ref log = decision.log,
+		       wants[2] = {meter_holds(idd, "limit_tcp_22", quiet), meter_holds(idd, "limit_tcp_22_2", loud)};
+		sg_u128 point[32] = {[SG_FIELD_PROTOCOL] = 6, [SG_FIELD_PORT] = 22, [SG_FIELD_REMOTE4] = 0xc0000202};
+
+		log = sg_idd_restrict(idd, log, sg_idd_level(idd, wants[0]), cases[i].quiet);
+		log = sg_idd_restrict(idd, log, sg_idd_level(idd, wants[1]), cases[i].loud);
+		assert_true(sg_idd_levels(idd) <= 32);
+		assert_int_equal(sg_idd_lookup(idd, log, point), cases[i].log);
+		/* a third line, which speaks of this one, too, comes after the second */
+		point[SG_FIELD_REMOTE4] = 0xc0000201;
+		assert_int_equal(sg_idd_lookup(idd, log, point), cases[i].log);
+	}
+	sg_idd_free(idd);
+}
+
 /* The instants of a line: from the first there is to the last before its end. */
 static void test_region_in_time(void **unused)
 {
@@ -268,6 +301,7 @@ int main(void)
 		cmocka_unit_test(test_now),
 		cmocka_unit_test(test_region_in_time),
 		cmocka_unit_test(test_conditions_of_lines),
+		cmocka_unit_test(test_logs_of_meters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
