@@ -56,6 +56,17 @@ static inline enum sg_answer answer_of(struct terms *terms, const struct sg_tabl
 	return answer;
 }
 
+/* The kernel takes each name once. */
+static inline void expect_unique_names(const struct sg_table *table)
+{
+	for (size_t i = 0; i < table->chain_count; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(table->chains[i].name, table->chains[k].name);
+	for (size_t i = 0; i < table->set_count; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(table->sets[i].name, table->sets[k].name);
+}
+
 /* ------------------------------------------------------------------ one of each condition */
 
 /* One rule for port 22: 20 new connections a minute for each source, 50 at once, of a cgroup, until a date. */
