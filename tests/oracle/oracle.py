@@ -174,11 +174,11 @@ class Line:
         return any(condition[0] == "unit" for condition in self.conditions)
 
     def counts_as(self, key):
-        """What its meter is called, when it is the first of that name."""
-        what = ("out_" if self.leaves else "") + ("connections" if self.limits[0] is None else "limit")
+        """What its meters are called after, when it is the first line of that name that has any."""
+        way = ["out"] if self.leaves else []
         if self.types is not None:
-            return "%s_icmp_%d" % (what, min(self.types[0] or self.types[1]))
-        return "_".join([what, key.replace("+", "_")] + (["%d" % min(first for first, _ in self.ports)] if self.ports else []))
+            return "_".join(way + ["icmp_%d" % min(self.types[0] or self.types[1])])
+        return "_".join(way + [key.replace("+", "_")] + (["%d" % min(first for first, _ in self.ports)] if self.ports else []))
 
 
 def rows_of_items(node):
