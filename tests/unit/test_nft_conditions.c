@@ -314,6 +314,10 @@ static void other_header(struct sg_table *table)
 {
 	find_address(table, 0)->base = NFT_PAYLOAD_TRANSPORT_HEADER;
 }
+static void one_for_all(struct sg_table *table)
+{
+	*find_address(table, 0) = (struct sg_expr){.kind = SG_EXPR_IMMEDIATE, .data_length = 4, .data = {10, 0, 0, 1}};
+}
 static void half_an_address(struct sg_table *table)
 {
 	find_address(table, 0)->length = 2;
@@ -392,6 +396,7 @@ static void what_is_not_the_condition(void **state)
 		target4,
 		target6,
 		other_header,
+		one_for_all,
 		half_an_address,
 		network_of_addresses,
 		range_of_groups,

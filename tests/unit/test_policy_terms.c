@@ -239,6 +239,38 @@ static void test_conditions_of_lines(void **unused)
 	sg_idd_free(idd);
 }
 
+/* What a DHCPv6 client sends and gets passes a policy that lets nothing else out or in. */
+static void test_dhcpv6(void **unused)
+{
+	const sg_u128 near = ((sg_u128)0xfe80 << 112) + 1, servers = ((sg_u128)0xff02 << 112) + 0x10002;
+	const sg_u128 far = (sg_u128)0x20010db8 << 96;
+	struct sg_idd *idd = sg_packet_context(0);
+	autotext text = read_good("outbound: {default: drop}\n");
+	struct sg_decision decision;
+
+	(void)unused;
+	assert_int_equal(sg_policy_lower(text.policy, idd, &decision, NULL), 0);
+	for (uint32_t port = 545; port <= 549; port++) {
+		sg_u128 point[SG_FIELD_COUNT + 1] = {[SG_FIELD_PROTOCOL] = 17,
+						     [SG_FIELD_PORT] = port,
+						     [SG_FIELD_FAMILY] = SG_IPV6,
+						     [SG_FIELD_LOCAL6] = near,
+						     [SG_FIELD_REMOTE6] = near};
+		const sg_u128 peers[] = {near, servers, far};
+
+		for (size_t i = 0; i < 3; i++) {
+			bool out = port == 547 && i < 2, in = port == 546 && i < 1;
+
+			point[SG_FIELD_REMOTE6] = peers[i];
+			point[SG_FIELD_DIRECTION] = SG_IN;
+			assert_int_equal(sg_idd_lookup(idd, decision.verdict, point) == SG_VERDICT_ACCEPT, in);
+			point[SG_FIELD_DIRECTION] = SG_OUT;
+			assert_int_equal(sg_idd_lookup(idd, decision.verdict, point) == SG_VERDICT_ACCEPT, out);
+		}
+	}
+	sg_idd_free(idd);
+}
+
 /* Who allows a packet logs it, if it is to; where nobody does, the first line that would have and logs. */
 static void test_logs_of_meters(void **unused)
 {
@@ -281,9 +313,10 @@ static void test_region_in_time(void **unused)
 
 	(void)unused;
 	line.has_until = true;
-	line.until = 10;
-	assert_int_equal(sg_line_region(idd, &line),
-			 sg_idd_and(idd, always, sg_idd_range(idd, SG_LEVEL_TIME, 0, 10 * SG_SECOND - 1)));
+	for (line.until = 1; line.until <= 10; line.until += 9)
+		assert_int_equal(sg_line_region(idd, &line),
+				 sg_idd_and(idd, always,
+					    sg_idd_range(idd, SG_LEVEL_TIME, 0, (sg_u128)line.until * SG_SECOND - 1)));
 	for (line.until = -1; line.until <= 0; line.until++)
 		assert_int_equal(sg_line_region(idd, &line), SG_IDD_EMPTY);
 	sg_idd_free(idd);
@@ -302,6 +335,7 @@ int main(void)
 		cmocka_unit_test(test_region_in_time),
 		cmocka_unit_test(test_conditions_of_lines),
 		cmocka_unit_test(test_logs_of_meters),
+		cmocka_unit_test(test_dhcpv6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
