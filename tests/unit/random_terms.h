@@ -34,6 +34,7 @@ struct terms {
 	size_t count;
 	bool log;
 	enum sg_verdict otherwise;
+	enum sg_direction direction; /* of the packets that they speak of; all others are accepted */
 	struct sg_logging loggings[LINES];
 	char names[LINES][32];
 	struct sg_decision decision;
@@ -150,7 +151,8 @@ static inline void decide_terms(struct terms *terms)
 	}
 	judged = judge(terms, terms->log);
 	fresh = sg_idd_range(idd, SG_FIELD_STATE, SG_CT_NEW, SG_CT_NEW);
-	in = sg_idd_and(idd, sg_packet_universe(idd), sg_idd_range(idd, SG_FIELD_DIRECTION, SG_IN, SG_IN));
+	in = sg_idd_and(idd, sg_packet_universe(idd),
+			sg_idd_range(idd, SG_FIELD_DIRECTION, terms->direction, terms->direction));
 	judged = sg_idd_ite(idd, in, sg_idd_ite(idd, fresh, judged, accept),
 			    sg_idd_ite(idd, sg_packet_universe(idd), accept, SG_IDD_EMPTY));
 	terms->decision = (struct sg_decision){.idd = idd,

@@ -91,7 +91,7 @@ static void place(const struct terms *terms, const struct around *around, const 
  */
 static void expect_asked_in_need(const struct terms *terms, const struct around *around, const sg_u128 *point)
 {
-	bool decided = point[SG_FIELD_DIRECTION] != SG_IN || point[SG_FIELD_STATE] != SG_CT_NEW;
+	bool decided = point[SG_FIELD_DIRECTION] != terms->direction || point[SG_FIELD_STATE] != SG_CT_NEW;
 
 	for (size_t i = 0; i < terms->count; i++) {
 		const struct term *term = &terms->items[i];
@@ -123,8 +123,11 @@ static void expect_as_decided(const struct terms *terms, const struct sg_table *
 
 	assert_true(sg_idd_levels(terms->idd) <= LENGTH(point));
 	random_packet(&packet);
+	if (below(2)) /* one that the lines speak of */
+		packet.direction = terms->direction;
 	packet.l4proto = below(4) ? 6 : packet.l4proto;
 	packet.state = below(4) ? SG_CT_NEW : packet.state;
+	random_connection_of(&packet);
 	around.asked = asked;
 	place(terms, &around, &packet, world.now, point);
 	verdict = nft_run_in(table, &packet, seed, &world, &logged);
@@ -142,6 +145,7 @@ static void expect_as_decided(const struct terms *terms, const struct sg_table *
 
 static void random_conditions(void **state)
 {
+	static const enum sg_direction directions[] = {SG_IN, SG_OUT, SG_PUBLISHED};
 	const char *given = getenv("SEED"), *rounds = getenv("ROUNDS");
 	uint64_t start = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
 
@@ -154,6 +158,7 @@ static void random_conditions(void **state)
 		seed = start + i;
 		terms.idd = sg_packet_context(0);
 		assert_non_null(terms.idd);
+		terms.direction = directions[below(LENGTH(directions))];
 		make_terms(&terms);
 		if (sg_compile(&terms.decision, NULL, &table, &err))
 			fail_msg("SEED=%llu: %s", (unsigned long long)(start + i), err.message);
