@@ -168,6 +168,24 @@ static void twice_in_a_row(struct sg_table *table)
 	add_verdict(&chain->rules[1], SG_CODE_JUMP, "limit_tcp_22");
 }
 
+/* Chains in between change nothing. */
+static void twice_by_way_of_others(struct sg_table *table)
+{
+	static const char *const names[] = {"one", "two"};
+
+	for (size_t i = 0; i < LENGTH(names); i++)
+		add_verdict(sg_chain_add_rule(sg_table_add_chain(table, names[i], NULL), NULL), SG_CODE_JUMP,
+			    "limit_tcp_22");
+	twice_in_a_row(table);
+	for (size_t i = 0; i < LENGTH(names); i++) {
+		struct sg_rule *rule = &find_chain(table, "tcp_22_2")->rules[i];
+		struct sg_expr *last = &rule->exprs[rule->expr_count - 1];
+
+		free(last->verdict.chain);
+		last->verdict.chain = strdup(names[i]);
+	}
+}
+
 static void as_compiled(struct sg_table *table)
 {
 	(void)table;
@@ -205,7 +223,7 @@ static void what_else_counts(void **state)
 		{after_the_date, SG_UNDECIDED}, {other_owners, SG_UNDECIDED},
 		{forwarded, SG_UNDECIDED},      {leaving, SG_UNDECIDED},
 		{in_two_chains, SG_UNDECIDED},  {in_two_chains_of_one_priority, SG_UNDECIDED},
-		{twice_in_a_row, SG_UNDECIDED},
+		{twice_in_a_row, SG_UNDECIDED}, {twice_by_way_of_others, SG_UNDECIDED},
 	};
 
 	(void)state;
