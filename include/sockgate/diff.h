@@ -9,12 +9,12 @@
 #include "sockgate/where.h"
 
 enum sg_change_kind {
-	SG_CHANGE_OPENED,     /* new inbound packets: accepted afterwards, not before */
+	SG_CHANGE_OPENED,     /* new packets that come in, to published ports, too: accepted afterwards, not before */
 	SG_CHANGE_CLOSED,     /* accepted before, not afterwards */
 	SG_CHANGE_ANSWER,     /* drop to reject or back */
 	SG_CHANGE_UNDECIDED,  /* one side is not known */
-	SG_CHANGE_STATE,      /* inbound packets that are not new (established ones dropped, …), alone */
-	SG_CHANGE_DIRECTION,  /* packets that are not inbound: outbound ones, those to published ports, … */
+	SG_CHANGE_STATE,      /* such packets that are not new (established ones dropped, …), alone */
+	SG_CHANGE_DIRECTION,  /* packets that leave, or that are only forwarded */
 	SG_CHANGE_CONDITIONS, /* any, judged alike when all conditions are met: else not, or logged otherwise */
 };
 
@@ -26,9 +26,12 @@ struct sg_change {
 	size_t from_count, to_count;
 	struct sg_packet witness;                     /* looked up in both decisions */
 	const struct sg_terms *from_terms, *to_terms; /* of CONDITIONS; else NULL */
+	/* Of a change of inbound packets the one of packets to published ports that says the same, and the other way:
+	 * all is the same but for the direction, and in the kernel the rules that decide. NULL: there is none. */
+	const struct sg_change *twin;
 };
 
-/* Of new inbound packets. Ports are counted once per protocol; ICMP types count as ports. */
+/* Twins are one change. Ports are counted once per protocol; ICMP types count as ports. */
 struct sg_diff_sum {
 	size_t changes;                           /* of any kind */
 	size_t opened, closed, answer, undecided; /* changes of the kind */

@@ -12,6 +12,7 @@
 #include "check/origins.h"
 #include "check/settle.h"
 #include "check/shift.h"
+#include "check/twins.h"
 #include "check/where.h"
 #include "sockgate/proto.h"
 
@@ -48,7 +49,7 @@ static enum sg_change_kind diff_kind(const struct sg_change *change)
 		return SG_CHANGE_CONDITIONS;
 	if (change->from == SG_OUTCOME_UNDECIDED || change->to == SG_OUTCOME_UNDECIDED)
 		return SG_CHANGE_UNDECIDED;
-	if (change->where->direction != SG_IN)
+	if (change->where->direction != SG_IN && change->where->direction != SG_PUBLISHED)
 		return SG_CHANGE_DIRECTION;
 	if (!(change->where->states & (1U << SG_CT_NEW)))
 		return SG_CHANGE_STATE;
@@ -126,12 +127,18 @@ static int diff_count_ports(const struct sg_diff *diff, enum sg_change_kind kind
 /* `undecided`: changes of which it is not known that they are any. */
 static int diff_sum(struct sg_diff *diff, size_t undecided, struct sg_error *err)
 {
-	size_t kinds[SG_CHANGE_CONDITIONS + 1] = {0};
+	size_t kinds[SG_CHANGE_CONDITIONS + 1] = {0}, repeated = 0;
 
-	for (size_t i = 0; i < diff->count; i++)
-		kinds[diff->changes[i].kind]++;
+	for (size_t i = 0; i < diff->count; i++) {
+		const struct sg_change *change = &diff->changes[i];
+
+		if (change->twin && change->where->direction == SG_PUBLISHED)
+			repeated++;
+		else
+			kinds[change->kind]++;
+	}
 	diff->sum = (struct sg_diff_sum){
-		.changes = diff->count,
+		.changes = diff->count - repeated,
 		.opened = kinds[SG_CHANGE_OPENED],
 		.closed = kinds[SG_CHANGE_CLOSED],
 		.answer = kinds[SG_CHANGE_ANSWER],
@@ -277,6 +284,8 @@ static int diff_fill(struct diff_work *work)
 	}
 	if (diff->count)
 		qsort(diff->changes, diff->count, sizeof(*diff->changes), change_compare);
+	if (sg_twins_find(work->from, work->to, diff, work->err) < 0)
+		return -1;
 	return diff_sum(diff, work->undecided, work->err);
 }
 

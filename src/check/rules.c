@@ -34,6 +34,7 @@ static size_t find_preludes(const struct sg_policy *policy, struct sg_idd *idd, 
 
 		preludes[count++] = (struct sg_compile_prelude){.direction = SG_IN, .region = region};
 		preludes[count++] = (struct sg_compile_prelude){.direction = SG_OUT, .region = region};
+		preludes[count++] = (struct sg_compile_prelude){.direction = SG_PUBLISHED, .region = region};
 	}
 	for (size_t i = 0; i < sg_policy_lines(policy); i++) {
 		const struct sg_line *line = sg_policy_line(policy, i);
@@ -79,7 +80,7 @@ static const char *comment_of(uint32_t origin, const void *data)
 int sg_rules_of_policy(const struct sg_policy *policy, const struct sg_decision *decision, struct sg_table *ret,
 		       struct sg_error *err)
 {
-	sg_autofree struct sg_compile_prelude *preludes = calloc(2 * sg_policy_lines(policy) + 2, sizeof(*preludes));
+	sg_autofree struct sg_compile_prelude *preludes = calloc(2 * sg_policy_lines(policy) + 3, sizeof(*preludes));
 	sg_autofree struct sg_compile_name *names = calloc(sg_policy_groups(policy) + 1, sizeof(*names));
 	struct sg_compile_hints hints = {.preludes = preludes, .names = names, .comment = comment_of, .data = policy};
 

@@ -267,8 +267,8 @@ static void coverage_baseline(struct sg_coverage *coverage, const struct sg_poli
 
 		if (!*sg_model_baseline_part(&baseline, part))
 			continue;
-		/* the others are between this host and its neighbours */
-		if (coverage->direction == SG_PUBLISHED && part != MODEL_ICMP_ERRORS && part != MODEL_PING)
+		/* nobody forwards what is between link-local addresses */
+		if (coverage->direction == SG_PUBLISHED && part == MODEL_DHCPV6_CLIENT)
 			continue;
 		region = coverage_baseline_part(idd, coverage->direction, part);
 		coverage->base = sg_idd_or(idd, coverage->base, region);

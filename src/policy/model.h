@@ -11,7 +11,7 @@
 #include "sockgate/policy.h"
 
 /* `published` when the file does not say: enforce or ignore. */
-#define MODEL_PUBLISHED "ignore"
+#define MODEL_PUBLISHED "enforce"
 
 /* `rate` of `log`, and how it is written, when the file does not say. */
 #define MODEL_LOG_RATE ((struct sg_rate){10, 60})

@@ -5,10 +5,10 @@
 #include "base/mem.h"
 #include "render/fields.h"
 #include "render/terms.h"
+#include "render/wholes.h"
 
 #define CHANGES_SHOWN 50
-#define WHOLE_LEAST   4        /* sets that are better said at once */
-#define TOLD          SIZE_MAX /* that many were */
+#define TOLD          SIZE_MAX /* that many sets were */
 
 static char mark_of(const struct sg_change *change)
 {
@@ -132,8 +132,9 @@ static void add_conditions(struct sg_buf *buf, const struct sg_style *style, con
 	add_witness(buf, style, change);
 }
 
+/* `also`: packets to published ports change so, too. */
 static void add_change(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report,
-		       const struct sg_change *change, size_t sets)
+		       const struct sg_change *change, size_t sets, bool also)
 {
 	char mark = mark_of(change);
 
@@ -143,6 +144,8 @@ static void add_change(struct sg_buf *buf, const struct sg_style *style, const s
 		sg_buf_addf(buf, "%zu sets of packets (--all shows them)", sets);
 	else
 		sg_fields_where(buf, style, change->where);
+	if (also && sets == 1)
+		sg_buf_adds(buf, ", also published");
 	if (change->kind == SG_CHANGE_CONDITIONS) {
 		add_conditions(buf, style, report, change, sets == 1);
 		return;
@@ -154,129 +157,53 @@ static void add_change(struct sg_buf *buf, const struct sg_style *style, const s
 	add_origins(buf, style, report, change);
 }
 
-/*
- * ---- What a default decides ----
- *
- * Where the default or the baseline changes, all that no line speaks of changes with it: a dozen sets, cut up by
- * everything that the lines do speak of. Said by those who decide it is one set. Of the packets that were judged `from`
- * and will be judged `to`, each is judged so by one of `before` and one of `after`, the union of who decides them; and
- * a packet that one of `before` judges `from` and one of `after` judges `to` is among them. So to name both is to say
- * exactly these packets.
- */
-
-#define OUTCOMES (SG_OUTCOME_REJECT + 1)
-
-struct whole {
-	size_t count;       /* of the changes */
-	bool before, after; /* default or baseline decide some of it on that side */
-	bool told;
-};
-
-struct wholes {
-	struct whole of[SG_DIRECTIONS][OUTCOMES][OUTCOMES]; /* direction, from, to */
-};
-
-static struct whole *whole_of(struct wholes *wholes, const struct sg_change *change)
+/* A change and its twin: rules that decide them are others. */
+static void add_both(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report,
+		     const struct sg_change *change, size_t sets)
 {
-	if (change->kind == SG_CHANGE_CONDITIONS || change->from >= OUTCOMES || change->to >= OUTCOMES)
-		return NULL; /* conditions, and what is not decided, are told set by set */
-	return &wholes->of[change->where->direction][change->from][change->to];
-}
+	sg_cleanup(sg_told_clear) struct sg_told told = {.change = *change};
 
-static bool is_default(const struct sg_subject *subject, uint32_t origin)
-{
-	struct sg_because because = sg_subject_because(subject, origin);
-	const struct sg_place *place = because.place;
-
-	if (!place)
-		return because.line.kind == SG_ORIGIN_DEFAULT || because.line.kind == SG_ORIGIN_BASELINE;
-	/* a base chain's policy, or its last rule */
-	return !place->rule ||
-	       (place->chain && place->chain->is_base && place->rule_index + 1 == place->chain->rule_count);
-}
-
-static bool has_default(const struct sg_subject *subject, const uint32_t *origins, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (is_default(subject, origins[i]))
-			return true;
-	return !count; /* no table, or a policy that leaves the direction alone: everything is accepted by default */
-}
-
-static void find_wholes(const struct sg_diff_report *report, struct wholes *ret)
-{
-	for (size_t i = 0; i < report->diff->count; i++) {
-		const struct sg_change *change = &report->diff->changes[i];
-		struct whole *whole = whole_of(ret, change);
-
-		if (!whole)
-			continue;
-		whole->count++;
-		whole->before = whole->before || has_default(report->from, change->from_origins, change->from_count);
-		whole->after = whole->after || has_default(report->to, change->to_origins, change->to_count);
-	}
-}
-
-static int compare_origins(const void *left, const void *right)
-{
-	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-
-	return a < b ? -1 : a > b;
-}
-
-/* Who decides the changes of a whole on one side, ascending, once each; NULL: no memory. */
-static uint32_t *whole_origins(const struct sg_diff *diff, struct wholes *wholes, const struct whole *whole,
-			       bool before, size_t *ret_count)
-{
-	uint32_t *items = NULL;
-	size_t room = 0, count = 0, kept = 0;
-
-	for (size_t i = 0; i < diff->count; i++) {
-		const struct sg_change *change = &diff->changes[i];
-		const uint32_t *origins = before ? change->from_origins : change->to_origins;
-		size_t more = before ? change->from_count : change->to_count;
-
-		if (whole_of(wholes, change) != whole)
-			continue;
-		if (sg_grow(&items, &room, count, more + 1, sizeof(*items)) < 0) {
-			free(items);
-			return NULL;
-		}
-		for (size_t k = 0; k < more; k++)
-			items[count++] = origins[k];
-	}
-	if (count)
-		qsort(items, count, sizeof(*items), compare_origins);
-	for (size_t i = 0; i < count; i++)
-		if (!kept || items[kept - 1] != items[i])
-			items[kept++] = items[i];
-	*ret_count = kept;
-	return items;
-}
-
-static void add_whole(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report,
-		      struct wholes *wholes, const struct sg_change *first)
-{
-	const struct whole *whole = whole_of(wholes, first);
-	struct sg_change change = *first;
-	sg_autofree uint32_t *before = whole_origins(report->diff, wholes, whole, true, &change.from_count);
-	sg_autofree uint32_t *after = whole_origins(report->diff, wholes, whole, false, &change.to_count);
-	char mark = change.from == SG_OUTCOME_ACCEPT ? '-' : change.to == SG_OUTCOME_ACCEPT ? '+' : '~';
-
-	if (!before || !after) {
+	if (!sg_told_add(&told, change) || !sg_told_add(&told, change->twin)) {
 		buf->failed = true;
 		return;
 	}
-	change.from_origins = before;
-	change.to_origins = after;
+	sg_told_end(&told);
+	add_change(buf, style, report, &told.change, sets, true);
+}
+
+static void add_whole(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report,
+		      struct sg_wholes *wholes, const struct sg_change *first)
+{
+	const struct sg_whole *whole = sg_wholes_of(wholes, first);
+	sg_cleanup(sg_told_clear) struct sg_told told = {.change = *first};
+	const struct sg_change *change = &told.change;
+	char mark = first->from == SG_OUTCOME_ACCEPT ? '-' : first->to == SG_OUTCOME_ACCEPT ? '+' : '~';
+	size_t sets;
+	bool both = sg_wholes_both(wholes, first, &sets);
+
+	for (size_t i = 0; i < report->diff->count; i++) {
+		if (sg_wholes_of(wholes, &report->diff->changes[i]) == whole &&
+		    !sg_told_add(&told, &report->diff->changes[i])) {
+			buf->failed = true;
+			return;
+		}
+	}
+	sg_told_end(&told);
 	sg_say_colour(buf, style, colour_of(mark));
 	sg_buf_addf(buf, "%c ", mark);
-	if (change.where->direction != SG_IN)
-		sg_buf_addf(buf, "%s, ", sg_direction_name(change.where->direction));
-	sg_buf_addf(buf, "all that these decide: %s -> %s", sg_outcome_name(change.from), sg_outcome_name(change.to));
+	if (change->where->direction != SG_IN)
+		sg_buf_addf(buf, "%s, ", sg_direction_name(change->where->direction));
+	sg_buf_addf(buf, "all that these decide%s: %s -> %s", both ? ", also published" : "",
+		    sg_outcome_name(change->from), sg_outcome_name(change->to));
 	sg_say_plain(buf, style);
-	sg_buf_addf(buf, " (%zu sets, --all shows them)\n", whole->count);
-	add_origins(buf, style, report, &change);
+	sg_buf_addf(buf, " (%zu sets, --all shows them)\n", sets);
+	add_origins(buf, style, report, change);
+}
+
+/* Whether the change is told once with its twin. */
+static bool is_double(struct sg_wholes *wholes, const struct sg_change *change)
+{
+	return change->twin && !sg_wholes_of(wholes, change) && !sg_wholes_of(wholes, change->twin);
 }
 
 /* Changes to the same conditions in many sets are told once, with the first of them. */
@@ -285,21 +212,39 @@ static size_t *alike_of(const struct sg_diff *diff, size_t *alike, const struct 
 	return change->to_terms ? &alike[(size_t)(change->to_terms - diff->terms) / 2] : NULL;
 }
 
-static void count_alike(const struct sg_diff *diff, size_t *alike)
+/* Of packets to published ports, when what comes in changes so, too. */
+static bool repeats(struct sg_wholes *wholes, const struct sg_change *change)
+{
+	return change->where->direction == SG_PUBLISHED && is_double(wholes, change);
+}
+
+static void count_alike(const struct sg_diff *diff, struct sg_wholes *wholes, size_t *alike)
 {
 	for (size_t i = 0; i < diff->count; i++) {
 		size_t *count = alike_of(diff, alike, &diff->changes[i]);
 
-		if (count)
+		if (count && !repeats(wholes, &diff->changes[i]))
 			++*count;
 	}
+}
+
+/* How many sets the entry is that tells the change; 0: another one does. */
+static size_t sets_of(const struct sg_diff *diff, struct sg_wholes *wholes, size_t *alike,
+		      const struct sg_change *change)
+{
+	const struct sg_whole *whole = sg_wholes_of(wholes, change);
+	const size_t *sets = alike_of(diff, alike, change);
+
+	if ((whole && whole->told) || (sets && *sets == TOLD) || repeats(wholes, change))
+		return 0;
+	return sets && *sets >= SG_WHOLE_LEAST ? *sets : 1;
 }
 
 void sg_render_changes(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report)
 {
 	const struct sg_diff *diff = report->diff;
 	sg_autofree size_t *alike = calloc(diff->term_count / 2 + 1, sizeof(*alike));
-	struct wholes wholes = {0};
+	struct sg_wholes wholes = {0};
 	size_t shown = 0, left = 0;
 
 	if (!alike) {
@@ -307,30 +252,31 @@ void sg_render_changes(struct sg_buf *buf, const struct sg_style *style, const s
 		return;
 	}
 	if (!style->all) {
-		find_wholes(report, &wholes);
-		count_alike(diff, alike);
+		sg_wholes_find(&wholes, report);
+		count_alike(diff, &wholes, alike);
 	}
 	for (size_t i = 0; i < diff->count; i++) {
 		const struct sg_change *change = &diff->changes[i];
-		struct whole *whole = whole_of(&wholes, change);
-		size_t *sets = alike_of(diff, alike, change);
-		bool together = whole && whole->count >= WHOLE_LEAST && whole->before && whole->after;
+		struct sg_whole *whole = sg_wholes_of(&wholes, change);
+		size_t sets = sets_of(diff, &wholes, alike, change);
 
-		if ((together && whole->told) || (sets && *sets == TOLD))
+		if (!sets)
 			continue;
 		if (shown == CHANGES_SHOWN && !style->all) {
 			left++;
 			continue;
 		}
 		shown++;
-		if (together)
+		if (whole)
 			add_whole(buf, style, report, &wholes, change);
+		else if (is_double(&wholes, change))
+			add_both(buf, style, report, change, sets);
 		else
-			add_change(buf, style, report, change, sets && *sets >= WHOLE_LEAST ? *sets : 1);
-		if (together)
+			add_change(buf, style, report, change, sets, false);
+		if (whole)
 			whole->told = true;
-		if (sets && *sets >= WHOLE_LEAST)
-			*sets = TOLD;
+		if (sets > 1)
+			*alike_of(diff, alike, change) = TOLD;
 	}
 	if (left) {
 		sg_buf_adds(buf, "… and ");

@@ -86,23 +86,23 @@ limited_policy() {
 	END
 	run -1 gate diff old.yaml new.yaml
 	cat >expected <<-'END'
-		~ tcp 22 from anywhere: accept on other conditions
+		~ tcp 22 from anywhere, also published: accept on other conditions
 		    before: at most 20/minute, else drop, by old.yaml:3 allow.tcp[0]
 		    after:  at most 30/minute, else drop, by new.yaml:3 allow.tcp[0]
-		~ tcp 26 from anywhere: accept on other conditions
+		~ tcp 26 from anywhere, also published: accept on other conditions
 		    before: at most 5/hour (limit_tcp_26), else drop, by old.yaml:7 allow.tcp[4]
 		    after:  at most 5/hour (limit_tcp_25), else drop, by new.yaml:6 allow.tcp[3]
 		~ tcp 80 from anywhere: accept on other conditions
 		    before: only for a.service, else drop, by old.yaml:4 allow.tcp[1]
 		    after:  only for b.service, else drop, by new.yaml:4 allow.tcp[1]
-		~ tcp 443 from anywhere: accept on other conditions
+		~ tcp 443 from anywhere, also published: accept on other conditions
 		    before: until 2098-01-01T00:00Z, else drop, by old.yaml:5 allow.tcp[2]
 		    after:  until 2099-01-01T00:00Z, else drop, by new.yaml:5 allow.tcp[2]
 		4 changes: 4 of conditions or logs, from old.yaml to new.yaml
 	END
 	diff expected - <<<"$output"
 	run -1 gate -j diff old.yaml new.yaml
-	json '.equal == false and (.changes | length) == 4'
+	json '.equal == false and (.changes | length) == 7'
 	json '.changes[0] | .from_verdict == "accept" and .to_verdict == "accept"
 		and .from_conditions == [{limit: {count: 20, seconds: 60, per: null, meter: "limit_tcp_22"}}]
 		and .to_conditions == [{limit: {count: 30, seconds: 60, per: null, meter: "limit_tcp_22"}}]
@@ -122,7 +122,7 @@ limited_policy() {
 	run -0 gate diff old.yaml new.yaml
 	printf 'allow: {tcp: [{port: 22, log: z}, 80]}\n' >new.yaml
 	run -1 gate diff old.yaml new.yaml
-	[ "${lines[0]}" = "~ tcp 22 from anywhere: accept, logged otherwise" ]
+	[ "${lines[0]}" = "~ tcp 22 from anywhere, also published: accept, logged otherwise" ]
 	[ "${lines[1]}" = "    before: logged as 'sockgate old.yaml:1 x', 10/minute, by old.yaml:1 allow.tcp[0]" ]
 	run -1 gate -j diff old.yaml new.yaml
 	json '.changes[0].to_log == [{prefix: "sockgate new.yaml:1 z", count: 10, seconds: 60, group: null}]'

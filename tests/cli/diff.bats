@@ -24,13 +24,13 @@ load common
 	run -1 --separate-stderr gate diff old.yaml new.yaml
 	[ -z "$stderr" ]
 	cat >expected <<-'END'
-		+ tcp 8443 from anywhere
+		+ tcp 8443 from anywhere, also published
 		    before: default: drop
 		    after:  new.yaml:2 allow.tcp[1]
-		- tcp 80 from anywhere except 192.0.2.0/24
+		- tcp 80 from anywhere except 192.0.2.0/24, also published
 		    before: old.yaml:1 allow.tcp[1]
 		    after:  default: drop
-		~ tcp 113 from anywhere: reject -> drop
+		~ tcp 113 from anywhere, also published: reject -> drop
 		    before: old.yaml:2 block.tcp[0]
 		    after:  new.yaml:4 block.tcp
 		3 changes: 1 opened, 1 closed, 1 answered otherwise (1 port opened, 1 port closed), from old.yaml to new.yaml
@@ -47,12 +47,15 @@ load common
 	printf 'allow: {tcp: [22, 8443]}\n' >new.yaml
 	run -1 gate -j diff old.yaml new.yaml
 	json 'keys_unsorted == ["format_version", "verb", "equal", "changes", "listeners_affected", "connections_cut"]'
-	json '.equal == false and (.changes | length) == 1'
+	json '.equal == false and (.changes | length) == 2'
 	json '.changes[0] | .direction == "in" and .from_verdict == "drop" and .to_verdict == "accept"
 		and .where.protocol == "tcp" and .where.ports == [{first: 8443, last: 8443}]
 		and .where.sources == ["0.0.0.0/0", "::/0"] and .where.destinations == null and .where.interfaces == null
 		and ([.lines[] | select(.file == "new.yaml").line] == [1]) and .witness.protocol == "tcp" and .witness.port == 8443
 		and (.witness.from | length) > 0'
+	# text tells both at once
+	json '(.changes | map(.direction)) == ["in", "published"] and .changes[0].where.states == ["new", "untracked"]
+		and (.changes | map(del(.direction, .where.states)) | unique | length) == 1'
 	run -1 gate -j diff new.yaml old.yaml
 	json '.changes[0].from_verdict == "accept" and .changes[0].to_verdict == "drop"'
 }
@@ -66,10 +69,10 @@ load common
 	[[ $output == *"(established"* ]]
 	run -1 gate diff old.yaml new.yaml
 	cat >expected <<-'END'
-		- all that these decide: accept -> drop (10 sets, --all shows them)
+		- all that these decide, also published: accept -> drop (11 sets, --all shows them)
 		    before: baseline.established
 		    after:  default: drop
-		10 changes: 10 of other traffic, from old.yaml to new.yaml
+		11 changes: 11 of other traffic, from old.yaml to new.yaml
 	END
 	diff expected - <<<"$output"
 }
@@ -79,22 +82,23 @@ load common
 	{ cat old.yaml; printf 'default: reject\n'; } >new.yaml
 	run -1 --separate-stderr gate diff old.yaml new.yaml
 	cat >expected <<-'END'
-		~ all that these decide: drop -> reject (12 sets, --all shows them)
+		~ all that these decide, also published: drop -> reject (13 sets, --all shows them)
 		    before: old.yaml:4 block.any[0], default: drop
 		    after:  new.yaml:4 block.any[0], new.yaml:6 default: reject
-		12 changes: 12 answered otherwise, from old.yaml to new.yaml
+		13 changes: 13 answered otherwise, from old.yaml to new.yaml
 	END
 	diff expected - <<<"$output"
 	run -1 gate --all diff old.yaml new.yaml
-	[ "$(grep -c '^~' <<<"$output")" -eq 12 ]
-	[[ $output != *"all that these"* && $output == *"~ tcp 80 from anywhere except 192.0.2.0/24: drop -> reject"* ]]
+	[ "$(grep -c '^~' <<<"$output")" -eq 13 ]
+	[[ $output != *"all that these"* && $output == *"~ tcp 80 from anywhere except 192.0.2.0/24, also published: drop -> reject"* ]]
 	run -1 gate -j diff old.yaml new.yaml
-	json '.changes | length == 12'
+	json '.changes | map(select(.direction == "in")) | length == 12'
+	json '.changes | map(select(.direction == "published")) | length > 1'
 	# what lines change beside it stays by itself
 	sed -i 's/port: 113, answer: drop/port: 113, answer: reject/; s/from: 192.0.2.0/from: 198.51.100.0/' new.yaml
 	printf 'outbound: {block: {tcp: 25}}\n' >>new.yaml
 	run -1 gate diff old.yaml new.yaml
-	[[ $output == *"~ all that these decide: drop -> reject (1"*" sets, --all shows them)"* ]]
+	[[ $output == *"~ all that these decide, also published: drop -> reject (1"*" sets, --all shows them)"* ]]
 	[[ $output == *"+ tcp 80 from 198.51.100.0/24"* && $output == *"- tcp 80 from 192.0.2.0/24"* ]]
 	[[ $output == *"outbound tcp 25"* ]]
 	# few sets are worth their lines
@@ -108,11 +112,40 @@ load common
 	printf 'allow: {tcp: 22}\n' >old.yaml
 	{ printf 'allow:\n  tcp:\n    - 22\n    - port: 80\n      from:\n'; for i in $(seq 2 2 60); do echo "        - 192.0.2.$i"; done; } >new.yaml
 	run -1 gate diff old.yaml new.yaml
-	[[ ${lines[0]} == "+ tcp 80 from 192.0.2.2, "*", … and 22 more" ]]
+	[[ ${lines[0]} == "+ tcp 80 from 192.0.2.2, "*", … and 22 more, also published" ]]
 	run -1 gate --all diff old.yaml new.yaml
-	[[ ${lines[0]} == *"192.0.2.60" && ${lines[0]} != *…* ]]
+	[[ ${lines[0]} == *"192.0.2.60, also published" && ${lines[0]} != *…* ]]
 	run -1 gate -j diff old.yaml new.yaml
 	json '.changes[0].where.sources | length == 30'
+}
+
+@test "what comes in and what is published are told at once where they change alike, and apart where they do not" {
+	printf '{published: ignore, allow: {tcp: 22}}\n' >ignore.yaml
+	printf 'allow: {tcp: 22}\n' >enforce.yaml
+	# what was left alone is judged now
+	run -1 gate diff ignore.yaml enforce.yaml
+	[ "${lines[0]}" = "- published, all that these decide: accept -> drop (6 sets, --all shows them)" ]
+	[ "${lines[1]}" = "    after:  default: drop" ]
+	[[ ${lines[2]} == "6 changes: 6 closed ("*" ports closed), from ignore.yaml to enforce.yaml" ]]
+	run -1 gate --all diff enforce.yaml ignore.yaml
+	[ "$(grep -c '^+ published ' <<<"$output")" -eq 6 ]
+	# nobody holds the socket of a published port
+	printf 'allow: {tcp: [22, {port: 80, from: 192.0.2.0/24, unit: a.service}, 443]}\n' >new.yaml
+	run -1 gate diff enforce.yaml new.yaml
+	cat >expected <<-'END'
+		+ tcp 80 from 192.0.2.0/24
+		    before: default: drop
+		    after:  new.yaml:1 allow.tcp[1]
+		+ tcp 443 from anywhere, also published
+		    before: default: drop
+		    after:  new.yaml:1 allow.tcp[2]
+		2 changes: 2 opened (2 ports opened), from enforce.yaml to new.yaml
+	END
+	diff expected - <<<"$output"
+	# one of few sets that is alike, beside a whole that is not
+	run -1 gate diff ignore.yaml new.yaml
+	[[ ${lines[0]} == "+ tcp 80 from 192.0.2.0/24" && $output == *$'\n- published, all that these decide: accept -> drop ('* ]]
+	[[ $output != *"also published"* ]]
 }
 
 @test "one side from standard input, not both" {

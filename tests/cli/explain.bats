@@ -230,7 +230,7 @@ relay_policy() {
 	[ "$(grep -c '^accept ' answers)" -eq 2 ]
 }
 
-@test "what goes to published ports: by the lines for what comes in, when the policy is enforced there" {
+@test "what goes to published ports: by the lines for what comes in, unless the policy ignores it" {
 	cat >policy.yaml <<-'END'
 		published: enforce
 		allow:
@@ -249,15 +249,19 @@ relay_policy() {
 	run -1 gate -f policy.yaml -j explain 80/tcp --published --to 198.51.100.20 --interface eth0
 	json '.packet == {direction: "published", protocol: "tcp", port: 80, from: null, to: "198.51.100.20", interface: "eth0"}'
 	json '.verdict == "drop" and (.because | map(.rule) | index("default") != null)'
-	# nothing of it is this host's own
-	run -1 gate -f policy.yaml explain 22/tcp --published --interface lo --from 192.0.2.66
-	run -2 gate -f policy.yaml explain --stdin <<<$'published echo-request/icmp\npublished nd-neighbor-solicit/icmpv6\npublished'
+	# the baseline holds, but for what is not forwarded
+	run -0 gate -f policy.yaml explain 23/tcp --published --interface lo --from 192.0.2.66
+	[ "${lines[1]}" = "  because baseline.loopback" ]
+	run -2 gate -f policy.yaml explain --stdin <<<$'published echo-request/icmp\npublished 546/udp from fe80::1 to fe80::2\n546/udp from fe80::1 to fe80::2\npublished'
 	[[ ${lines[0]} == "accept published icmp echo-request: baseline.ping" ]]
-	[[ ${lines[1]} == "drop published icmpv6 nd-neighbor-solicit: "* ]]
-	[[ ${lines[2]} == *"no packet in this line"* ]]
+	[[ ${lines[1]} == "drop published udp 546 from fe80::1 to fe80::2: default"* ]]
+	[[ ${lines[2]} == "accept udp 546 from fe80::1 to fe80::2: baseline.dhcpv6-client" ]]
+	[[ ${lines[3]} == *"no packet in this line"* ]]
 	run -2 gate -f policy.yaml explain 22/tcp --published --outbound
 	[[ $output == *"does not leave"* ]]
 	sed -i 1d policy.yaml
+	run -1 gate -f policy.yaml explain 80/tcp --published
+	sed -i '1i published: ignore' policy.yaml
 	run -0 gate -f policy.yaml explain 80/tcp --published
 	[ "$output" = "accept published tcp 80" ]
 }

@@ -315,13 +315,13 @@ class Policy:
 
     def baseline_accepts(self, packet):
         on = self.baseline
-        if on["loopback"] and packet.interface == "lo" and not packet.published:
+        if on["loopback"] and packet.interface == "lo":
             return True
         if packet.version == 4 and packet.protocol == ICMP:
             return (on["icmp-errors"] and packet.port in ICMP_ERRORS[0]) or (on["ping"] and packet.port == 8)
         if packet.version == 6 and packet.protocol == ICMPV6:
             return ((on["icmp-errors"] and packet.port in ICMP_ERRORS[1]) or (on["ping"] and packet.port == 128)
-                    or (on["neighbour-discovery"] and packet.port in NEIGHBOUR_DISCOVERY and not packet.published))
+                    or (on["neighbour-discovery"] and packet.port in NEIGHBOUR_DISCOVERY))
         if packet.published:
             return False
         if packet.leaves:
@@ -334,7 +334,7 @@ class Policy:
         """accept, drop or reject; and the lines that decide it: None for what is not said by lines, [] for the default."""
         if packet.leaves and not self.doc.get("outbound"):
             return "accept", None
-        if packet.published and self.doc.get("published", "ignore") != "enforce":
+        if packet.published and self.doc.get("published") == "ignore":
             return "accept", None
         if self.baseline_accepts(packet):
             return "accept", None

@@ -24,7 +24,6 @@ block:
   tcp: [{port: 22, from: 192.0.2.7, answer: drop}, {port: 22, family: ipv6, from: "2001:db8:10::1"}]
   any: {from: 203.0.113.20}
 baseline: {ping: false}
-published: enforce
 outbound:
   default: drop
   allow:
@@ -73,14 +72,15 @@ out udp 546 fe80::1 fe80::2 eth0 drop
 out icmpv6 135 2001:db8::9 2001:db8::1 eth0 accept
 out icmpv6 128 2001:db8::9 2001:db8::1 eth0 drop
 pub tcp 22 198.51.100.9 198.51.100.20 eth0 accept
-pub tcp 22 192.0.2.7 198.51.100.20 lo drop
+pub tcp 22 192.0.2.7 198.51.100.20 lo accept
+pub tcp 22 192.0.2.7 198.51.100.20 eth0 drop
 pub tcp 9100 192.0.2.65 198.51.100.20 eth0 accept
 pub tcp 9100 192.0.2.65 198.51.100.20 wg0 reject
 pub udp 53 1.1.1.1 198.51.100.21 eth0 reject
 pub udp 546 fe80::1 fe80::2 eth0 reject
 pub icmp 3 203.0.113.20 198.51.100.20 eth0 accept
 pub icmp 8 1.1.1.1 198.51.100.20 eth0 reject
-pub icmpv6 135 2001:db8::9 2001:db8::1 eth0 reject
+pub icmpv6 135 2001:db8::9 2001:db8::1 eth0 accept
 pub esp - 1.1.1.1 198.51.100.20 eth0 accept
 pub esp - 203.0.113.20 198.51.100.20 eth0 reject
 """

@@ -197,7 +197,7 @@ for n in random.sample(range(2**20), 100000):
 	run -0 gate -f policy.yaml diff
 	printf '192.0.2.1\n' >>list.txt
 	run -1 gate -f policy.yaml -j diff
-	jq -e '[.changes[].where.sources[]] == ["192.0.2.1"] or [.changes[].where.sources[]] == ["192.0.2.1/32"]' <<<"$output"
+	jq -e '[.changes[] | .direction, .where.sources[]] == ["in", "192.0.2.1", "published", "192.0.2.1"]' <<<"$output"
 	run -0 gate -f policy.yaml apply
 	run -0 gate -f policy.yaml diff
 }

@@ -84,6 +84,7 @@ table inet sgprobe {
 """
 PUBLISHED = {
     "published ports are left alone": "published: ignore\nallow: {udp: [1000]}\n",
+    "published ports are left alone, and another port is open": "published: ignore\nallow: {udp: [1000, 1005]}\n",
     "another port is published": "published: enforce\nallow: {udp: [1000, 1005], tcp: [80]}\n",
     "another class of published ports": "published: enforce\nallow: {udp: [{port: 1000, from: 203.0.113.0/24}]}\n",
 }

@@ -30,6 +30,6 @@ load common
 	while read -r key; do
 		grep -qwF -- "$key" <<<"$page" || { echo "sockgate.yaml.5 does not name $key"; false; }
 		count=$((count + 1))
-	done < <(sed -nE 's/^KEY\(.*, "([a-z0-9+-]+)", [A-Z]+, BUILT,.*/\1/p' "$TOP/src/policy/keys.def" | sort -u)
+	done < <(sed -nE 's/^KEY\([^"]*, "([a-z0-9+-]+)", [A-Z]+,.*/\1/p' "$TOP/src/policy/keys.def" | sort -u)
 	[ $count -ge 30 ]
 }

@@ -233,10 +233,14 @@ static void test_states_and_directions(void **state)
 	assert_int_equal(world->diff.changes[0].where->states, 1U << SG_CT_ESTABLISHED | 1U << SG_CT_RELATED);
 	assert_true(world->diff.changes[0].where->interfaces.any);
 	assert_false(world->diff.changes[0].where->interfaces.loopback_aside);
-	assert_int_equal(world->diff.changes[1].kind, SG_CHANGE_DIRECTION);
-	assert_int_equal(world->diff.changes[2].where->direction, SG_OUT);
-	assert_int_equal(world->diff.changes[3].kind, SG_CHANGE_DIRECTION);
-	assert_int_equal(world->diff.changes[3].where->direction, SG_PUBLISHED);
+	assert_int_equal(world->diff.changes[1].kind, SG_CHANGE_STATE);
+	assert_int_equal(world->diff.changes[1].where->direction, SG_PUBLISHED);
+	assert_ptr_equal(world->diff.changes[1].twin, &world->diff.changes[0]);
+	assert_int_equal(world->diff.changes[2].kind, SG_CHANGE_DIRECTION);
+	assert_int_equal(world->diff.changes[2].where->direction, SG_FORWARD);
+	assert_int_equal(world->diff.changes[3].where->direction, SG_OUT);
+	assert_null(world->diff.changes[3].twin);
+	assert_int_equal(world->diff.sum.changes, 3);
 	assert_int_equal(world->diff.sum.ports_closed, 0);
 }
 

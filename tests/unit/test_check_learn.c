@@ -169,6 +169,8 @@ static void test_whole_text(void **state)
 		"# What other hosts could reach is allowed here, and from anywhere. Take away what none of them "
 		"needs;\n"
 		"# where not everyone should come in, say who may: {port: ssh, from: 192.0.2.0/24}.\n"
+		"# Ports that containers publish are judged by the same lines. A Kubernetes node, a load balancer\n"
+		"# or a router also needs the line 'published: ignore'.\n"
 		"# Then, with this text in policy.yaml, from the host that it is about:\n"
 		"#\n"
 		"#   sockgate check policy.yaml                  is it valid, has every line an effect?\n"

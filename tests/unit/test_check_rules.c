@@ -90,11 +90,13 @@ static size_t rules_commented(const struct sg_chain *chain, const char *comment)
 	return count;
 }
 
-/* A block of everything stands in the chain of its own direction, ahead of the ports. */
+/* A block of everything stands in the chain of its own direction, ahead of the ports. Forwarded packets are nobody's
+ * concern. */
 static void test_preludes(void **unused)
 {
 	autocompiled compiled = {
-		.read = read_good("allow:\n  tcp: [22, 80]\nblock:\n  any: [{from: 10.0.0.0/8, comment: coming}]\n"
+		.read = read_good("published: ignore\nallow:\n  tcp: [22, 80]\nblock:\n  any: [{from: 10.0.0.0/8, "
+				  "comment: coming}]\n"
 				  "outbound:\n  block:\n    any: [{to: 11.0.0.0/8, comment: going}]\n")};
 	const struct sg_chain *input, *output;
 
@@ -112,14 +114,15 @@ static void test_preludes(void **unused)
 	assert_null(chain_named(&compiled.table, "forward"));
 }
 
-/* And for published ports, which the policy's loopback and neighbours are no part of. */
+/* And for published ports, whether the policy says so or not; behind the port what is the same is one. */
 static void test_published(void **unused)
 {
 	autocompiled compiled = {
-		.read = read_good("published: enforce\nallow:\n  tcp: [22, {port: 80, to: 192.0.2.9}]\n"
+		.read = read_good("allow:\n  tcp: [{port: 22, from: 192.0.2.0/24}, {port: 80, to: 192.0.2.9}]\n"
 				  "block:\n  any: [{from: 10.0.0.0/8, comment: coming}]\n"
 				  "outbound:\n  block:\n    any: [{to: 11.0.0.0/8, comment: going}]\n")};
 	const struct sg_chain *forward, *published;
+	const struct sg_set *ports;
 
 	(void)unused;
 	compile_policy(&compiled);
@@ -130,9 +133,44 @@ static void test_published(void **unused)
 	assert_non_null(published);
 	assert_int_equal(rules_commented(published, "coming"), 1);
 	assert_int_equal(rules_commented(published, "going"), 0);
-	assert_int_equal(published->rule_count, 5); /* established, two of ICMP, the block, the ports */
-	assert_int_equal(sg_table_set(&compiled.table, "pub_icmpv6")->count, 5);
+	assert_int_equal(published->rule_count, 6); /* established, loopback, two of ICMP, the block, the ports */
+	assert_null(sg_table_set(&compiled.table, "pub_icmp"));
+	assert_null(sg_table_set(&compiled.table, "pub_icmpv6"));
+	assert_null(chain_named(&compiled.table, "pub_tcp_22"));
+	ports = sg_table_set(&compiled.table, "pub_tcp_ports");
+	assert_int_equal(ports->count, 2);
+	assert_string_equal(ports->verdicts[0].chain, "tcp_22");
+	assert_string_equal(ports->verdicts[1].chain, "pub_tcp_80"); /* asks for another address */
+	assert_non_null(chain_named(&compiled.table, "tcp_80"));
 	assert_non_null(chain_named(&compiled.table, "pub_tcp_80"));
+	assert_null(sg_table_set(&compiled.table, "pub_udp_ports")); /* what DHCPv6 needs is for this host alone */
+}
+
+/* Nobody forwards through a chain that would refuse nothing. */
+static void test_nothing_refused(void **unused)
+{
+	static const struct {
+		const char *text;
+		bool forward;
+	} rows[] = {
+		{"default: accept\n", false},
+		{"default: accept\nallow: {tcp: [{port: 22, from: 192.0.2.0/24}]}\n", false},
+		{"default: accept\nblock: {any: [{interface: lo}]}\n", false},
+		{"published: ignore\nblock: {tcp: [22]}\n", false},
+		{"allow: {any: [{}]}\n", false},
+		{"default: accept\nblock: {tcp: [22]}\n", true},
+		{"default: accept\nallow: {tcp: [{port: 22, limit: 1/day}]}\n", true},
+		{"default: drop\n", true},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < SG_COUNT(rows); i++) {
+		autocompiled compiled = {.read = read_good(rows[i].text)};
+
+		compile_policy(&compiled);
+		check_equal(&compiled);
+		assert_int_equal(chain_named(&compiled.table, "forward") != NULL, rows[i].forward);
+	}
 }
 
 /* What leaves needs nobody who listens here, and names no port of this host. */
@@ -154,9 +192,8 @@ static void test_listeners(void **unused)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_random_policies),
-		cmocka_unit_test(test_preludes),
-		cmocka_unit_test(test_published),
+		cmocka_unit_test(test_random_policies), cmocka_unit_test(test_preludes),
+		cmocka_unit_test(test_published),       cmocka_unit_test(test_nothing_refused),
 		cmocka_unit_test(test_listeners),
 	};
 

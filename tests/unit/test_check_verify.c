@@ -145,6 +145,31 @@ static void test_not_loaded(void **state)
 	assert_true(finding->wheres->items[0].remote->any);
 }
 
+/* What is open past what comes in is open. */
+static void test_published(void **state)
+{
+	struct scene *scene = *state;
+	const struct sg_finding *finding;
+
+	run(scene, "{published: enforce, allow: {tcp: [22]}}\n", "{published: ignore, allow: {tcp: [22]}}\n");
+	assert_int_equal(scene->verify.equal, SG_REFUTED);
+	finding = find(scene, SG_FINDING_DIFFERS, SG_NO_LISTENER);
+	assert_non_null(finding);
+	assert_int_equal(finding->severity, SG_FINDING_HIGH);
+	assert_non_null(strstr(finding->message, "ports open that should not be"));
+}
+
+static void test_published_closed(void **state)
+{
+	struct scene *scene = *state;
+	const struct sg_finding *finding;
+
+	run(scene, "{published: ignore, allow: {tcp: [22]}}\n", "{published: enforce, allow: {tcp: [22]}}\n");
+	finding = find(scene, SG_FINDING_DIFFERS, SG_NO_LISTENER);
+	assert_non_null(finding);
+	assert_int_equal(finding->severity, SG_FINDING_MEDIUM);
+}
+
 static void test_differs(void **state)
 {
 	struct scene *scene = *state;
@@ -440,6 +465,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_conforms, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_loaded, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_published, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_published_closed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_differs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_undeclared, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unused, setup, teardown),
