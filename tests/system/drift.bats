@@ -161,6 +161,12 @@ back() {
 	gate -q -f policy.yaml apply --force
 	rules 'forwarded packets count' undecided \
 		'insert rule inet sockgate forward jump limit_tcp_22'
+	# what is asked of a packet's port is not what is known of a published one
+	printf 'published: ignore\nallow:\n  tcp:\n    - {port: 22, limit: 3/hour}\n' >policy.yaml
+	gate -q -f policy.yaml apply --force
+	rules 'forwarded packets count, and nothing else is done to them' undecided \
+		'add chain inet sockgate forward { type filter hook forward priority 0; }' \
+		'add rule inet sockgate forward jump limit_tcp_22'
 	rules 'each counts two times' undecided \
 		'add chain inet sockgate again { type filter hook input priority 1; }' \
 		'add rule inet sockgate again tcp dport 22 jump limit_tcp_22'
