@@ -45,6 +45,8 @@ size_t sg_condition_level(struct sg_idd *idd, const struct sg_condition *conditi
 /* A level above those of all meters, for questions about one of them: its values are their levels. No decision has it.
  * SIZE_MAX: out of memory. */
 size_t sg_condition_probe(struct sg_idd *idd);
+/* The set for which the condition holds, or for which it does not. Not of the time. */
+sg_ref sg_condition_set(struct sg_idd *idd, const struct sg_condition *condition, bool holds);
 /* What a level stands for; NULL: no condition (a packet's field, or something unknown). */
 const struct sg_condition *sg_condition_of(const struct sg_idd *idd, size_t level);
 

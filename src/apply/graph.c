@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/text.h"
 
 /* ------------------------------------------------------------------ names */
 
@@ -38,11 +39,6 @@ static bool same_target(const char *have, const char *want)
 	if (!have || !want)
 		return !have && !want;
 	return same_name(have, want);
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
 }
 
 /* ------------------------------------------------------------------ comparing */
@@ -78,7 +74,7 @@ static bool same_rules(const struct sg_chain *have, const struct sg_chain *want,
 	for (size_t i = 0; i < want->rule_count; i++) {
 		const struct sg_rule *a = &have->rules[i], *b = &want->rules[i];
 
-		if (a->expr_count != b->expr_count || !same_text(a->comment, b->comment))
+		if (a->expr_count != b->expr_count || !sg_text_same(a->comment, b->comment))
 			return false;
 		for (size_t j = 0; j < b->expr_count; j++)
 			if (!same_expr(&a->exprs[j], &b->exprs[j], logs))
@@ -95,14 +91,14 @@ static const char *comment_at(const struct sg_set *set, size_t i)
 /* Elements with the same key: whether they say the same. Chain names may differ in their version when told so. */
 static bool same_element(const struct sg_set *a, size_t i, const struct sg_set *b, size_t j, bool versions)
 {
-	if (!same_text(comment_at(a, i), comment_at(b, j)))
+	if (!sg_text_same(comment_at(a, i), comment_at(b, j)))
 		return false;
 	if (!a->verdicts || !b->verdicts)
 		return !a->verdicts && !b->verdicts;
 	if (a->verdicts[i].code != b->verdicts[j].code)
 		return false;
 	return versions ? same_target(a->verdicts[i].chain, b->verdicts[j].chain)
-			: same_text(a->verdicts[i].chain, b->verdicts[j].chain);
+			: sg_text_same(a->verdicts[i].chain, b->verdicts[j].chain);
 }
 
 static int compare_keys(const struct sg_set *a, size_t i, const struct sg_set *b, size_t j)
@@ -115,7 +111,7 @@ static int compare_keys(const struct sg_set *a, size_t i, const struct sg_set *b
 static bool same_set(const struct sg_set *have, const struct sg_set *want)
 {
 	if (have->unknown || !sg_set_same_shape(have, want) || have->count != want->count ||
-	    have->catch_all != want->catch_all || !same_text(have->comment, want->comment))
+	    have->catch_all != want->catch_all || !sg_text_same(have->comment, want->comment))
 		return false;
 	if (want->count && memcmp(have->keys, want->keys, want->count * sg_set_stride(want)) != 0)
 		return false;
@@ -321,7 +317,7 @@ static int references_of_set(const struct sg_table *table, size_t index, see_ref
 		const char *chain = set->verdicts[i].chain;
 
 		/* neighbours often go to the same chain */
-		if (chain && i && same_text(chain, set->verdicts[i - 1].chain))
+		if (chain && i && sg_text_same(chain, set->verdicts[i - 1].chain))
 			continue;
 		if (see_chain(table, chain, see, data, err))
 			return -1;
@@ -515,25 +511,11 @@ void sg_graph_free(struct sg_graph *graph)
 
 /* ------------------------------------------------------------------ renaming */
 
-static bool point_to(char **name, const char *to)
-{
-	char *copy;
-
-	if (same_text(*name, to))
-		return false;
-	copy = strdup(to);
-	if (!copy)
-		return true;
-	free(*name);
-	*name = copy;
-	return false;
-}
-
 static bool rename_target(const struct sg_table *want, char **name, char *const *chains)
 {
 	const struct sg_chain *chain = *name ? sg_table_chain(want, *name) : NULL;
 
-	return chain && point_to(name, chains[chain - want->chains]);
+	return chain && !sg_text_replace(name, chains[chain - want->chains]);
 }
 
 bool sg_graph_rename(struct sg_graph *graph, char *const *sets, char *const *chains)
@@ -549,16 +531,16 @@ bool sg_graph_rename(struct sg_graph *graph, char *const *sets, char *const *cha
 				const struct sg_set *set =
 					names_set(expr) && expr->name ? sg_table_set(want, expr->name) : NULL;
 
-				failed |= set && point_to(&expr->name, sets[set - want->sets]);
+				failed |= set && !sg_text_replace(&expr->name, sets[set - want->sets]);
 				failed |= rename_target(want, &expr->verdict.chain, chains);
 			}
 	for (size_t s = 0; s < want->set_count; s++)
 		for (size_t i = 0; want->sets[s].verdicts && i < want->sets[s].count; i++)
 			failed |= rename_target(want, &want->sets[s].verdicts[i].chain, chains);
 	for (size_t s = 0; s < want->set_count; s++)
-		failed |= point_to(&want->sets[s].name, sets[s]);
+		failed |= !sg_text_replace(&want->sets[s].name, sets[s]);
 	for (size_t c = 0; c < want->chain_count; c++)
-		failed |= point_to(&want->chains[c].name, chains[c]);
+		failed |= !sg_text_replace(&want->chains[c].name, chains[c]);
 	sg_table_reindex(want);
 	return failed;
 }

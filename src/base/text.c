@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include "base/text.h"
 
@@ -140,4 +141,23 @@ size_t sg_text_columns(const char *text, size_t size)
 	for (size_t i = 0; i < size; i++)
 		count += ((unsigned char)text[i] & 0xc0) != 0x80;
 	return count;
+}
+
+bool sg_text_same(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+bool sg_text_replace(char **text, const char *by)
+{
+	char *copy;
+
+	if (sg_text_same(*text, by))
+		return true;
+	copy = strdup(by);
+	if (!copy)
+		return false;
+	free(*text);
+	*text = copy;
+	return true;
 }

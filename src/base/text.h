@@ -18,4 +18,9 @@ bool sg_text_utf8(const char *text, size_t size, size_t *ret_offset);
 /* Code points in the bytes (which are valid UTF-8). */
 size_t sg_text_columns(const char *text, size_t size);
 
+/* Whether they are the same text; NULL is the same as NULL alone. */
+bool sg_text_same(const char *a, const char *b);
+/* Puts a copy of `by` into the place of *text (malloc'd, or NULL), which is freed. False: no memory, and it stays. */
+bool sg_text_replace(char **text, const char *by);
+
 #endif

@@ -148,13 +148,6 @@ static void terms_reduce(struct sg_terms *terms)
 
 /* ---- Whether they are what they are of ---- */
 
-static sg_ref term_level(struct sg_idd *idd, const struct sg_condition *condition, sg_u128 value)
-{
-	size_t level = sg_condition_level(idd, condition);
-
-	return level == SIZE_MAX ? SG_IDD_FAILED : sg_idd_range(idd, level, value, value);
-}
-
 static sg_ref terms_set(struct sg_idd *idd, const struct sg_terms *terms)
 {
 	sg_ref all = SG_IDD_EMPTY;
@@ -164,9 +157,9 @@ static sg_ref terms_set(struct sg_idd *idd, const struct sg_terms *terms)
 		sg_ref set = sg_idd_range(idd, SG_LEVEL_TIME, term->from, term->last);
 
 		for (size_t k = 0; k < term->count; k++)
-			set = sg_idd_and(idd, set, term_level(idd, term->conditions[k], 1));
+			set = sg_idd_and(idd, set, sg_condition_set(idd, term->conditions[k], true));
 		for (size_t k = 0; k < term->unless_count; k++)
-			set = sg_idd_and(idd, set, term_level(idd, term->unless[k], 0));
+			set = sg_idd_and(idd, set, sg_condition_set(idd, term->unless[k], false));
 		all = sg_idd_or(idd, all, set);
 	}
 	return all;

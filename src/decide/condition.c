@@ -21,6 +21,13 @@ size_t sg_condition_level(struct sg_idd *idd, const struct sg_condition *conditi
 	return sg_idd_tagged_level(idd, max, condition, sizeof(*condition));
 }
 
+sg_ref sg_condition_set(struct sg_idd *idd, const struct sg_condition *condition, bool holds)
+{
+	size_t level = sg_condition_level(idd, condition);
+
+	return level == SIZE_MAX ? SG_IDD_FAILED : sg_idd_range(idd, level, holds, holds);
+}
+
 const struct sg_condition *sg_condition_of(const struct sg_idd *idd, size_t level)
 {
 	size_t size;
@@ -106,11 +113,8 @@ static sg_ref condition_of_unit(struct sg_idd *idd, const struct sg_unit *unit)
 	for (size_t i = 0; unit->state == SG_UNIT_HERE && i < unit->place_count; i++) {
 		struct sg_condition real = {
 			.kind = SG_CONDITION_SOCKET, .depth = unit->places[i].depth, .cgroup = unit->places[i].id};
-		size_t level = sg_condition_level(idd, &real);
 
-		if (level == SIZE_MAX)
-			return SG_IDD_FAILED;
-		held = sg_idd_or(idd, held, sg_idd_range(idd, level, 1, 1));
+		held = sg_idd_or(idd, held, sg_condition_set(idd, &real, true));
 	}
 	return held;
 }

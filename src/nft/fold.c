@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/mem.h"
+#include "base/text.h"
 
 struct fold {
 	struct sg_table *table;
@@ -36,14 +37,9 @@ static const char *set_for(const struct fold *fold, const char *name)
 	return other == SIZE_MAX ? name : fold->table->sets[other].name;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && !strcmp(a, b));
-}
-
 static bool same_verdict(const struct fold *fold, const struct sg_nft_verdict *a, const struct sg_nft_verdict *b)
 {
-	return a->code == b->code && same_text(chain_for(fold, a->chain), chain_for(fold, b->chain));
+	return a->code == b->code && sg_text_same(chain_for(fold, a->chain), chain_for(fold, b->chain));
 }
 
 static bool same_expr(const struct fold *fold, const struct sg_expr *a, const struct sg_expr *b)
@@ -64,7 +60,7 @@ static bool same_chain(const struct fold *fold, const struct sg_chain *a, const 
 	for (size_t i = 0; i < a->rule_count; i++) {
 		const struct sg_rule *mine = &a->rules[i], *other = &b->rules[i];
 
-		if (mine->expr_count != other->expr_count || !same_text(mine->comment, other->comment))
+		if (mine->expr_count != other->expr_count || !sg_text_same(mine->comment, other->comment))
 			return false;
 		for (size_t k = 0; k < mine->expr_count; k++)
 			if (!same_expr(fold, &mine->exprs[k], &other->exprs[k]))
@@ -80,7 +76,7 @@ static bool same_map(const struct fold *fold, const struct sg_set *a, const stru
 		return false;
 	for (size_t i = 0; i < a->count; i++)
 		if (!same_verdict(fold, &a->verdicts[i], &b->verdicts[i]) ||
-		    !same_text(a->comments ? a->comments[i] : NULL, b->comments ? b->comments[i] : NULL))
+		    !sg_text_same(a->comments ? a->comments[i] : NULL, b->comments ? b->comments[i] : NULL))
 			return false;
 	return true;
 }
@@ -126,20 +122,6 @@ static void find_maps(struct fold *fold, const char *prefix)
 
 /* ------------------------------------------------------------------ folding */
 
-static bool point_to(char **name, const char *to)
-{
-	char *copy;
-
-	if (same_text(*name, to))
-		return true;
-	copy = strdup(to);
-	if (!copy)
-		return false;
-	free(*name);
-	*name = copy;
-	return true;
-}
-
 /* False: no memory. */
 static bool redirect(struct fold *fold)
 {
@@ -151,14 +133,14 @@ static bool redirect(struct fold *fold)
 			for (size_t e = 0; e < table->chains[c].rules[r].expr_count; e++) {
 				struct sg_expr *expr = &table->chains[c].rules[r].exprs[e];
 
-				done &= point_to(&expr->verdict.chain, chain_for(fold, expr->verdict.chain));
+				done &= sg_text_replace(&expr->verdict.chain, chain_for(fold, expr->verdict.chain));
 				if (expr->kind == SG_EXPR_LOOKUP)
-					done &= point_to(&expr->name, set_for(fold, expr->name));
+					done &= sg_text_replace(&expr->name, set_for(fold, expr->name));
 			}
 	for (size_t s = 0; s < table->set_count; s++)
 		for (size_t i = 0; table->sets[s].verdicts && i < table->sets[s].count; i++)
-			done &= point_to(&table->sets[s].verdicts[i].chain,
-					 chain_for(fold, table->sets[s].verdicts[i].chain));
+			done &= sg_text_replace(&table->sets[s].verdicts[i].chain,
+						chain_for(fold, table->sets[s].verdicts[i].chain));
 	return done;
 }
 

@@ -275,19 +275,13 @@ const struct sg_expr *sg_match_socket_compare(const struct sg_rule *rule, size_t
 sg_ref sg_match_socket(struct sg_matcher *matcher, const struct sg_expr *expr, const struct sg_expr *compare)
 {
 	struct sg_condition condition = {.kind = SG_CONDITION_SOCKET, .depth = expr->base};
-	size_t level;
 
 	sg_match_forget(matcher, expr->dreg, sizeof(condition.cgroup));
 	if (compare)
 		memcpy(&condition.cgroup, compare->data, sizeof(condition.cgroup)); /* in host byte order */
 	if (!condition.cgroup || !condition.depth)
 		return sg_match_fresh(matcher, "expression 'socket'");
-	level = sg_condition_level(matcher->idd, &condition);
-	if (level == SIZE_MAX) {
-		matcher->failed = true;
-		return SG_IDD_FAILED;
-	}
-	return sg_idd_range(matcher->idd, level, 1, 1);
+	return sg_condition_set(matcher->idd, &condition, true);
 }
 
 /* ------------------------------------------------------------------ statements */

@@ -22,7 +22,7 @@ void sg_coverage_clear(struct sg_coverage *coverage)
 
 /* ---- Parts and their order ---- */
 
-static enum sg_coverage_section coverage_section(const struct sg_line *line)
+enum sg_coverage_section sg_coverage_section_of(const struct sg_line *line)
 {
 	if (line->section == SG_SECTION_ALLOW)
 		return SG_COVERAGE_ALLOW;
@@ -66,7 +66,7 @@ static int coverage_add_parts(struct sg_coverage *coverage, struct sg_idd *idd, 
 static int coverage_add_line(struct sg_coverage *coverage, struct sg_idd *idd, const struct sg_line *line, size_t index,
 			     struct sg_error *err)
 {
-	if (coverage_add_parts(coverage, idd, index, coverage_section(line), line, err) < 0)
+	if (coverage_add_parts(coverage, idd, index, sg_coverage_section_of(line), line, err) < 0)
 		return -1;
 	return sg_region_is_guarded(line) ? coverage_add_parts(coverage, idd, index, SG_COVERAGE_GUARD, line, err) : 0;
 }

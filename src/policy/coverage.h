@@ -52,6 +52,8 @@ struct sg_coverage {
 /* The coverage is zero-initialised. */
 int sg_coverage_make(struct sg_coverage *coverage, const struct sg_policy *policy, enum sg_direction direction,
 		     struct sg_idd *idd, struct sg_error *err);
+/* The section of what the line allows or blocks; GUARD comes beside it. */
+enum sg_coverage_section sg_coverage_section_of(const struct sg_line *line);
 /* Whether a line speaks of packets of the direction. Nobody on this host holds the socket of a published port. */
 bool sg_coverage_takes(const struct sg_coverage *coverage, const struct sg_line *line);
 void sg_coverage_clear(struct sg_coverage *coverage);

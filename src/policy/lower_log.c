@@ -36,27 +36,16 @@ static void layers_add(struct layers *layers, sg_ref set, uint32_t value)
 /* The line's packets in that section. */
 static sg_ref layers_region(struct layers *layers, const struct sg_line *line, enum sg_coverage_section section)
 {
-	sg_ref condition = sg_region_condition(layers->idd, line, section != SG_COVERAGE_GUARD), set = SG_IDD_EMPTY;
-	struct sg_region_part parts[2];
-	size_t count = sg_region_parts_under(layers->idd, &layers->coverage->cache, line, condition, parts);
+	sg_ref condition = sg_region_condition(layers->idd, line, section != SG_COVERAGE_GUARD);
 
-	for (size_t i = 0; i < count; i++)
-		set = sg_idd_or(layers->idd, set, sg_idd_and(layers->idd, parts[i].ports, parts[i].constraint));
-	return set;
+	return sg_region_set_under(layers->idd, &layers->coverage->cache, line, condition);
 }
 
 static bool layers_has(const struct layers *layers, const struct sg_line *line, enum sg_coverage_section section)
 {
 	if (!sg_coverage_takes(layers->coverage, line))
 		return false;
-	switch (section) {
-	case SG_COVERAGE_DROP: return line->section == SG_SECTION_BLOCK && line->answer != SG_VERDICT_REJECT;
-	case SG_COVERAGE_REJECT: return line->section == SG_SECTION_BLOCK && line->answer == SG_VERDICT_REJECT;
-	case SG_COVERAGE_ALLOW: return line->section == SG_SECTION_ALLOW;
-	case SG_COVERAGE_GUARD: return sg_region_is_guarded(line);
-	case SG_COVERAGE_SECTIONS: break;
-	}
-	return false;
+	return section == SG_COVERAGE_GUARD ? sg_region_is_guarded(line) : sg_coverage_section_of(line) == section;
 }
 
 /* The lines of the section that log; with `all` the others, too, as quiet ones. */

@@ -88,13 +88,6 @@ bool sg_region_is_guarded(const struct sg_line *line)
 	return line->section == SG_SECTION_ALLOW && (line->unit || line->meter);
 }
 
-static sg_ref region_holds(struct sg_idd *idd, const struct sg_condition *condition)
-{
-	size_t level = sg_condition_level(idd, condition);
-
-	return level == SIZE_MAX ? SG_IDD_FAILED : sg_idd_range(idd, level, 1, 1);
-}
-
 /* The line's limit, its connections, or both: each is a meter of its own. */
 static sg_ref region_meters(struct sg_idd *idd, const struct sg_line *line)
 {
@@ -106,13 +99,13 @@ static sg_ref region_meters(struct sg_idd *idd, const struct sg_line *line)
 		limit.limit = line->limit.count;
 		limit.limit_seconds = line->limit.seconds;
 		limit.limit_per_peer = line->limit_per_peer;
-		result = region_holds(idd, &limit);
+		result = sg_condition_set(idd, &limit, true);
 	}
 	if (line->connections) {
 		snprintf(connections.name, sizeof(connections.name), "connections_%s", line->meter);
 		connections.connections = line->connections;
 		connections.connections_per_peer = line->connections_per_peer;
-		result = sg_idd_and(idd, result, region_holds(idd, &connections));
+		result = sg_idd_and(idd, result, sg_condition_set(idd, &connections, true));
 	}
 	return result;
 }
@@ -122,7 +115,7 @@ static sg_ref region_unit(struct sg_idd *idd, const char *unit)
 	struct sg_condition socket = {.kind = SG_CONDITION_SOCKET};
 
 	snprintf(socket.name, sizeof(socket.name), "%s", unit);
-	return region_holds(idd, &socket);
+	return sg_condition_set(idd, &socket, true);
 }
 
 sg_ref sg_region_condition(struct sg_idd *idd, const struct sg_line *line, bool met)
@@ -240,15 +233,21 @@ size_t sg_region_parts(struct sg_idd *idd, struct sg_region_cache *cache, const 
 	return sg_region_parts_under(idd, cache, line, sg_region_condition(idd, line, true), ret);
 }
 
-sg_ref sg_region_set(struct sg_idd *idd, struct sg_region_cache *cache, const struct sg_line *line)
+sg_ref sg_region_set_under(struct sg_idd *idd, struct sg_region_cache *cache, const struct sg_line *line,
+			   sg_ref condition)
 {
 	struct sg_region_part parts[2];
-	size_t count = sg_region_parts(idd, cache, line, parts);
+	size_t count = sg_region_parts_under(idd, cache, line, condition, parts);
 	sg_ref result = SG_IDD_EMPTY;
 
 	for (size_t i = 0; i < count; i++)
 		result = sg_idd_or(idd, result, sg_idd_and(idd, parts[i].ports, parts[i].constraint));
 	return result;
+}
+
+sg_ref sg_region_set(struct sg_idd *idd, struct sg_region_cache *cache, const struct sg_line *line)
+{
+	return sg_region_set_under(idd, cache, line, sg_region_condition(idd, line, true));
 }
 
 sg_ref sg_region_new(struct sg_idd *idd, enum sg_direction direction, sg_ref set)

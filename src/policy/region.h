@@ -36,6 +36,9 @@ size_t sg_region_parts_under(struct sg_idd *idd, struct sg_region_cache *cache, 
 			     sg_ref condition, struct sg_region_part ret[2]);
 /* The set of both parts with the line's conditions met, over the levels from protocol on. */
 sg_ref sg_region_set(struct sg_idd *idd, struct sg_region_cache *cache, const struct sg_line *line);
+/* The same under that condition instead of the line's. */
+sg_ref sg_region_set_under(struct sg_idd *idd, struct sg_region_cache *cache, const struct sg_line *line,
+			   sg_ref condition);
 /* New packets of such a set, in that direction, that can exist. */
 sg_ref sg_region_new(struct sg_idd *idd, enum sg_direction direction, sg_ref set);
 
