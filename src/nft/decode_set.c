@@ -2,12 +2,15 @@
 /*
  * decode_set.c - sets and their elements.
  *
- * A set of intervals with one field is a tree of boundaries in the kernel (nft_set_rbtree.c): a packet's key belongs to
- * the greatest boundary that is not above it, and matches when that is a start and not an end. Two starts in a row
- * therefore mean that the first interval ends where the second begins, an end with no start before it means nothing
- * (nft writes one at 0), and a start without an end goes to the last key there is. While messages come in, such an
- * element is kept as its key and, in the place of the last key, whether it is an end (0) or a start (1): sorted, an end
- * comes before a start at the same key. sg_wire_finish makes intervals of them.
+ * A set of intervals with one field is a tree of boundaries in the kernel (nft_set_rbtree.c): each interval is its start
+ * and the first key behind it, the end. While messages come in, such an element is kept as its key and, in the place of
+ * the last key, whether it is an end (0) or a start (1): sorted, an end comes before a start at the same key.
+ * sg_wire_finish makes intervals of them.
+ *
+ * A start behind all others needs no end: the interval reaches to the last key. In an anonymous set two starts in a row
+ * are neighbours, and nft leaves out the end between them. An end at key 0 means nothing; nft writes one. Kernels differ
+ * in what packets match at any other boundary without its counterpart (docs/kernel-facts.md), and sockgate does not
+ * know which kernel reads the set: a set with such a boundary is unknown.
  */
 #include <string.h>
 #include <linux/netfilter/nf_tables.h>
@@ -387,21 +390,47 @@ static bool pair_close(struct sg_set *set, size_t index, const uint8_t *boundary
 	return memcmp(first, boundary, length) < 0;
 }
 
+static bool pair_is_zero(const struct sg_set *set, const uint8_t *key)
+{
+	for (size_t i = 0; i < set->key_length; i++) {
+		if (key[i])
+			return false;
+	}
+	return true;
+}
+
+/* Why boundary `index` of the sorted ones does not make intervals that are certain; NULL: it does. `open` is whether the
+ * boundary in front of it is a start. */
+static const char *pair_doubt(const struct sg_set *set, size_t index, bool open)
+{
+	const uint8_t *key = set->keys + index * sg_set_stride(set);
+	bool start = key[set->key_length], anonymous = set->flags & SG_SET_ANONYMOUS;
+
+	if (!start)
+		return open || pair_is_zero(set, key) ? NULL : "an end in it belongs to no interval";
+	if (open)
+		return anonymous ? NULL : "an interval of it has no end";
+	/* in an anonymous set the kernel takes whichever of an end and a start at one key it meets first */
+	if (anonymous && index && !memcmp(key - sg_set_stride(set), key, set->key_length))
+		return "its intervals overlap";
+	return NULL;
+}
+
 /* Makes intervals of the sorted boundaries, in place: there are never more of them. */
 static int pair_intervals(struct sg_set *set, struct sg_error *err)
 {
 	size_t stride = sg_set_stride(set), count = 0;
-	bool open = false, fits = true;
+	const char *doubt = NULL;
+	bool open = false;
 
 	for (size_t i = 0; i < set->count; i++) {
 		const uint8_t *key = set->keys + i * stride;
 		bool start = key[set->key_length];
 
-		/* in an anonymous set the kernel takes whichever of an end and a start at one key it meets first */
-		if (start && i && (set->flags & SG_SET_ANONYMOUS) && !memcmp(key - stride, key, set->key_length))
-			fits = false;
-		if (open)
-			fits &= pair_close(set, count - 1, key);
+		if (!doubt)
+			doubt = pair_doubt(set, i, open);
+		if (open && !pair_close(set, count - 1, key) && !doubt)
+			doubt = "its intervals overlap";
 		open = start;
 		if (start)
 			pair_move(set, count++, i);
@@ -409,7 +438,7 @@ static int pair_intervals(struct sg_set *set, struct sg_error *err)
 	if (open)
 		memset(set->keys + (count - 1) * stride + set->key_length, 0xff, set->key_length);
 	decode_truncate(set, count);
-	return fits ? 0 : sg_decode_set_unknown(set, "its intervals overlap", err);
+	return doubt ? sg_decode_set_unknown(set, doubt, err) : 0;
 }
 
 /*

@@ -326,6 +326,116 @@ def open_end(k):
     assert not found and number == errno.ENOENT, (found, number)
 
 
+NETWORK = 0x0a000000
+
+
+def matched(key):
+    """Whether a packet to 10.0.0.KEY meets the rule that looks into set s."""
+    def count():
+        listed = subprocess.run(["nft", "list", "chain", "inet", "t", "c"], check=True, capture_output=True, text=True)
+        return int(listed.stdout.split("packets ")[1].split()[0])
+    before = count()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"?", (socket.inet_ntoa(address(NETWORK + key)), 9))
+    return count() - before
+
+
+def boundaries(k, base, *added):
+    """A set of boundaries, negative ones ends, that packets to 10.0.0.0/24 are looked up in; then others are added."""
+    def item(number):
+        return element(address(NETWORK + abs(number)), is_end=number < 0)
+    k.clean()
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    subprocess.run(["ip", "route", "replace", "local", "10.0.0.0/24", "dev", "lo"], check=True)
+    k.must(table(), new_set("s", INTERVAL), elements("s", [item(number) for number in base]))
+    subprocess.run(["nft", "-f", "-"], check=True, text=True, input="""
+        add chain inet t c { type filter hook output priority 0; }
+        add rule inet t c ip daddr @s counter""")
+    for number in added:
+        k.must(elements("s", [item(number)]))
+
+
+def loose_start(k):
+    """a start without an end matches up to the next start, or nothing; behind all it matches up to the last key"""
+    kinds = {}
+    for start in (5, 20, 25, 45):
+        boundaries(k, (10, -20, 30, -40, 50, -60), start)
+        reach = [key for key in (5, 7, 9, 15, 20, 22, 25, 27, 29, 35, 40, 45, 49, 55, 60, 99) if matched(key)]
+        found = [key for key in (5, 7, 9, 15, 20, 22, 25, 27, 29, 35, 40, 45, 49, 55, 60, 99)
+                 if k.ask_elements("s", [address(NETWORK + key)])[0]]
+        assert found == reach, f"start {start}: packets match {reach}, keys are found {found}"
+        following = min(key for key in (10, 30, 50) if key > start)
+        known = {"to the next start": sorted({15, 35, 55} | {
+                     key for key in (5, 7, 9, 20, 22, 25, 27, 29, 40, 45, 49) if start <= key < following}),
+                 "nothing": [15, 35, 55]}
+        kinds[start] = [kind for kind, keys in known.items() if keys == reach]
+        assert kinds[start], f"a start at {start} matches {reach}"
+    assert len({tuple(kind) for kind in kinds.values()}) == 1, kinds
+    for start in (60, 65):
+        boundaries(k, (10, -20, 30, -40, 50, -60), start)
+        reach = [key for key in (5, 15, 25, 55, 59, 61, 65, 99) if matched(key)]
+        assert reach == [key for key in (15, 55, 59, 61, 65, 99) if key < 60 or key >= start], (start, reach)
+        assert k.ask_elements("s", [address(0xffffffff)])[0] == [address(NETWORK + start)]
+    return f"this kernel: {kinds[5][0]}"
+
+
+def neighbours(k):
+    """in an anonymous set two starts in a row are neighbours: the first interval ends where the second starts"""
+    k.clean()
+    boundaries(k, (10, -20))
+    subprocess.run(["nft", "-f", "-"], check=True, text=True, input="""
+        flush chain inet t c
+        add rule inet t c ip daddr vmap { 10.0.0.30-10.0.0.39 : return, 10.0.0.40-10.0.0.49 : continue }
+        add rule inet t c counter""")
+    assert [key for key in (29, 30, 39, 40, 49, 50) if matched(key)] == [29, 40, 49, 50]
+
+
+def catch_all(k):
+    """a catch-all element matches all other keys, is asked for by its flag, and is not counted"""
+    def ask():
+        k.send(Message(NFTABLES | GETSETELEM, ACK, text(1, "t"), text(2, "s"), nest(3, nest(1, be32(3, 2)))))
+        kind, _, _, body = k.answers()[0]
+        return -struct.unpack_from("=i", body)[0] if kind == ERROR else attrs(attrs(attrs(body[4:])[3])[1])
+    boundaries(k, (10, -20))
+    before = count_of(k)
+    answer = ask()
+    if answer != errno.ENOENT:  # a kernel that has no such elements
+        errors, _, _ = k.batch(elements("s", [nest(1, be32(3, 2))]))
+        assert answer == errno.EINVAL and errors, (answer, errors)
+        return "this kernel has none"
+    assert not matched(30)
+    k.must(elements("s", [nest(1, be32(3, 2))]))
+    assert matched(30) and matched(15)
+    assert ask() == {3: struct.pack(">I", 2)}, ask()
+    assert count_of(k) == before
+    assert k.ask_elements("s", [address(NETWORK + 30)]) == ([], errno.ENOENT)
+    return "this kernel has them"
+
+
+def count_of(k):
+    """NFTA_SET_COUNT of set s, None where the kernel does not say it"""
+    k.send(Message(NFTABLES | GETSET, 0, text(1, "t"), text(2, "s")))
+    count = attrs(k.answers()[0][3][4:]).get(20)
+    return struct.unpack(">I", count)[0] if count else None
+
+
+def counted(k):
+    """where elements are counted: of an exact set all, of intervals in one field half of the boundaries"""
+    for count in (1, 2, 3, 7):
+        k.clean()
+        k.must(table(), new_set("s", size=10), elements("s", [element(address(i)) for i in range(count)]))
+        if count_of(k) is None:
+            return "this kernel does not count"
+        assert count_of(k) == count
+        k.must(elements("s", [element(address(0))], DELSETELEM, 0))
+        assert count_of(k) == count - 1
+        numbers = [number for i in range(count) for number in (10 * i + 10, -10 * i - 20)]
+        for added in ((), (5,), (-5, 220)):
+            boundaries(k, numbers, *added)
+            assert count_of(k) == (len(numbers) + len(added)) // 2, (count, added, count_of(k))
+    return "this kernel counts"
+
+
 def cap(k):
     """the size of an exact set is a hard cap"""
     k.must(table(), new_set("s", size=3), elements("s", [element(address(i)) for i in range(3)]))
@@ -406,8 +516,8 @@ def large_batch(k):
 
 
 FACTS = [stale_generation, current_generation, no_end, second_batch, echo, no_proof, nothing_to_do, barrier,
-         generation_of, atomic, offsets, delete_and_add, again, overlap, open_end, cap, single_keys, interrupted, marks,
-         many_errors, large_batch]
+         generation_of, atomic, offsets, delete_and_add, again, overlap, open_end, loose_start, neighbours, catch_all,
+         counted, cap, single_keys, interrupted, marks, many_errors, large_batch]
 
 
 def main():
@@ -417,8 +527,8 @@ def main():
         kernel = Kernel()
         try:
             kernel.clean()
-            fact(kernel)
-            print(f"ok {number} - {fact.__doc__}", flush=True)
+            seen = fact(kernel)
+            print(f"ok {number} - {fact.__doc__}" + (f" ({seen})" if seen else ""), flush=True)
         except Exception as error:  # one fact that does not hold is not to hide the others
             failed += 1
             print(f"not ok {number} - {fact.__doc__}\n# {type(error).__name__}: {error}", flush=True)
