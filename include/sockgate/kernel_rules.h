@@ -41,12 +41,14 @@ int sg_kernel_dump_set(struct sg_kernel *kernel, uint32_t generation, const stru
 		       struct sg_error *err);
 
 /*
- * Whether all elements of `set` are in the kernel's set of that table and name, exactly as they are. Only for plain sets,
- * exact or of intervals without concatenation. Of intervals also that the kernel's set has no key that they do not have;
- * of an exact set the kernel's count tells (sg_set.filled). Linear, where a dump is quadratic.
+ * Whether the kernel's set of that table and name holds exactly the elements of `set`: it has each of them as it is, no
+ * catch-all element, and no other that a packet matches. Linear, where a dump is quadratic. Only for sets without other
+ * flags than SG_SET_INTERVAL; others are SG_ERROR_INPUT. `filled` is the kernel's count of the set (sg_set.filled); with
+ * 0, and for a set without elements, *ret_all is false. False means "not confirmed", not "another set": read it then. The
+ * answer belongs to a generation only if the ruleset had it before `filled` was read and has it still.
  */
 int sg_kernel_confirm_elements(struct sg_kernel *kernel, const struct sg_table *table, const struct sg_set *set,
-			       bool *ret_all, struct sg_error *err);
+			       uint32_t filled, bool *ret_all, struct sg_error *err);
 /* A number that tells the network namespace from all others since the machine was booted; 0: this kernel cannot say. */
 uint64_t sg_kernel_namespace(struct sg_kernel *kernel);
 

@@ -132,7 +132,8 @@ struct sg_set {
 	size_t field_count;                     /* 0 or 1: not a concatenation */
 	uint32_t size;                          /* the most elements that it takes, 0: no limit */
 	uint64_t timeout;                       /* of elements that say no other, in milliseconds; 0: none */
-	uint32_t filled; /* elements as the kernel counts them (Linux 6.18 and later), 0: not said */
+	uint32_t filled; /* as the kernel counts (Linux 6.16 and later): elements but the catch-all one; of intervals in one
+			    field half of all boundaries, rounded down. 0: not said */
 	char *comment;
 	bool unknown; /* expressions, objects, flags that are not understood; elements that expire, or that packets change */
 	char *unknown_reason;

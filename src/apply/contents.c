@@ -7,8 +7,8 @@
  *  - it was known at a generation, and the ruleset still is of that generation, or of one that transactions of ours
  *    alone made from it which left the set as it was: nobody can change a set without making a new generation, but for
  *    packets, whose rules make it an unknown one;
- *  - all the elements that it may well hold were asked for and are there, and there are no others: the kernel's own
- *    count says so of single keys, and of intervals it was asked what is between them.
+ *  - all the elements that it may well hold were asked for and are there, and no others are (src/kernel/rules_confirm.c
+ *    says why).
  *
  * What is known is kept in /run under the number of the network namespace, with the boot that the number is of: in a
  * container /run may outlive it. It is a note of root to root; torn or strange ones are not used.
@@ -135,13 +135,6 @@ void sg_contents_advance(struct sg_contents *contents, uint32_t from, uint32_t t
 
 /* ------------------------------------------------------------------ reading */
 
-/* Whether the set can hold other elements than the candidate's, if it holds those. */
-static bool may_hold_others(const struct sg_set *set, const struct sg_set *candidate)
-{
-	/* of intervals it is asked whether anything is between them: the kernel's count may be one too few */
-	return !(candidate->flags & SG_SET_INTERVAL) && set->filled != candidate->count;
-}
-
 /* 1: the set holds exactly the candidate's elements, which it has now; 0: not known; -1: error. */
 static int try_candidate(struct sg_kernel *kernel, const struct sg_table *table, struct sg_set *set,
 			 const struct sg_set *candidate, struct sg_error *err)
@@ -149,11 +142,10 @@ static int try_candidate(struct sg_kernel *kernel, const struct sg_table *table,
 	struct sg_set asked = *candidate;
 	bool all = false;
 
-	if (candidate->count < ASKED || !may_be_known(candidate) || !sg_set_same_shape(candidate, set) ||
-	    may_hold_others(set, candidate))
+	if (candidate->count < ASKED || !may_be_known(candidate) || !sg_set_same_shape(candidate, set))
 		return 0;
 	asked.name = set->name;
-	if (sg_kernel_confirm_elements(kernel, table, &asked, &all, err))
+	if (sg_kernel_confirm_elements(kernel, table, &asked, set->filled, &all, err))
 		return -1;
 	if (!all)
 		return 0;

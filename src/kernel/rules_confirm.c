@@ -5,11 +5,19 @@
  * A dump of a set takes time quadratic in its size: the kernel hands it out in pieces of at most 32 K and walks the set
  * from its beginning for each. Asking for each element by its key is linear.
  *
- * An interval without concatenation is two elements in the kernel, its start and the first key behind it. Asked for the
- * last key of an interval, the kernel answers with the nearest start in front of it, if no end is nearer: where that is
- * the interval's own, nothing begins or ends in between. The end is asked for by its own key. In front of the next
- * interval, and at both ends of all keys, nothing may be found: a start without an end reaches up to there, and does
- * not always show in how many intervals the kernel counts.
+ * That each element is there says nothing about others. Three questions rule them out:
+ *
+ *  - A catch-all element has no key. It is asked for by its flag.
+ *  - The kernel counts the other elements (NFTA_SET_COUNT, Linux 6.16 and later). Of an exact set the count has to be
+ *    the number of elements that were found. Without a count nothing is confirmed.
+ *  - An interval without concatenation is two elements in the kernel, its start and the first key behind it, and the
+ *    kernel's count is half of these elements, rounded down. So at most one element more than those found can hide. A
+ *    single end matches nothing. A single start in front of an interval may match up to it, or nothing, by the kernel's
+ *    build; a single start behind all matches up to the last key. So the last key in front of each interval, and the
+ *    last key there is, are asked for, and must not be found.
+ *
+ * Asked for the last key of an interval, the kernel answers with the nearest start in front of it, if no end is nearer:
+ * where that is the interval's own, nothing begins or ends in between. The end is asked for by its own key.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -33,7 +41,8 @@ struct confirm {
 	const struct sg_set *set;
 	struct raw asked[CONFIRM_KEYS];
 	size_t asked_count, answered;
-	bool other; /* an answer is not what was asked for */
+	size_t elements; /* of the kernel, starts and ends apart, that were confirmed */
+	bool other;      /* an answer is not what was asked for */
 };
 
 static bool same_element(const struct confirm *confirm, const struct raw *asked, struct attr_list list)
@@ -165,6 +174,7 @@ static int flush(struct sg_kernel *kernel, const struct sg_table *table, struct 
 		return -1;
 	}
 	*ret_all = !result && !confirm->other && confirm->answered == confirm->asked_count;
+	confirm->elements += confirm->answered;
 	confirm->asked_count = 0;
 	return 0;
 }
@@ -197,25 +207,72 @@ static int confirm_gap(struct sg_kernel *kernel, const struct sg_table *table, s
 	return 0;
 }
 
-int sg_kernel_confirm_elements(struct sg_kernel *kernel, const struct sg_table *table, const struct sg_set *set,
-			       bool *ret_all, struct sg_error *err)
+/* Asks for the element that every key has that no other has. Any answer but ENOENT leaves it open. */
+static int confirm_no_catch_all(struct sg_kernel *kernel, const struct sg_table *table, struct confirm *confirm,
+				bool *ret_none, struct sg_error *err)
 {
-	bool pairs = (set->flags & SG_SET_INTERVAL) && !(set->flags & SG_SET_CONCAT), all = true;
-	struct confirm confirm = {.set = set};
+	struct sg_error cause = {0};
+	struct nfnl_request request;
+	struct nlattr *list, *element;
+	int result;
 
-	if ((set->flags & SG_SET_MAP) || ((set->flags & SG_SET_INTERVAL) && !pairs) ||
-	    set->key_length > SG_NFT_DATA_SIZE)
-		return sg_error_set(err, SG_ERROR_INPUT, 0, "elements of such a set cannot be asked for one by one");
-	/* what nft can add without an end goes up to the last key: ask there first */
-	if (pairs && confirm_gap(kernel, table, &confirm, set->count - 1, set->count, &all, err))
-		return -1;
-	for (size_t i = 0; i < set->count && all; i++) {
-		gather(&confirm, i);
-		if (confirm.asked_count + 2 > CONFIRM_KEYS && flush(kernel, table, &confirm, &all, err))
+	sg_nfnl_request(kernel, &request, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETSETELEM, 0, table->family);
+	mnl_attr_put_strz(request.header, NFTA_SET_ELEM_LIST_TABLE, table->name);
+	mnl_attr_put_strz(request.header, NFTA_SET_ELEM_LIST_SET, confirm->set->name);
+	list = mnl_attr_nest_start(request.header, NFTA_SET_ELEM_LIST_ELEMENTS);
+	element = mnl_attr_nest_start(request.header, NFTA_LIST_ELEM);
+	mnl_attr_put_u32(request.header, NFTA_SET_ELEM_FLAGS, htonl(NFT_SET_ELEM_CATCHALL));
+	mnl_attr_nest_end(request.header, element);
+	mnl_attr_nest_end(request.header, list);
+	confirm->asked_count = confirm->answered = 0;
+	result = sg_nfnl_ask(kernel, &request, see_answer, confirm, &cause);
+	*ret_none = result && cause.kind == SG_ERROR_SYSTEM && cause.errnum == ENOENT && !confirm->answered;
+	confirm->other = false;
+	if (!result || cause.kind == SG_ERROR_SYSTEM)
+		return 0;
+	if (err)
+		*err = cause;
+	return -1;
+}
+
+/* Whether the kernel's count of the set's elements leaves room for no other than those that were found; of intervals,
+ * for one boundary at most, which the gaps were asked about. */
+static bool count_leaves_no_room(const struct confirm *confirm, uint32_t filled)
+{
+	bool pairs = confirm->set->flags & SG_SET_INTERVAL;
+
+	return filled && filled == (pairs ? confirm->elements / 2 : confirm->elements);
+}
+
+/* Whether each element is there, and whether it is counted. */
+static int confirm_each(struct sg_kernel *kernel, const struct sg_table *table, struct confirm *confirm, bool *ret_all,
+			struct sg_error *err)
+{
+	for (size_t i = 0; i < confirm->set->count && *ret_all; i++) {
+		gather(confirm, i);
+		if (confirm->asked_count + 2 > CONFIRM_KEYS && flush(kernel, table, confirm, ret_all, err))
 			return -1;
 	}
-	if (all && flush(kernel, table, &confirm, &all, err))
+	return *ret_all ? flush(kernel, table, confirm, ret_all, err) : 0;
+}
+
+int sg_kernel_confirm_elements(struct sg_kernel *kernel, const struct sg_table *table, const struct sg_set *set,
+			       uint32_t filled, bool *ret_all, struct sg_error *err)
+{
+	bool pairs = set->flags & SG_SET_INTERVAL, all = true;
+	struct confirm confirm = {.set = set};
+
+	if ((set->flags & ~SG_SET_INTERVAL) || set->key_length > SG_NFT_DATA_SIZE)
+		return sg_error_set(err, SG_ERROR_INPUT, 0, "elements of such a set cannot be asked for one by one");
+	*ret_all = false;
+	if (!set->count || confirm_no_catch_all(kernel, table, &confirm, &all, err))
+		return set->count ? -1 : 0;
+	/* what nft can add without an end goes up to the last key: ask there first */
+	if (all && pairs && confirm_gap(kernel, table, &confirm, set->count - 1, set->count, &all, err))
 		return -1;
+	if (all && confirm_each(kernel, table, &confirm, &all, err))
+		return -1;
+	all = all && count_leaves_no_room(&confirm, filled);
 	for (size_t i = 0; pairs && i < set->count && all; i++)
 		if (confirm_gap(kernel, table, &confirm, i - 1, i, &all, err))
 			return -1;
