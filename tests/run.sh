@@ -42,7 +42,9 @@ export SOCKGATE=$SOCKGATE_BUILD/sockgate
 export SOCKGATE_SEED=${SOCKGATE_SEED:-$RANDOM$RANDOM}
 LOGS=$PWD/build/test-logs
 mkdir -p "$LOGS"
+rm -f "$LOGS"/*
 PASSED=0 FAILED=0 SKIPPED=0
+declare -A RUNNING=() # process id of a suite that runs: its name
 JOBS=$(nproc)
 HOST_GENERATION=$(/usr/bin/python3 tests/lib/generation.py)
 remembered() {
@@ -54,16 +56,31 @@ wanted() {
 	[ ${#WANTED[@]} -eq 0 ] || [[ " ${WANTED[*]} " == *" $1 "* ]]
 }
 
-# suite NAME SECONDS COMMAND…: runs it when it is wanted, and adds up what its TAP says.
+# suite NAME SECONDS COMMAND…: starts it when it is wanted. As many suites run side by side as there are processors: none of
+# them measures time, and each makes network namespaces of its own.
 suite() {
-	local name=$1 seconds=$2 started=$SECONDS status ok bad skip
+	local name=$1 seconds=$2
 	shift 2
 	wanted "$name" || return 0
-	timeout -k 10 "$seconds" "$@" >"$LOGS/$name.log" 2>&1
-	status=$?
-	tally "$name" "$status" $((SECONDS - started))
+	[ ${#RUNNING[@]} -lt "$JOBS" ] || finish_one
+	{
+		started=$SECONDS
+		timeout -k 10 "$seconds" "$@" >"$LOGS/$name.log" 2>&1
+		echo "$? $((SECONDS - started))" >"$LOGS/$name.end"
+	} &
+	RUNNING[$!]=$name
 }
 
+# Waits until a suite ends, and adds up its results.
+finish_one() {
+	local pid status=1 took=0
+	wait -n -p pid "${!RUNNING[@]}"
+	read -r status took <"$LOGS/${RUNNING[$pid]}.end"
+	tally "${RUNNING[$pid]}" "$status" "$took"
+	unset "RUNNING[$pid]"
+}
+
+# tally NAME STATUS SECONDS: adds up what is in the suite's log, and prints its line.
 tally() {
 	local name=$1 status=$2 took=$3 ok bad skip log="$LOGS/$1.log"
 	skip=$(grep -ciE '^((not )?ok .*|1\.\.0 )# skip' "$log")
@@ -82,7 +99,7 @@ tally() {
 		sed -E 's/^ +1 //' | head -n 5
 	if [ "$bad" -gt 0 ]; then
 		grep -vE '^ok |^1\.\.' "$log" | tail -n 60 | sed 's/^/    /'
-		echo "    (all of it: build/test-logs/$name.log)"
+		echo "    (the whole log: build/test-logs/$name.log)"
 	fi
 }
 
@@ -92,7 +109,7 @@ build() {
 }
 
 ctest_suite() {
-	CMOCKA_MESSAGE_OUTPUT=TAP ctest --test-dir "build/$1" -j "$JOBS" --timeout 300 --no-tests=error -Q \
+	CMOCKA_MESSAGE_OUTPUT=TAP ctest --test-dir "build/$1" --timeout 300 --no-tests=error -Q \
 		--test-output-size-passed 4000000 --test-output-size-failed 4000000 --output-junit "$LOGS/$1.xml"
 	/usr/bin/python3 tests/lib/ctest_tap.py "$LOGS/$1.xml"
 }
@@ -120,27 +137,29 @@ builds >"$LOGS/build.log" 2>&1
 tally build $? $((SECONDS - started))
 if [ "$FAILED" -eq 0 ]; then
 	LONG=$((FULL ? 6 * 3600 : 900))
-	suite layering 120 tests/layering/run.sh
-	suite unit $LONG bash -c 'ctest_suite dev'
 	suite asan $LONG env ASAN_OPTIONS=detect_leaks=1 bash -c 'ctest_suite asan'
-	suite cli $LONG bats --tap tests/cli
-	suite assume 120 tests/assume/run.sh
-	suite oracle $LONG tests/oracle/run.sh
-	suite system $LONG bats --tap tests/system
-	suite faults $LONG tests/system/faults.sh
 	suite traffic $LONG tests/system/traffic.sh
-	suite units 60 tests/system/units.sh
-	suite boot $LONG tests/boot/run.sh
+	suite system $LONG bats --tap --timing tests/system
+	suite unit $LONG bash -c 'ctest_suite dev'
+	suite cli $LONG bats --tap --timing tests/cli
 	suite fuzz $LONG tests/fuzz/run.sh
+	suite faults $LONG tests/system/faults.sh
+	suite oracle $LONG tests/oracle/run.sh
+	suite assume 120 tests/assume/run.sh
+	suite layering 120 tests/layering/run.sh
+	suite boot $LONG tests/boot/run.sh
+	suite units 60 tests/system/units.sh
 	if [ "$FULL" -eq 1 ]; then
 		suite sanitized $LONG env SOCKGATE="$PWD/build/asan/sockgate" bats --tap tests/system
 		suite kernels $LONG tests/kernels/run.sh
 	fi
-	[ "$FULL" -eq 0 ] || suite kernels 4000 tests/kernels/run.sh
+	while [ ${#RUNNING[@]} -gt 0 ]; do finish_one; done
 fi
 suite host 10 bash -c host_untouched
+while [ ${#RUNNING[@]} -gt 0 ]; do finish_one; done
 # what apply remembers of namespaces that are gone again
 comm -13 <(echo "$REMEMBERED") <(remembered) | xargs -r rm -f --
+/usr/bin/python3 tests/lib/slowest.py "$LOGS" 10
 echo "seed $SOCKGATE_SEED, $SECONDS s"
 [ "$PASSED" -gt 0 ] || FAILED=$((FAILED + 1))
 if [ "$SKIPPED" -gt 0 ]; then
