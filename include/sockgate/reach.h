@@ -11,9 +11,13 @@
 /* Who could send to the socket if no rule stood in the way. */
 enum sg_scope {
 	SG_SCOPE_OTHERS,   /* other hosts */
-	SG_SCOPE_LOOPBACK, /* this host alone: bound to 127.0.0.0/8, ::1 or the interface lo */
+	SG_SCOPE_LOOPBACK, /* this host alone: bound to the loopback device, to ::1, or to 127.0.0.0/8 without a
+			    * route_localnet that lets others in */
 	SG_SCOPE_PEER,     /* connected: its one peer, in established traffic */
 };
+
+/* Whether the socket's address is a loopback address. */
+bool sg_listener_on_loopback(const struct sg_listener *listener);
 
 struct sg_reach {
 	/* ACCEPT, DROP, REJECT, UNDECIDED or DEPENDS (accepted from some; drop here and reject there is DROP); NONE

@@ -113,6 +113,7 @@ struct sg_listening_report {
 	const struct sg_reaches *reach;   /* by the kernel's rules; NULL: they could not be read */
 	const struct sg_reaches *policy;  /* by the policy; NULL: not asked for */
 	const char *unread;               /* why reach is NULL */
+	const struct sg_local_addresses *local; /* NULL: not known */
 	bool enforcing;                   /* our table is loaded */
 	const struct sg_foreign *foreign; /* tables that may refuse or rewrite more */
 	size_t foreign_count;

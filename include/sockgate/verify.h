@@ -15,6 +15,7 @@ enum sg_finding_id {
 	SG_FINDING_WRONG_OWNER, /* listener/wrong-owner */
 	SG_FINDING_UNUSED,      /* allow/unused */
 	SG_FINDING_UNDECLARED,  /* listener/undeclared */
+	SG_FINDING_LOCALNET,    /* listener/localnet: on a loopback address, and others reach it */
 };
 const char *sg_finding_name(enum sg_finding_id id); /* the stable text above */
 

@@ -128,16 +128,9 @@ static void cut_local_clear(struct cut_local *local)
 static int cut_local_make(const struct sg_local_addresses *addresses, struct cut_local *ret, struct sg_error *err)
 {
 	ret->addresses = addresses;
-	for (size_t i = 0; i < addresses->count; i++) {
-		const struct sg_local_address *item = &addresses->items[i];
-		struct sg_range range = {item->address, item->address};
-
-		if (sg_ranges_add(&ret->own[item->family], &range, err) < 0)
-			return -1;
-	}
-	sg_ranges_normalise(&ret->own[SG_IPV4]);
-	sg_ranges_normalise(&ret->own[SG_IPV6]);
-	return 0;
+	if (sg_local_addresses_own(addresses, SG_IPV4, &ret->own[SG_IPV4], err) < 0)
+		return -1;
+	return sg_local_addresses_own(addresses, SG_IPV6, &ret->own[SG_IPV6], err);
 }
 
 static bool cut_inside(const struct cut_local *local, const struct sg_connection *connection)

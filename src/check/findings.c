@@ -21,6 +21,7 @@ const char *sg_finding_name(enum sg_finding_id id)
 		[SG_FINDING_UNDECIDED] = "kernel/undecided",   [SG_FINDING_EXPOSED] = "listener/exposed",
 		[SG_FINDING_BLOCKED] = "listener/blocked",     [SG_FINDING_WRONG_OWNER] = "listener/wrong-owner",
 		[SG_FINDING_UNUSED] = "allow/unused",          [SG_FINDING_UNDECLARED] = "listener/undeclared",
+		[SG_FINDING_LOCALNET] = "listener/localnet",
 	};
 
 	return names[id];
@@ -328,6 +329,29 @@ int sg_findings_undeclared(struct sg_verify_work *work, size_t listener)
 
 	finding_add_listener(&message, &work->input->listeners->items[listener]);
 	sg_buf_adds(&message, ", which no line of the policy names; it is blocked");
+	return finding_add(work, finding, &message);
+}
+
+int sg_findings_localnet(struct sg_verify_work *work, size_t listener)
+{
+	struct sg_finding finding = {.id = SG_FINDING_LOCALNET, .severity = SG_FINDING_MEDIUM, .listener = listener};
+	const struct sg_local_addresses *local = work->input->local;
+	const char *between = "net.ipv4.conf.";
+	struct sg_buf message = {0};
+	size_t named = 0;
+
+	finding_add_listener(&message, &work->input->listeners->items[listener]);
+	sg_buf_adds(&message, " has a loopback address, but others reach it: ");
+	if (local->localnet_everywhere)
+		sg_buf_adds(&message, "net.ipv4.conf.all.route_localnet is 1");
+	for (size_t i = 0; !local->localnet_everywhere && i < local->link_count; i++) {
+		if (!sg_link_takes_localnet(local, &local->links[i]) || named++ >= 4)
+			continue;
+		sg_buf_adds(&message, between);
+		finding_add_foreign(&message, local->links[i].name);
+		sg_buf_adds(&message, ".route_localnet is 1");
+		between = ", net.ipv4.conf.";
+	}
 	return finding_add(work, finding, &message);
 }
 

@@ -19,6 +19,8 @@ int sg_findings_unknown(struct sg_verify_work *work, size_t unknown);
 /* exposed, blocked or undecided, by the judgement. */
 int sg_findings_listener(struct sg_verify_work *work, size_t listener, const struct sg_judgement *judgement);
 int sg_findings_undeclared(struct sg_verify_work *work, size_t listener);
+/* The listener has a loopback address, and the kernel lets others in. */
+int sg_findings_localnet(struct sg_verify_work *work, size_t listener);
 int sg_findings_unused(struct sg_verify_work *work, size_t line);
 
 #endif

@@ -98,6 +98,8 @@ static int verify_listeners(struct sg_verify_work *work)
 		judgement = sg_judgements_get(verify->judgements, listener, work->err);
 		if (!judgement || sg_findings_listener(work, i, judgement) < 0)
 			return -1;
+		if (sg_listener_on_loopback(listener) && judgement->reachable && sg_findings_localnet(work, i) < 0)
+			return -1;
 		if (listener->raw || judgement->wanted || judgement->reachable || judgement->undecided)
 			continue;
 		if (!sg_named_ports_have(&named, listener->protocol, listener->port) &&

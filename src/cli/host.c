@@ -105,6 +105,9 @@ int sockets_read(struct sockets *ret, struct sg_error *err)
 	if (sg_sockdiag_listeners(&sockets.list, err) < 0 || sg_owners_find(&sockets.list, err) < 0 ||
 	    sg_kernel_local_addresses(&sockets.local, err) < 0)
 		return -1;
+	if (sockets.local.localnet_problem)
+		return sg_error_set(err, SG_ERROR_SYSTEM, sockets.local.localnet_problem,
+				    "cannot read net.ipv4.conf.all.route_localnet, which says who reaches 127.0.0.1");
 	sg_listeners_sort(&sockets.list);
 	*ret = sockets;
 	sockets = (struct sockets){0};

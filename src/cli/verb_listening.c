@@ -11,7 +11,7 @@ int verb_listening(struct session *session)
 	sg_cleanup(sockets_clear) struct sockets sockets = {0};
 	sg_cleanup(rules_clear) struct rules rules = {0};
 	sg_cleanup(sg_reaches_clear) struct sg_reaches reaches = {0};
-	struct sg_listening_report report = {.listeners = &sockets.list};
+	struct sg_listening_report report = {.listeners = &sockets.list, .local = &sockets.local};
 	struct sg_error err = {0}, unread = {0};
 
 	if (sockets_read(&sockets, &err) < 0)

@@ -141,6 +141,27 @@ static void add_row(struct sg_grid *table, const struct sg_style *style, const s
 	sg_grid_take(table, reach_colour(report->reach->items[index], report->reach->scopes[index]), &cell);
 }
 
+/* Interfaces whose packets to 127.0.0.0/8 the host takes in. */
+static void add_localnet(struct sg_buf *buf, const struct sg_local_addresses *local)
+{
+	const char *between = "";
+
+	if (!local || !sg_link_takes_localnet(local, NULL))
+		return;
+	sg_buf_adds(buf, "127.0.0.0/8 is reached from other hosts through ");
+	if (local->localnet_everywhere)
+		sg_buf_adds(buf, "every interface (net.ipv4.conf.all.route_localnet is 1)\n");
+	for (size_t i = 0; !local->localnet_everywhere && i < local->link_count; i++) {
+		if (!sg_link_takes_localnet(local, &local->links[i]))
+			continue;
+		sg_buf_adds(buf, between);
+		sg_say_adds(buf, local->links[i].name);
+		between = ", ";
+	}
+	if (!local->localnet_everywhere)
+		sg_buf_adds(buf, " (route_localnet is 1)\n");
+}
+
 static void add_notes(struct sg_buf *buf, const struct sg_style *style, const struct sg_listening_report *report,
 		      size_t shown, size_t connected)
 {
@@ -151,6 +172,7 @@ static void add_notes(struct sg_buf *buf, const struct sg_style *style, const st
 		sg_buf_adds(buf, " that only a peer reaches (--verbose lists them)");
 	}
 	sg_buf_addc(buf, '\n');
+	add_localnet(buf, report->local);
 	if (!report->reach) {
 		sg_buf_adds(buf, "who can reach them is not known: ");
 		sg_say_adds(buf, report->unread);

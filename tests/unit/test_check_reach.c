@@ -165,6 +165,85 @@ static void test_narrow(void **state)
 	sg_local_addresses_clear(&local);
 }
 
+static void add_link(struct sg_local_addresses *list, struct sg_link link)
+{
+	assert_int_equal(sg_local_addresses_add_link(list, &link, NULL), 0);
+}
+
+/* 127.0.0.0/8 from elsewhere, by interfaces whose route_localnet is 1. */
+static void test_localnet(void **state)
+{
+	static const struct probe eth0 = {"eth0", "127.0.0.1", "192.0.2.1"}, eth1 = {"eth1", "127.0.0.1", "192.0.2.1"};
+	static const struct probe br0 = {"br0", "127.0.0.1", "192.0.2.1"}, lo = {"lo", "127.0.0.1", "127.0.0.1"};
+	static const struct probe other = {"eth0", "127.0.0.2", "192.0.2.1"};
+	struct sg_listener tcp = listener(SG_PROTO_TCP, "127.0.0.1", 22), any = listener(SG_PROTO_TCP, "0.0.0.0", 22);
+	struct sg_listener mapped = listener(SG_PROTO_TCP, "::ffff:127.0.0.1", 22);
+	struct sg_listener v6 = listener(SG_PROTO_TCP, "::1", 22);
+	struct sg_listener device = on_device(listener(SG_PROTO_TCP, "127.0.0.1", 22), "lo", 1);
+	struct sg_listener host = listener(SG_PROTO_TCP, "198.51.100.20", 22);
+	struct sg_local_addresses local = {0};
+	struct sg_regions regions = {.idd = *state, .local = &local};
+	struct sg_region region;
+
+	add_local(&local, 2, "eth0", "198.51.100.20", 24);
+	add_link(&local, (struct sg_link){.index = 1, .name = "lo", .loopback = true, .route_localnet = true});
+	add_link(&local, (struct sg_link){.index = 2, .name = "eth0", .route_localnet = true});
+	add_link(&local, (struct sg_link){.index = 3, .name = "eth1"});
+	add_link(&local, (struct sg_link){.index = 4, .name = "br0"});
+	add_link(&local, (struct sg_link){.index = 5, .name = "p1", .master = 4, .route_localnet = true});
+	assert_int_equal(sg_regions_get(&regions, &tcp, &region, NULL), 0);
+	assert_int_equal(region.scope, SG_SCOPE_OTHERS);
+	assert_true(takes(*state, region.narrow, &eth0));
+	assert_true(takes(*state, region.narrow, &br0));
+	assert_false(takes(*state, region.narrow, &eth1));
+	assert_false(takes(*state, region.narrow, &other));
+	assert_false(takes(*state, region.narrow, &lo));
+	assert_int_equal(sg_regions_get(&regions, &any, &region, NULL), 0);
+	assert_true(takes(*state, region.narrow, &eth0));
+	assert_true(takes(*state, region.narrow, &other));
+	assert_false(takes(*state, region.narrow, &eth1));
+	assert_true(takes(*state, region.narrow, &(struct probe){"eth1", "198.51.100.20", "192.0.2.1"}));
+	assert_int_equal(sg_regions_get(&regions, &mapped, &region, NULL), 0);
+	assert_int_equal(region.scope, SG_SCOPE_OTHERS);
+	assert_true(takes(*state, region.narrow, &eth0));
+	assert_int_equal(sg_regions_get(&regions, &v6, &region, NULL), 0);
+	assert_int_equal(region.scope, SG_SCOPE_LOOPBACK);
+	assert_int_equal(sg_regions_get(&regions, &device, &region, NULL), 0);
+	assert_int_equal(region.scope, SG_SCOPE_LOOPBACK);
+	assert_int_equal(sg_regions_get(&regions, &host, &region, NULL), 0);
+	assert_false(takes(*state, region.wide, &eth0));
+	sg_regions_clear(&regions);
+	regions.idd = *state;
+	regions.index = (struct sg_memo){0};
+	local.localnet_everywhere = true;
+	assert_int_equal(sg_regions_get(&regions, &tcp, &region, NULL), 0);
+	assert_true(takes(*state, region.narrow, &eth1));
+	assert_false(takes(*state, region.narrow, &lo));
+	sg_regions_clear(&regions);
+	sg_local_addresses_clear(&local);
+}
+
+/* What comes in by an interface that took the loopback device's name comes from others. */
+static void test_renamed_loopback(void **state)
+{
+	struct sg_listener any = listener(SG_PROTO_TCP, "0.0.0.0", 22);
+	struct sg_listener device = on_device(listener(SG_PROTO_TCP, "0.0.0.0", 22), "lo", 2);
+	struct sg_local_addresses local = {0};
+	struct sg_regions regions = {.idd = *state, .local = &local};
+	struct sg_region region;
+
+	add_local(&local, 2, "lo", "198.51.100.20", 24);
+	add_link(&local, (struct sg_link){.index = 1, .name = "inner", .loopback = true});
+	add_link(&local, (struct sg_link){.index = 2, .name = "lo"});
+	assert_int_equal(sg_regions_get(&regions, &any, &region, NULL), 0);
+	assert_true(takes(*state, region.narrow, &(struct probe){"lo", "198.51.100.20", "192.0.2.1"}));
+	assert_false(takes(*state, region.narrow, &(struct probe){"inner", "198.51.100.20", "198.51.100.20"}));
+	assert_int_equal(sg_regions_get(&regions, &device, &region, NULL), 0);
+	assert_int_equal(region.scope, SG_SCOPE_OTHERS);
+	sg_regions_clear(&regions);
+	sg_local_addresses_clear(&local);
+}
+
 /* ---- Reach ---- */
 
 static void find(const struct sg_subject *subject, struct sg_listener *items, size_t count, struct sg_reaches *ret)
@@ -372,6 +451,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_matrix, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_narrow, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_localnet, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_renamed_loopback, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reach, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_affected, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_random, setup, teardown),

@@ -69,9 +69,93 @@ static void test_addresses(void **state)
 	sg_local_addresses_clear(&list);
 }
 
+static void own(struct sg_local_addresses *list, const char *text)
+{
+	enum sg_family family;
+	struct sg_range range;
+
+	assert_int_equal(sg_range_parse(text, strlen(text), &family, &range), SG_ADDR_OK);
+	assert_int_equal(sg_ranges_add(&list->own[family], &range, NULL), 0);
+	sg_ranges_normalise(&list->own[family]);
+}
+
+/* Prefixes that only a local route makes the host's own. */
+static void test_local_routes(void **state)
+{
+	struct sg_local_addresses list = {0};
+	const char *interface;
+	struct sg_range range = {0x0a000000, 0x0a000000};
+
+	(void)state;
+	own(&list, "127.0.0.0/8");
+	own(&list, "::1");
+	assert_set(&list, SG_IPV4, true, "0.0.0.0/0");
+	assert_set(&list, SG_IPV6, false, "::/0");
+	add(&list, "198.51.100.20", 24);
+	own(&list, "198.51.100.20");
+	own(&list, "203.0.113.0/24");
+	own(&list, "2001:db8:1::/48");
+	assert_int_equal(sg_ranges_add(&list.shared[SG_IPV4], &range, NULL), 0);
+	assert_set(&list, SG_IPV4, false, "198.51.100.20 203.0.113.0/24");
+	assert_set(&list, SG_IPV4, true,
+		   "10.0.0.0 198.51.100.20 198.51.100.255 203.0.113.0/24 224.0.0.0/4 255.255.255.255");
+	assert_set(&list, SG_IPV6, false, "2001:db8:1::/48");
+	assert_true(sg_local_addresses_find(&list, SG_IPV4, 0xcb00714d, &interface));
+	assert_null(interface);
+	assert_true(sg_local_addresses_find(&list, SG_IPV4, 0xc6336414, &interface));
+	assert_string_equal(interface, "eth0");
+	assert_false(sg_local_addresses_find(&list, SG_IPV4, 0xc6336415, &interface));
+	/* all addresses, as a transparent proxy has them: those of loopback stay apart */
+	own(&list, "0.0.0.0/0");
+	assert_set(&list, SG_IPV4, false, "0.0.0.0-126.255.255.255 128.0.0.0/1");
+	sg_local_addresses_clear(&list);
+}
+
+static void add_link(struct sg_local_addresses *list, struct sg_link link)
+{
+	assert_int_equal(sg_local_addresses_add_link(list, &link, NULL), 0);
+}
+
+static void test_links(void **state)
+{
+	struct sg_local_addresses list = {0};
+	struct sg_altname altname = {.index = 3, .name = "enp3s0"};
+
+	(void)state;
+	assert_string_equal(sg_link_loopback_name(&list), "lo");
+	assert_false(sg_link_takes_localnet(&list, NULL));
+	add_link(&list, (struct sg_link){.index = 1, .name = "inner", .loopback = true, .route_localnet = true});
+	add_link(&list, (struct sg_link){.index = 2, .name = "vrf7"});
+	add_link(&list, (struct sg_link){.index = 3, .name = "eth0", .master = 4, .port_kind = "bridge"});
+	add_link(&list, (struct sg_link){.index = 4, .name = "br0", .master = 2, .port_kind = "vrf"});
+	add_link(&list, (struct sg_link){.index = 5, .name = "eth1", .master = 77}); /* gone meanwhile */
+	assert_int_equal(sg_local_addresses_add_altname(&list, &altname, NULL), 0);
+	assert_string_equal(sg_link_loopback_name(&list), "inner");
+	assert_string_equal(sg_link_by_altname(&list, "enp3s0")->name, "eth0");
+	assert_null(sg_link_by_altname(&list, "eth0"));
+	assert_null(sg_link_by_name(&list, "enp3s0"));
+	assert_string_equal(sg_link_seen_as(&list, sg_link_by_name(&list, "eth0"))->name, "vrf7");
+	assert_string_equal(sg_link_seen_as(&list, sg_link_by_name(&list, "eth1"))->name, "eth1");
+	/* that of the loopback device lets nobody else in */
+	assert_false(sg_link_takes_localnet(&list, NULL));
+	list.links[4].route_localnet = true;
+	assert_true(sg_link_takes_localnet(&list, NULL));
+	assert_false(sg_link_takes_localnet(&list, &list.links[2]));
+	list.links[4].route_localnet = false;
+	list.localnet_everywhere = true;
+	assert_true(sg_link_takes_localnet(&list, &list.links[2]));
+	assert_false(sg_link_takes_localnet(&list, &list.links[0]));
+	sg_local_addresses_clear(&list);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_none), cmocka_unit_test(test_addresses)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_local_routes),
+		cmocka_unit_test(test_links),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

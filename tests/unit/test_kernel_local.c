@@ -70,6 +70,19 @@ static void test_addresses(void **state)
 	assert_non_null(address);
 	assert_int_equal(address->prefix_length, 128);
 	assert_int_equal(list.count, 3);
+	assert_true(sg_ranges_contain(&list.own[SG_IPV4], 0xc000024d));
+	/* of an address of lo, the kernel makes the whole network the host's own */
+	assert_true(sg_ranges_contain(&list.own[SG_IPV4], 0xc000024e));
+	assert_false(sg_ranges_contain(&list.own[SG_IPV4], 0xc0000300));
+	assert_true(sg_ranges_contain(&list.own[SG_IPV4], 0x7f090909));
+	assert_true(sg_ranges_contain(&list.own[SG_IPV6], 1));
+	assert_true(sg_ranges_contain(&list.shared[SG_IPV4], 0xc00002ff));
+	assert_int_equal(list.link_count, 1);
+	assert_true(list.links[0].loopback);
+	assert_int_equal(list.links[0].index, 1);
+	assert_string_equal(list.links[0].name, "lo");
+	assert_int_equal(list.localnet_problem, 0);
+	assert_false(list.localnet_everywhere);
 	sg_local_addresses_clear(&list);
 }
 
