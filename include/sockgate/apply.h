@@ -13,17 +13,26 @@
 struct sg_mark {
 	uint8_t digest[16];             /* of the policy's text and its list files, see sg_mark_digest */
 	uint64_t applied;               /* seconds since the epoch */
-	char policy[SG_MARK_NAME_SIZE]; /* the file as it was given, cut at the front when longer */
+	char policy[SG_MARK_NAME_SIZE]; /* the file as it was given, cut at the front when longer; the reason of a lockdown */
+	bool lockdown;                  /* not a policy's: what is loaded when a policy cannot be */
+	uint8_t seal[16];               /* of the rules that it was written for, see sg_mark_holds */
 };
 /* XXH3-128 over all files in the order in which they were read. It tells texts apart; it does not withstand forgery. */
 void sg_mark_digest(const struct sg_files *files, uint8_t ret[16]);
 /* False: the table has no note, or one that this version cannot read. */
 bool sg_mark_read(const struct sg_table *table, struct sg_mark *ret);
+/*
+ * Whether the table still has exactly the rules and elements that `mark`, read from it, was written for: those that
+ * apply proved to be the policy's. Only elements of sets that packets fill may differ. False too when a part is not
+ * understood. -1: no memory.
+ */
+int sg_mark_holds(const struct sg_table *table, const struct sg_mark *mark, bool *ret, struct sg_error *err);
 
 struct sg_apply_input {
 	const struct sg_policy *policy;
 	const struct sg_decision *decision;
 	const struct sg_files *files; /* that the policy was read from */
+	const char *lockdown;         /* the table stands in for a policy that could not be loaded, and why; NULL: not */
 };
 
 enum sg_apply_outcome {

@@ -148,6 +148,7 @@ struct sg_status_report {
 	const char *applied_file;
 	uint64_t applied, now; /* seconds since the epoch */
 	const char *unknown;   /* what is not understood, when UNDECIDED */
+	const char *lockdown;  /* only SSH is let in because the policy could not be loaded, and why; NULL: not so */
 	const struct sg_foreign *foreign;
 	size_t foreign_count;
 };

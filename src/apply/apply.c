@@ -6,11 +6,13 @@
  */
 #include "apply/mark.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include "apply/contents.h"
 #include "apply/proof.h"
+#include "apply/seal.h"
 #include "base/mem.h"
 #include "sockgate/rules.h"
 
@@ -31,19 +33,32 @@ struct transaction {
 	struct sg_apply_result result;
 };
 
-/* The note for the new table: the former one when it is about the same text, so that nothing changes for nothing. */
+/* What the note calls the table: the policy's file, cut at the front, or the reason of a lockdown, cut at the end. */
+static void name_mark(const struct sg_apply_input *input, struct sg_mark *mark)
+{
+	const char *name = input->lockdown ? input->lockdown : sg_policy_file(input->policy);
+	size_t length = strlen(name);
+
+	if (length >= sizeof(mark->policy) && !input->lockdown)
+		name += length - (sizeof(mark->policy) - 1);
+	snprintf(mark->policy, sizeof(mark->policy), "%s", name);
+	mark->lockdown = input->lockdown != NULL;
+}
+
+/*
+ * The note for the new table: the former one's time when it is about the same text, so that nothing changes for nothing.
+ * The table is freshly compiled: its seal is that of the rules that the proof will find.
+ */
 static int write_mark(struct transaction *t, struct sg_error *err)
 {
-	const char *name = sg_policy_file(t->input->policy);
-	size_t length = strlen(name);
 	struct sg_mark mark = {.applied = (uint64_t)time(NULL)}, former;
 
-	if (length >= sizeof(mark.policy))
-		name += length - (sizeof(mark.policy) - 1);
-	memcpy(mark.policy, name, strlen(name));
+	name_mark(t->input, &mark);
 	sg_mark_digest(t->input->files, mark.digest);
+	if (sg_seal(&t->want, mark.seal, err) < 0)
+		return -1;
 	if (t->have && sg_mark_read(t->have, &former) && !strcmp(former.policy, mark.policy) &&
-	    !memcmp(former.digest, mark.digest, sizeof(mark.digest)))
+	    former.lockdown == mark.lockdown && !memcmp(former.digest, mark.digest, sizeof(mark.digest)))
 		mark.applied = former.applied;
 	return sg_mark_write(&t->want, &mark, err);
 }

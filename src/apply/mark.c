@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The note: one byte of version, the digest, the time (64 bits, most significant byte first), the name without a NUL.
+ * The note: a byte of version, a byte of kind (0: of a policy, 1: of a lockdown), the digest, the time (64 bits, most
+ * significant byte first), the seal of the table, the name without a NUL.
  * It is on a rule because the kernel never changes a table's own user data.
  */
 #include "apply/mark.h"
@@ -8,9 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
+#include "apply/seal.h"
 
-#define VERSION    1
-#define FIXED_SIZE (1 + 16 + 8)
+#define VERSION    2
+#define AT_KIND    1
+#define AT_DIGEST  2
+#define AT_TIME    (AT_DIGEST + 16)
+#define AT_SEAL    (AT_TIME + 8)
+#define FIXED_SIZE (AT_SEAL + SG_SEAL_SIZE)
+
+_Static_assert(sizeof(((struct sg_mark *)0)->seal) == SG_SEAL_SIZE, "the note has room for a seal");
 
 void sg_mark_digest(const struct sg_files *files, uint8_t ret[16])
 {
@@ -46,9 +54,11 @@ int sg_mark_write(struct sg_table *table, const struct sg_mark *mark, struct sg_
 	if (!data)
 		return sg_error_nomem(err);
 	data[0] = VERSION;
-	memcpy(data + 1, mark->digest, 16);
+	data[AT_KIND] = mark->lockdown;
+	memcpy(data + AT_DIGEST, mark->digest, 16);
 	for (size_t i = 0; i < 8; i++)
-		data[17 + i] = (uint8_t)(mark->applied >> (56 - 8 * i));
+		data[AT_TIME + i] = (uint8_t)(mark->applied >> (56 - 8 * i));
+	memcpy(data + AT_SEAL, mark->seal, SG_SEAL_SIZE);
 	memcpy(data + FIXED_SIZE, mark->policy, length);
 	free(rule->mark);
 	rule->mark = data;
@@ -66,13 +76,24 @@ bool sg_mark_read(const struct sg_table *table, struct sg_mark *ret)
 		return false;
 	rule = &input->rules[0];
 	if (rule->mark_size < FIXED_SIZE || rule->mark_size >= FIXED_SIZE + SG_MARK_NAME_SIZE ||
-	    rule->mark[0] != VERSION)
+	    rule->mark[0] != VERSION || rule->mark[AT_KIND] > 1)
 		return false;
 	length = rule->mark_size - FIXED_SIZE;
 	*ret = (struct sg_mark){0};
-	memcpy(ret->digest, rule->mark + 1, 16);
+	ret->lockdown = rule->mark[AT_KIND];
+	memcpy(ret->digest, rule->mark + AT_DIGEST, 16);
 	for (size_t i = 0; i < 8; i++)
-		ret->applied = ret->applied << 8 | rule->mark[17 + i];
+		ret->applied = ret->applied << 8 | rule->mark[AT_TIME + i];
+	memcpy(ret->seal, rule->mark + AT_SEAL, SG_SEAL_SIZE);
 	memcpy(ret->policy, rule->mark + FIXED_SIZE, length);
 	return true;
+}
+
+int sg_mark_holds(const struct sg_table *table, const struct sg_mark *mark, bool *ret, struct sg_error *err)
+{
+	uint8_t seal[SG_SEAL_SIZE];
+	int sealed = sg_seal(table, seal, err);
+
+	*ret = sealed > 0 && !memcmp(seal, mark->seal, sizeof(seal));
+	return sealed < 0 ? -1 : 0;
 }

@@ -98,7 +98,7 @@ void here_say(struct session *session, const struct here *here)
 {
 	struct sg_buf text = {0};
 
-	if (!here->diags.count || session->options->quiet)
+	if (!here->diags.count)
 		return;
 	sg_render_diags(&text, &session->error_style, session->files, &here->diags);
 	session_say(session, &text);

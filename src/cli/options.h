@@ -24,7 +24,7 @@ struct options {
 	int colour; /* enum colour_mode */
 	const char *netns;
 	int completion; /* enum shell */
-	bool list_lints, schema, sarif, dry_run, force, boot, kernel, stdin_packets, outbound, published;
+	bool list_lints, schema, sarif, dry_run, force, boot, lockdown, kernel, stdin_packets, outbound, published;
 	const char *key; /* of the policy language */
 	const char *from, *to, *interface, *output;
 	int format;             /* enum show_format */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/session.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -78,12 +80,42 @@ void loaded_clear(struct loaded *loaded)
 	loaded->policy = NULL;
 }
 
+void session_failed(struct session *session, const char *format, ...)
+{
+	va_list args;
+
+	if (*session->failure)
+		return;
+	va_start(args, format);
+	vsnprintf(session->failure, sizeof(session->failure), format, args);
+	va_end(args);
+}
+
+void session_failed_diags(struct session *session, const struct sg_diags *diags)
+{
+	for (size_t i = 0; i < diags->count; i++) {
+		const struct sg_diag *diag = &diags->items[i];
+		const char *file = diag->span.file == SG_NO_FILE ? NULL : sg_files_name(session->files, diag->span.file);
+
+		if (diag->severity != SG_SEVERITY_ERROR)
+			continue;
+		if (!file)
+			session_failed(session, "%s", diag->message);
+		else if (!diag->span.line)
+			session_failed(session, "%s: %s", file, diag->message);
+		else
+			session_failed(session, "%s:%u:%u: %s", file, diag->span.line, diag->span.column, diag->message);
+		return;
+	}
+}
+
 /* A policy that cannot be used is the answer, whatever the question was. */
 static int refuse(struct session *session, const char *path, const struct loaded *loaded, struct sg_test_sum tests)
 {
 	struct sg_check_report report = {path, loaded->policy, session->files, &loaded->diags, tests};
 	struct sg_buf text = {0};
 
+	session_failed_diags(session, &loaded->diags);
 	if (session->options->json) {
 		sg_render_check_json(&session->answer, session->options->verb->name, &report, 1);
 	} else {
@@ -176,7 +208,7 @@ int session_load(struct session *session, const char *path, enum loading loading
 		return -1;
 	}
 	/* notes alone are for check: who applies has seen them */
-	if (loading == LOAD_WITH_TESTS && loaded.diags.warnings && !session->options->quiet) {
+	if (loading == LOAD_WITH_TESTS && loaded.diags.warnings) {
 		struct sg_buf text = {0};
 
 		sg_render_diags(&text, &session->error_style, session->files, &loaded.diags);
@@ -201,6 +233,7 @@ int session_fail(struct session *session, const struct sg_error *err)
 {
 	const struct verb *verb = session->options->verb;
 
+	session_failed(session, "%s", err->message);
 	session_report(session, err);
 	sg_buf_clear(&session->answer);
 	if (session->options->json)
@@ -234,8 +267,9 @@ int session_finish(struct session *session, int code)
 
 void session_say(struct session *session, struct sg_buf *buf)
 {
+	(void)session; /* nothing silences this */
 	progress_end();
-	if (!session->options->quiet && buf->size)
+	if (buf->size)
 		sg_fd_write_all(STDERR_FILENO, buf->data, buf->size, NULL);
 	sg_buf_clear(buf);
 }

@@ -19,6 +19,7 @@ enum exit_code {
 	EXIT_USAGE = 2,
 	EXIT_SYSTEM = 3,
 	EXIT_UNDECIDED = 4,
+	EXIT_LOCKED = 5, /* of status: the lockdown is in force */
 };
 
 struct session {
@@ -29,6 +30,8 @@ struct session {
 	struct sg_files *files;
 	struct sg_idd *idd; /* of every decision of the session */
 	int64_t now;        /* seconds since 1970: one moment for all that is asked */
+	/* Why the verb failed, in one line, cut when longer; empty: it did not. The first reason stays. */
+	char failure[256];
 };
 
 /* -1, and it is reported, when there is no memory. */
@@ -63,6 +66,10 @@ int session_load(struct session *session, const char *path, enum loading loading
 /* sg_policy_read with the options of the session; the path stands in the error, and the diagnostics are sorted. */
 struct sg_policy *session_read(struct session *session, const char *path, struct sg_diags *diags, struct sg_error *err);
 
+/* Keeps why the verb fails, for what stands in for a policy that cannot be loaded. */
+void session_failed(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same of the first error among diagnostics: "FILE:LINE:COLUMN: MESSAGE". */
+void session_failed_diags(struct session *session, const struct sg_diags *diags);
 /* Writes the error to standard error. */
 void session_report(struct session *session, const struct sg_error *err);
 /* Reports the error, with --json as the answer too, and returns the exit code that stands for it. */
@@ -71,7 +78,7 @@ int session_fail(struct session *session, const struct sg_error *err);
 int session_flush(struct session *session, struct sg_error *err);
 /* Writes the answer and returns `code`, or EXIT_SYSTEM when it could not be written. */
 int session_finish(struct session *session, int code);
-/* Text for people on standard error, not with --quiet. */
+/* Text for people on standard error: what is wrong or may be. --quiet does not silence it. */
 void session_note(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same from a buffer, which is emptied. */
 void session_say(struct session *session, struct sg_buf *buf);

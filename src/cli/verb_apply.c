@@ -3,6 +3,7 @@
 #include "cli/connections.h"
 #include "cli/difference.h"
 #include "cli/here.h"
+#include "cli/lockdown.h"
 #include "cli/verbs.h"
 
 #include <unistd.h>
@@ -38,6 +39,7 @@ static int refuse(struct session *session, const struct sg_cuts_report *report)
 
 	if (session->options->json)
 		sg_render_lockout_json(&session->answer, report);
+	session_failed(session, "it would cut off the SSH session that it is applied from");
 	sg_buf_adds(&text, "sockgate: error: not applied: ");
 	sg_render_session(&text, report);
 	if (report->lockout->because.line.kind == SG_ORIGIN_LINE)
@@ -125,6 +127,7 @@ static int refused(struct session *session, const struct sg_diags *diags, const 
 {
 	struct sg_buf text = {0};
 
+	session_failed_diags(session, diags);
 	sg_render_diags(&text, &session->error_style, session->files, diags);
 	progress_end();
 	if (text.size)
@@ -136,7 +139,7 @@ static int refused(struct session *session, const struct sg_diags *diags, const 
 static int load(struct session *session, struct sg_kernel *kernel, const struct loaded *loaded, const struct here *here,
 		const struct sg_cuts_report *cut)
 {
-	const struct sg_apply_input input = {loaded->policy, &here->decision, session->files};
+	const struct sg_apply_input input = {loaded->policy, &here->decision, session->files, NULL};
 	static const char *const outcomes[] = {"unchanged", "created", "updated", "replaced"};
 	sg_cleanup(sg_diags_clear) struct sg_diags diags = {0};
 	struct sg_apply_result result;
@@ -166,7 +169,7 @@ static int load(struct session *session, struct sg_kernel *kernel, const struct 
 	return session_finish(session, EXIT_YES);
 }
 
-int verb_apply(struct session *session)
+static int apply(struct session *session)
 {
 	const struct options *options = session->options;
 	sg_cleanup(loaded_clear) struct loaded loaded = {0};
@@ -177,8 +180,6 @@ int verb_apply(struct session *session)
 	struct sg_error err = {0};
 	int code, guarded;
 
-	if (options->dry_run)
-		return difference_from_kernel(session, options->policy, LOAD_WITH_TESTS);
 	if (session_load(session, options->policy, LOAD_WITH_TESTS, &loaded, &code) < 0)
 		return code;
 	if (sg_kernel_open(&kernel, &err) < 0 || here_make(session, &loaded, kernel, &here, &err) < 0)
@@ -194,4 +195,26 @@ int verb_apply(struct session *session)
 		session_note(session, "sockgate: warning: not known which connections are cut off: %s\n", err.message);
 	cut = cutting_report(&watched.cutting, &here.subject, session->files, &watched.sockets);
 	return load(session, kernel, &loaded, &here, &cut);
+}
+
+int verb_apply(struct session *session)
+{
+	const struct options *options = session->options;
+	struct sg_error err = {0};
+	int code;
+
+	if (options->lockdown && (options->boot || options->dry_run))
+		sg_error_set(&err, SG_ERROR_INPUT, 0, "--lockdown stands alone: it loads no policy");
+	else if (options->boot && options->dry_run)
+		sg_error_set(&err, SG_ERROR_INPUT, 0, "--boot loads the policy, and --dry-run does not");
+	if (err.kind)
+		return session_fail(session, &err);
+	if (options->lockdown)
+		return lockdown_for_unit(session);
+	if (options->dry_run)
+		return difference_from_kernel(session, options->policy, LOAD_WITH_TESTS);
+	code = apply(session);
+	if (code != EXIT_YES && options->boot)
+		lockdown_after_failure(session);
+	return code;
 }

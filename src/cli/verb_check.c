@@ -36,9 +36,11 @@ static int check_file(struct session *session, const char *path, struct loaded *
 
 static void add_text(struct session *session, const struct sg_check_report *report, int code)
 {
-	/* quiet: what is wrong is said all the same, but not that all is well */
+	/* quiet: what is wrong or may be is said all the same, but not that all is well */
 	if (!session->options->quiet || code != EXIT_YES)
 		sg_render_check(&session->answer, &session->style, report);
+	else if (report->diags->warnings)
+		sg_render_diags(&session->answer, &session->style, report->files, report->diags);
 }
 
 static int check_files(struct session *session)

@@ -3,6 +3,7 @@
 #include "cli/connections.h"
 #include "cli/difference.h"
 #include "cli/here.h"
+#include "cli/lockdown.h"
 #include "cli/verbs.h"
 
 #include <string.h>
@@ -69,12 +70,15 @@ int difference_from_kernel(struct session *session, const char *path, enum loadi
 	struct sg_error err = {0};
 	int code;
 
-	if (session_load(session, path, loading, &loaded, &code) < 0)
+	if (session_load(session, path, loading, &loaded, &code) < 0) {
+		lockdown_say_of_kernel(session);
 		return code;
+	}
 	if (rules_read(session, &rules, &err) < 0 || sockets_read(&sockets, &err) < 0 ||
 	    here_make(session, &loaded, rules.kernel, &here, &err) < 0)
 		return session_fail(session, &err);
 	here_say(session, &here);
+	lockdown_say(session, rules.table);
 	rules.subject.units = &here.finder;
 	progress_say("comparing");
 	if (sg_diff(&rules.subject, policy, &diff, &err) < 0 ||

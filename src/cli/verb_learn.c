@@ -67,6 +67,8 @@ static void say_written(struct session *session, const char *path, const struct 
 {
 	struct sg_buf text = {0};
 
+	if (session->options->quiet)
+		return;
 	sg_say_adds(&text, path);
 	sg_buf_adds(&text, ": drafted, ");
 	sg_say_count(&text, learn->lines, "line");

@@ -2,13 +2,13 @@
 /* status: whether the policy is in force, in one line, and what else there is to know. */
 #include "cli/here.h"
 #include "cli/host.h"
+#include "cli/lockdown.h"
 #include "cli/verbs.h"
 
 #include <stdio.h>
 #include <time.h>
 #include "base/mem.h"
 #include "cli/progress.h"
-#include "sockgate/apply.h"
 
 /* The policy, or why there is none. Not a reason to say nothing about the kernel. */
 static int read_policy(struct session *session, struct sg_kernel *kernel, struct loaded *loaded, struct here *here,
@@ -34,6 +34,8 @@ static int exit_code_of(const struct sg_status_report *report, const struct sg_e
 {
 	if (!report->loaded)
 		return EXIT_NO;
+	if (report->lockdown)
+		return EXIT_LOCKED;
 	if (!report->policy)
 		return policy_error->kind ? sg_error_exit_code(policy_error) : EXIT_USAGE;
 	if (report->equal == SG_UNDECIDED)
@@ -61,7 +63,7 @@ int verb_status(struct session *session)
 	sg_cleanup(here_clear) struct here here = {0};
 	struct sg_error err = {0}, policy_error = {0};
 	struct sg_status_report report = {.policy_file = session->options->policy, .now = (uint64_t)session->now};
-	char unusable[700] = "";
+	char unusable[700] = "", reason[SG_MARK_NAME_SIZE];
 	uint8_t digest[16];
 	struct sg_mark mark;
 	int code;
@@ -84,12 +86,14 @@ int verb_status(struct session *session)
 		report.applied_file = mark.policy;
 		report.applied = mark.applied;
 	}
+	if (lockdown_is_in_force(rules.table, reason, sizeof(reason)))
+		report.lockdown = reason;
 	report.foreign = rules.foreign;
 	report.foreign_count = rules.foreign_count;
 	code = exit_code_of(&report, &policy_error);
 	if (session->options->json)
 		sg_render_status_json(&session->answer, &report);
-	else if (!session->options->quiet)
+	else if (!session->options->quiet || code != EXIT_YES)
 		sg_render_status(&session->answer, &session->style, &report);
 	return session_finish(session, code);
 }

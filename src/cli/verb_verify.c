@@ -2,6 +2,7 @@
 /* verify: policy, kernel and listening sockets held against each other. */
 #include "cli/here.h"
 #include "cli/host.h"
+#include "cli/lockdown.h"
 #include "cli/verbs.h"
 
 #include "base/mem.h"
@@ -31,11 +32,14 @@ int verb_verify(struct session *session)
 	struct sg_error err = {0};
 	int code;
 
-	if (session_load(session, session->options->policy, LOAD_ONLY, &loaded, &code) < 0)
+	if (session_load(session, session->options->policy, LOAD_ONLY, &loaded, &code) < 0) {
+		lockdown_say_of_kernel(session);
 		return code;
+	}
 	if (rules_read(session, &rules, &err) < 0 || sockets_read(&sockets, &err) < 0 ||
 	    here_make(session, &loaded, rules.kernel, &here, &err) < 0)
 		return session_fail(session, &err);
+	lockdown_say(session, rules.table);
 	input = (struct sg_verify_input){
 		.policy = loaded.policy,
 		.decision = &loaded.decision,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether the policy is in force. The first line begins with "enforcing", "not enforcing", "undecided" or "not known":
+ * Whether the policy is in force. The first line begins with "enforcing", "not enforcing", "locked down", "undecided" or "not known":
  * none of them is the beginning of another.
  */
 #include "render/fields.h"
@@ -68,6 +68,11 @@ static void add_first_line(struct sg_buf *buf, const struct sg_style *style, con
 	if (!report->loaded) {
 		sg_say_coloured(buf, style, SG_RED, "not enforcing");
 		sg_buf_adds(buf, ": no sockgate table in the kernel");
+	} else if (report->lockdown) {
+		sg_say_coloured(buf, style, SG_RED, "locked down");
+		sg_buf_adds(buf, ": only SSH (the policy could not be loaded: ");
+		sg_say_adds(buf, report->lockdown);
+		sg_buf_addc(buf, ')');
 	} else if (!report->policy) {
 		sg_say_coloured(buf, style, SG_YELLOW, "not known");
 		sg_buf_adds(buf, ": a sockgate table is loaded, but ");
@@ -93,6 +98,14 @@ static void add_applied(struct sg_buf *buf, const struct sg_status_report *repor
 {
 	if (!report->loaded)
 		return;
+	if (report->lockdown) {
+		sg_buf_adds(buf, "since:   ");
+		add_time(buf, report->applied, ' ');
+		sg_buf_adds(buf, " UTC, ");
+		add_age(buf, report->now > report->applied ? report->now - report->applied : 0);
+		sg_buf_addc(buf, '\n');
+		return;
+	}
 	if (!report->applied_digest) {
 		sg_buf_adds(buf, "loaded:  not by 'sockgate apply': the table does not say by what\n");
 		return;
@@ -173,7 +186,7 @@ static json_t *policy_json(struct sg_json *json, const struct sg_status_report *
 
 static json_t *kernel_json(struct sg_json *json, const struct sg_status_report *report)
 {
-	bool marked = report->loaded && report->applied_digest;
+	bool marked = report->loaded && report->applied_digest && !report->lockdown;
 	json_t *map = sg_json_map(json);
 
 	sg_json_put(json, map, "loaded", json_boolean(report->loaded));
@@ -185,12 +198,13 @@ static json_t *kernel_json(struct sg_json *json, const struct sg_status_report *
 
 void sg_render_status_json(struct sg_buf *buf, const struct sg_status_report *report)
 {
-	bool known = !report->loaded || (report->policy && report->equal != SG_UNDECIDED);
+	bool known = !report->loaded || report->lockdown || (report->policy && report->equal != SG_UNDECIDED);
 	struct sg_json json = {false};
 	json_t *answer = sg_json_answer(&json, "status");
 
 	sg_json_put(&json, answer, "enforcing",
-		    known ? json_boolean(report->loaded && report->equal == SG_PROVEN) : json_null());
+		    known ? json_boolean(report->loaded && !report->lockdown && report->equal == SG_PROVEN) : json_null());
+	sg_json_put(&json, answer, "locked_down", sg_json_text(&json, report->lockdown));
 	sg_json_put(&json, answer, "policy", policy_json(&json, report));
 	sg_json_put(&json, answer, "kernel", kernel_json(&json, report));
 	sg_json_put(&json, answer, "not_reckoned_with",

@@ -1,43 +1,51 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Boots systemd in a container over this machine's own files (an overlay that is thrown away) with the units that are
-# shipped, and looks at the rules at the moment when network-pre.target is reached. TAP.
+# shipped. Looks at the rules at the moment when network-pre.target is reached; then, in a second kind of boot, at what becomes
+# of them while the host runs, with a client outside that tries a blocked port without pause. TAP.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
-program=${SOCKGATE:-$top/build/dev/sockgate}
+build=${SOCKGATE_BUILD:-$top/build/dev}
+program=${SOCKGATE:-$build/sockgate}
 work=$(mktemp -d)
+network=sgboot$$
 failed=0
+client=
 cleanup() {
+	[ -z "$client" ] || kill "$client" 2>/dev/null
 	umount "$work/tmp/root" 2>/dev/null
 	umount "$work/tmp" 2>/dev/null
+	ip netns del "$network" 2>/dev/null
 	rm -rf "$work"
 }
 trap cleanup EXIT
-mkdir "$work/tmp"
+mkdir "$work/tmp" "$work/out"
 
 result() {
 	if [ "$1" -eq 0 ]; then
 		echo "ok - $2"
 	else
 		echo "not ok - $2"
-		sed 's/^/# /' "$work/probe" "$work/console" | tail -n 40
+		sed 's/^/# /' "$work/probe" "$work/console" | tail -n 60
 		failed=1
 	fi
 }
 
-# boot PREPARE: boots once, after the function PREPARE had its way in the tree $root; leaves $work/probe and $work/console.
-boot() {
+# tree SCRIPT: makes $root, in which the script runs as probe.service when network-pre.target is reached.
+tree() {
 	mount -t tmpfs -o size=256m tmpfs "$work/tmp" || return 1
 	mkdir "$work/tmp/upper" "$work/tmp/work" "$work/tmp/root"
 	root=$work/tmp/root
 	mount -t overlay overlay -o "lowerdir=/,upperdir=$work/tmp/upper,workdir=$work/tmp/work" "$root" || return 1
-	mkdir -p "$root/etc/systemd/system" "$root/etc/sockgate" "$root/usr/local/sbin"
-	install -m 0755 "$program" "$root/usr/local/sbin/sockgate"
-	install -m 0644 "$top"/systemd/*.service "$root/etc/systemd/system/"
+	units=$root/etc/systemd/system
+	sbin=$root$(sed -n 's|^ExecReload=\(.*\)/sockgate .*|\1|p' "$build/systemd/sockgate.service")
+	mkdir -p "$units" "$root/etc/sockgate" "$sbin" "$root/out"
+	install -m 0755 "$program" "$sbin/sockgate"
+	cp -r "$build"/systemd/. "$units/"
 	printf 'allow:\n  tcp: [22, 8080]\n' >"$root/etc/sockgate/policy.yaml"
 	chmod 0644 "$root/etc/sockgate/policy.yaml"
-	cat >"$root/etc/systemd/system/probe.service" <<-'END'
+	cat >"$units/probe.service" <<-'END'
 		[Unit]
 		DefaultDependencies=no
 		Wants=network-pre.target
@@ -45,63 +53,72 @@ boot() {
 		[Service]
 		Type=oneshot
 		ExecStart=/usr/local/sbin/probe
-		StandardOutput=append:/probe.out
-		StandardError=append:/probe.out
+		TimeoutStartSec=60
+		StandardOutput=append:/out/probe
+		StandardError=append:/out/probe
 		ExecStopPost=/bin/systemctl --no-block --force poweroff
 	END
-	cat >"$root/usr/local/sbin/probe" <<-'END'
-		#!/bin/sh
-		nft list ruleset
-		sockgate -q diff && echo "proven before network-pre.target"
-		systemctl show -P ActiveState sockgate.service | sed 's/^/sockgate: /'
-		systemctl show -P ActiveState sockgate-lockdown.service | sed 's/^/lockdown: /'
-		systemctl status --no-pager sockgate.service sockgate-lockdown.service
-		echo "== restarted with a policy that went bad"
-		[ -e /etc/sockgate/goes-bad ] || exit 0
-		echo 'alow: {tcp: 22}' >/etc/sockgate/policy.yaml
-		systemctl restart sockgate.service
-		for i in 1 2 3 4 5 6 7 8 9 10; do
-			[ "$(systemctl show -P ActiveState sockgate-lockdown.service)" = activating ] || break
-			sleep 0.1
-		done
-		nft list ruleset
-		systemctl show -P ActiveState sockgate.service | sed 's/^/sockgate: /'
-	END
-	chmod 0755 "$root/usr/local/sbin/probe"
-	printf '[Unit]\nRequires=sysinit.target\nWants=sockgate.service probe.service\n' >"$root/etc/systemd/system/test.target"
-	"$1"
-	timeout -k 5 90 systemd-nspawn --quiet --boot --private-network --register=no --keep-unit -D "$root" \
-		systemd.unit=test.target </dev/null >"$work/console" 2>&1
-	cp "$root/probe.out" "$work/probe" 2>/dev/null || : >"$work/probe"
+	install -m 0755 "$1" "$root/usr/local/sbin/probe"
+	printf '[Unit]\nRequires=sysinit.target\nWants=sockgate.service probe.service\n' >"$units/test.target"
+}
+
+# start COMMAND…: boots the tree, the nspawn command following what is given; leaves $work/probe and $work/console.
+start() {
+	: >"$work/out/probe"
+	timeout -k 5 90 "$@" systemd-nspawn --quiet --boot --register=no --keep-unit -D "$root" --bind="$work/out:/out" \
+		"${network_option[@]}" systemd.unit=test.target </dev/null >"$work/console" 2>&1
+	cp "$work/out/probe" "$work/probe"
 	umount "$root" && umount "$work/tmp"
 }
 
+# boot PREPARE: boots once, after the function PREPARE had its way in the tree $root.
+boot() {
+	tree "$here/at_boot.sh" || return 1
+	"$1"
+	network_option=(--private-network)
+	start env
+}
+
 good() { :; }
-goes_bad() { touch "$root/etc/sockgate/goes-bad"; }
 late() {
 	# the control: a unit that comes after the network has to be noticed
 	sed -i '/^Before=/s/network-pre.target//; /^Wants=network-pre/d; s/^After=.*/After=network-pre.target probe.service/' \
-		"$root/etc/systemd/system/sockgate.service"
+		"$units/sockgate.service"
 }
 invalid() { echo 'alow: {tcp: 22}' >"$root/etc/sockgate/policy.yaml"; }
 missing() { rm "$root/etc/sockgate/policy.yaml"; }
 empty() { : >"$root/etc/sockgate/policy.yaml"; }
+crashing() {
+	# the program is killed when it loads the policy; the lockdown has to do without what it could have said
+	mkdir "$units/sockgate.service.d"
+	printf '[Service]\nExecStart=\nExecStart=/bin/sh -c "kill -9 $$$$"\n' >"$units/sockgate.service.d/crash.conf"
+}
+no_mount() {
+	# a mount that the policy needs fails, so that sockgate.service is not even tried
+	printf '[Unit]\nDefaultDependencies=no\n[Mount]\nWhat=/dev/none\nWhere=/etc/sockgate\nType=ext4\n' >"$units/etc-sockgate.mount"
+}
 
 boot good
-grep -q '^table inet sockgate' "$work/probe" && grep -q '^proven before network-pre.target' "$work/probe" && grep -q '^sockgate: active' "$work/probe"
+grep -q '^table inet sockgate' "$work/probe" && grep -q '^proven before network-pre.target' "$work/probe" &&
+	grep -q '^sockgate: active' "$work/probe"
 result $? "a good policy is in force when network-pre.target is reached"
-boot goes_bad
-sed '1,/^== restarted/d' "$work/probe" >"$work/later"
-grep -q '^sockgate: failed' "$work/later" && grep -q 'tcp . 8080' "$work/later"
-result $? "a restart with a policy that went bad leaves the rules that are in force"
 boot late
 ! grep -q 'table inet sockgate' "$work/probe" && grep -q '^sockgate: inactive' "$work/probe"
 result $? "control: a unit that is ordered after the network is noticed"
-for policy in invalid missing empty; do
+for policy in invalid missing empty crashing no_mount; do
+	case $policy in
+	invalid) reason="/etc/sockgate/policy.yaml:1:1: unknown key 'alow'" ;;
+	missing) reason='/etc/sockgate/policy.yaml: cannot open: No such file or directory' ;;
+	empty) reason='/etc/sockgate/policy.yaml: the file says nothing' ;;
+	crashing) reason='sockgate.service failed: signal KILL' ;;
+	no_mount) reason='sockgate.service could not be started' ;;
+	esac
 	boot $policy
-	grep -q '^sockgate: failed' "$work/probe" && grep -q '^lockdown: active' "$work/probe" &&
-		grep -q 'policy drop' "$work/probe" && grep -q '22' "$work/probe" && ! grep -q '8080' "$work/probe"
+	! grep -q '^sockgate: active' "$work/probe" && grep -q 'policy drop' "$work/probe" && grep -q 'tcp . 22' "$work/probe" &&
+		! grep -q '8080' "$work/probe"
 	result $? "with a policy that is $policy, nothing but SSH comes in when network-pre.target is reached"
+	grep -qF "locked down: only SSH (the policy could not be loaded: $reason" "$work/probe" && grep -q '^status exits with 5' "$work/probe"
+	result $? "with a policy that is $policy, status says so: $reason"
 done
 rm -rf /run/systemd/nspawn
 exit $failed

@@ -97,7 +97,7 @@ static void forget(struct given *given)
 static int apply(struct sg_kernel *kernel, const struct given *given, struct sg_apply_result *result,
 		 struct sg_error *err)
 {
-	struct sg_apply_input input = {given->policy, &given->decision, given->files};
+	struct sg_apply_input input = {given->policy, &given->decision, given->files, NULL};
 	struct sg_diags diags = {0};
 	int done = sg_apply(kernel, &input, &diags, result, err);
 
@@ -214,7 +214,7 @@ static void memory_runs_out(void **state)
 	for (size_t n = 0; done; n++) {
 		struct sg_idd *fresh = sg_packet_context(0);
 		struct sg_decision decision;
-		struct sg_apply_input input = {b.policy, &decision, b.files};
+		struct sg_apply_input input = {b.policy, &decision, b.files, NULL};
 		struct sg_diags diags = {0};
 		struct sg_ruleset now;
 		const struct sg_table *table;
