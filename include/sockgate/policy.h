@@ -104,6 +104,9 @@ struct sg_policy_options {
 	bool past_allowed;              /* a date that is past is a warning, not an error */
 	bool trusted_only;              /* refuse files that others may write (root without --insecure-permissions) */
 	const char *drop_in;            /* a pattern that is included unasked; NULL: none */
+	/* Told the path of each file or folder before each step that may wait for ever (NFS, FUSE), NULL when it is done
+	 * with. Not told of "-" and descriptors that the program was given. NULL: nobody is told. */
+	void (*reading)(const char *path);
 };
 
 /*

@@ -8,18 +8,24 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/walk.h"
 
 #define FILE_MODE_PUBLISHED 0644
 /* Reading grows the buffer by this much at first: most policies are smaller. */
 #define FILE_CHUNK 16384
+/* At most this much is asked for at once, so that a slow file is seen to move. */
+#define FILE_READ_MOST  (1U << 20)
+#define FILE_OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
 static void file_close(int *fd)
 {
@@ -43,8 +49,16 @@ static const char *file_kind(mode_t mode)
 /* Names for descriptors that the program was given: what is behind them was opened by who started it. */
 static bool file_is_inherited(const char *path)
 {
-	return !strcmp(path, "-") || !strcmp(path, "/dev/stdin") || !strncmp(path, "/dev/fd/", 8) ||
-	       !strncmp(path, "/proc/self/fd/", 14);
+	static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+
+	for (size_t i = 0; i < SG_COUNT(folders); i++) {
+		size_t size = strlen(folders[i]);
+
+		/* "/dev/fd/3/policy.yaml" and "/dev/fd/../.." are paths as others are */
+		if (!strncmp(path, folders[i], size))
+			return path[size] && strspn(path + size, "0123456789") == strlen(path + size);
+	}
+	return !strcmp(path, "-") || !strcmp(path, "/dev/stdin");
 }
 
 static int file_check_kind(mode_t mode, bool inherited, const struct sg_file_rules *rules, struct sg_error *err)
@@ -56,86 +70,98 @@ static int file_check_kind(mode_t mode, bool inherited, const struct sg_file_rul
 	return sg_error_set(err, SG_ERROR_INPUT, 0, "%s, not a regular file", file_kind(mode));
 }
 
-/* Whether others than root and we could change what this is the status of. */
-static bool file_is_trusted(const struct stat *status)
+/*
+ * Files that the kernel makes up say that they are regular, and a read may wait for ever (/proc/kmsg), take what others
+ * wait for, or do something.
+ */
+static int file_check_system(int fd, struct sg_error *err)
 {
-	if (status->st_uid != 0 && status->st_uid != geteuid())
-		return false;
-	if (S_ISDIR(status->st_mode) && status->st_mode & S_ISVTX)
-		return true;
-	return !(status->st_mode & (S_IWGRP | S_IWOTH));
-}
+	static const uint32_t made_up[] = {
+		PROC_SUPER_MAGIC,
+		SYSFS_MAGIC,
+		DEBUGFS_MAGIC,
+		TRACEFS_MAGIC,
+		SECURITYFS_MAGIC,
+		SELINUX_MAGIC,
+		SMACK_MAGIC,
+		CGROUP_SUPER_MAGIC,
+		CGROUP2_SUPER_MAGIC,
+		BPF_FS_MAGIC,
+		BINFMTFS_MAGIC,
+		EFIVARFS_MAGIC,
+		PSTOREFS_MAGIC,
+		RDTGROUP_SUPER_MAGIC,
+		NSFS_MAGIC,
+		OPENPROM_SUPER_MAGIC,
+		XENFS_SUPER_MAGIC,
+		0x62656570 /* configfs */,
+		0x65735543 /* fusectl */,
+		0x19800202 /* mqueue */,
+		0x67596969 /* rpc_pipefs */,
+		0x6E667364 /* nfsd */,
+	};
+	struct statfs system;
 
-/* All folders from the one that holds `path` up to the root. `path` is absolute and is cut up. */
-static int file_check_folders(char *path, struct sg_error *err)
-{
-	for (char *slash; (slash = strrchr(path, '/'));) {
-		struct stat status;
-
-		*slash = '\0';
-		if (stat(*path ? path : "/", &status))
-			return sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot look at '%s'", *path ? path : "/");
-		if (!file_is_trusted(&status))
-			return sg_error_set(err, SG_ERROR_INPUT, 0, "others may write in its folder '%s'",
-					    *path ? path : "/");
-	}
+	if (fstatfs(fd, &system))
+		return sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot look at its file system");
+	for (size_t i = 0; i < SG_COUNT(made_up); i++)
+		if ((uint32_t)system.f_type == made_up[i])
+			return sg_error_set(err, SG_ERROR_INPUT, 0, "made up by the kernel, not a regular file");
 	return 0;
 }
 
-/* The true path of the folder that the name was given in, with a last component to take off: "/etc/sockgate/.". */
-static int file_given_folder(const char *path, char **ret, struct sg_error *err)
+/* Whether others than root and we could change the file. */
+static int file_check_trust(const char *path, const struct stat *opened, struct sg_error *err)
 {
-	sg_autofree char *given = NULL, *folder = NULL;
-	const char *slash = strrchr(path, '/');
+	char remedy[SG_WALK_REMEDY_SIZE];
 
-	given = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	if (!given)
-		return sg_error_nomem(err);
-	folder = realpath(given, NULL);
-	if (!folder)
-		return sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot find its folder");
-	return asprintf(ret, "%s/.", folder) < 0 ? sg_error_nomem(err) : 0;
+	if (!strcmp(path, "-"))
+		path = "";
+	if (!sg_walk_is_ours(opened))
+		return sg_error_set(err, SG_ERROR_INPUT, 0, "it belongs to another user%s",
+				    sg_walk_remedy("chown root", path, remedy));
+	if (opened->st_mode & (S_IWGRP | S_IWOTH))
+		return sg_error_set(err, SG_ERROR_INPUT, 0, "its group or others may write it%s",
+				    sg_walk_remedy("chmod go-w", path, remedy));
+	return 0;
 }
 
-/* The file that is there now is the one that was opened. */
-static int file_check_place(const char *place, const struct stat *opened, struct sg_error *err)
+/* Opens what the path ends at, by way of folders that nobody else can change. */
+static int file_open_trusted(const char *path, const struct sg_file_rules *rules, int *ret_fd, struct sg_error *err)
+{
+	sg_cleanup(sg_walk_end_clear) struct sg_walk_end end = {.folder = -1, .found = -1};
+	struct stat status;
+	int fd;
+
+	if (sg_walk(path, &end, err) || file_check_kind(end.status.st_mode, false, rules, err))
+		return -1;
+	fd = openat(end.folder, end.name, FILE_OPEN_FLAGS | O_NOFOLLOW);
+	/* ENXIO: now a FIFO nobody reads, or a socket */
+	if (fd < 0 && errno != ENOENT && errno != ELOOP && errno != ENXIO)
+		return sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot open");
+	if (fd < 0 || fstat(fd, &status) || status.st_dev != end.status.st_dev || status.st_ino != end.status.st_ino) {
+		file_close(&fd);
+		return sg_error_set(err, SG_ERROR_INPUT, 0, "it was exchanged while it was being read");
+	}
+	*ret_fd = fd;
+	return 0;
+}
+
+static int file_open_plain(const char *path, bool inherited, const struct sg_file_rules *rules, int *ret_fd,
+			   struct sg_error *err)
 {
 	struct stat status;
 
-	if (stat(place, &status) == 0) {
-		if (status.st_dev == opened->st_dev && status.st_ino == opened->st_ino)
-			return 0;
-	} else if (errno != ENOENT) {
-		return sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot look at its place");
+	if (!strcmp(path, "-")) {
+		*ret_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	} else {
+		if (stat(path, &status))
+			return sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot open");
+		if (file_check_kind(status.st_mode, inherited, rules, err))
+			return -1;
+		*ret_fd = open(path, FILE_OPEN_FLAGS);
 	}
-	return sg_error_set(err, SG_ERROR_INPUT, 0, "it was exchanged while it was being read");
-}
-
-/*
- * Trust in a path: the file itself by its descriptor, then the folders of its true place and of the name that was
- * given (which may be a symlink, that others could turn elsewhere).
- */
-static int file_check_trust(const char *path, const struct stat *opened, struct sg_error *err)
-{
-	sg_autofree char *place = NULL;
-	char *given = NULL;
-	int result;
-
-	if (!file_is_trusted(opened))
-		return sg_error_set(err, SG_ERROR_INPUT, 0, "%s",
-				    opened->st_mode & (S_IWGRP | S_IWOTH) ? "its group or others may write it"
-									  : "it belongs to another user");
-	if (file_is_inherited(path))
-		return 0;
-	place = realpath(path, NULL);
-	if (!place)
-		return sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot find its place");
-	if (file_check_place(place, opened, err) || file_check_folders(place, err) ||
-	    file_given_folder(path, &given, err))
-		return -1;
-	result = file_check_folders(given, err);
-	free(given);
-	return result;
+	return *ret_fd < 0 ? sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot open") : 0;
 }
 
 static int file_open(const char *path, const struct sg_file_rules *rules, int *ret_fd, struct stat *ret_status,
@@ -145,22 +171,15 @@ static int file_open(const char *path, const struct sg_file_rules *rules, int *r
 	file_autoclose int fd = -1;
 	struct stat status;
 
-	if (strcmp(path, "-")) {
-		if (stat(path, &status))
-			return sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot open");
-		if (file_check_kind(status.st_mode, inherited, rules, err))
-			return -1;
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	} else {
-		fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-	}
-	if (fd < 0)
-		return sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot open");
+	if (rules->trusted_only && !inherited ? file_open_trusted(path, rules, &fd, err)
+					      : file_open_plain(path, inherited, rules, &fd, err))
+		return -1;
 	if (fstat(fd, &status))
 		return sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot look at it");
 	if (file_check_kind(status.st_mode, inherited, rules, err))
 		return -1;
-	if (rules->trusted_only && S_ISREG(status.st_mode) && file_check_trust(path, &status, err))
+	if (S_ISREG(status.st_mode) && ((rules->no_made_up && file_check_system(fd, err)) ||
+					(rules->trusted_only && file_check_trust(path, &status, err))))
 		return -1;
 	*ret_fd = fd;
 	*ret_status = status;
@@ -168,18 +187,33 @@ static int file_open(const char *path, const struct sg_file_rules *rules, int *r
 	return 0;
 }
 
+struct file_opened {
+	int fd;
+	const char *watched; /* its path, where reading it is watched; NULL: it may take as long as it takes */
+};
+
+struct file_read {
+	char *data;
+	size_t size;
+	struct sg_file_id id;
+};
+
 /* The bytes until the end of the file; EAGAIN is waited out (the descriptor may be non-blocking). */
-static int file_slurp(int fd, size_t hint, size_t max, char **ret_data, size_t *ret_size, struct sg_error *err)
+static int file_slurp(const struct file_opened *file, size_t hint, const struct sg_file_rules *rules, char **ret_data,
+		      size_t *ret_size, struct sg_error *err)
 {
 	sg_autofree char *data = NULL;
-	size_t size = 0, room = 0;
+	size_t size = 0, room = 0, max = rules->max_size;
+	int fd = file->fd;
 
 	for (;;) {
 		ssize_t got;
 
 		if (sg_grow(&data, &room, size, room ? FILE_CHUNK : hint + 2, 1))
 			return sg_error_nomem(err);
-		got = read(fd, data + size, room - size - 1);
+		if (file->watched)
+			rules->reading(file->watched);
+		got = read(fd, data + size, room - size - 1 < FILE_READ_MOST ? room - size - 1 : FILE_READ_MOST);
 		if (got > 0) {
 			size += (size_t)got;
 			if (size > max)
@@ -201,13 +235,12 @@ static int file_slurp(int fd, size_t hint, size_t max, char **ret_data, size_t *
 	return 0;
 }
 
-int sg_file_read(const char *path, const struct sg_file_rules *rules, char **ret_data, size_t *ret_size,
-		 struct sg_error *err)
+static int file_read(const char *path, const struct sg_file_rules *rules, struct file_read *ret, struct sg_error *err)
 {
 	file_autoclose int fd = -1;
-	sg_autofree char *data = NULL;
 	struct stat before = {0}, after;
-	size_t size = 0, hint = FILE_CHUNK;
+	size_t hint = FILE_CHUNK;
+	struct file_opened file = {.watched = rules->reading && !file_is_inherited(path) ? path : NULL};
 
 	if (file_open(path, rules, &fd, &before, err))
 		return -1;
@@ -217,7 +250,8 @@ int sg_file_read(const char *path, const struct sg_file_rules *rules, char **ret
 		if (before.st_size) /* files of /proc say 0 */
 			hint = (size_t)before.st_size;
 	}
-	if (file_slurp(fd, hint, rules->max_size, &data, &size, err))
+	file.fd = fd;
+	if (file_slurp(&file, hint, rules, &ret->data, &ret->size, err))
 		return -1;
 	if (fstat(fd, &after))
 		return sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot look at it");
@@ -225,9 +259,37 @@ int sg_file_read(const char *path, const struct sg_file_rules *rules, char **ret
 	    (before.st_size != after.st_size || before.st_mtim.tv_sec != after.st_mtim.tv_sec ||
 	     before.st_mtim.tv_nsec != after.st_mtim.tv_nsec))
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "it changed while it was being read");
-	*ret_data = sg_steal(data);
-	*ret_size = size;
+	ret->id = (struct sg_file_id){after.st_dev, after.st_ino};
 	return 0;
+}
+
+int sg_file_read_known(const char *path, const struct sg_file_rules *rules, char **ret_data, size_t *ret_size,
+		       struct sg_file_id *ret_id, struct sg_error *err)
+{
+	struct file_read read = {0};
+	int result;
+
+	if (rules->reading && !file_is_inherited(path))
+		rules->reading(path);
+	result = file_read(path, rules, &read, err);
+	if (rules->reading)
+		rules->reading(NULL);
+	if (result) {
+		free(read.data);
+		return -1;
+	}
+	*ret_data = read.data;
+	*ret_size = read.size;
+	*ret_id = read.id;
+	return 0;
+}
+
+int sg_file_read(const char *path, const struct sg_file_rules *rules, char **ret_data, size_t *ret_size,
+		 struct sg_error *err)
+{
+	struct sg_file_id id;
+
+	return sg_file_read_known(path, rules, ret_data, ret_size, &id, err);
 }
 
 int sg_fd_write_all(int fd, const void *data, size_t size, struct sg_error *err)

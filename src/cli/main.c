@@ -8,6 +8,7 @@
 #include "cli/netns.h"
 #include "cli/progress.h"
 #include "cli/session.h"
+#include "cli/watchdog.h"
 
 /*
  * Descriptors 0-2 that are closed would be given to the next file that is opened. They are filled with /dev/null,
@@ -70,6 +71,7 @@ int main(int argc, char **argv)
 	code = options_parse(argc, argv, &options, &err);
 	if (session_open(&session, &options) < 0)
 		return EXIT_SYSTEM;
+	watchdog_begin(&session);
 	code = code < 0 ? session_fail(&session, &err) : run(&session);
 	session_close(&session);
 	return code;

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "cli/progress.h"
+#include "cli/watchdog.h"
 
 #define PLAIN_WIDTH 100 /* columns where there is no terminal to ask */
 
@@ -150,6 +151,7 @@ struct sg_policy *session_read(struct session *session, const char *path, struct
 		.past_allowed = !verb->wants_future || session->options->boot,
 		.trusted_only = geteuid() == 0 && !session->options->insecure,
 		.drop_in = strcmp(path, DEFAULT_POLICY) ? NULL : "policy.d/*.yaml",
+		.reading = watchdog_reading,
 	};
 	struct sg_policy *policy;
 

@@ -21,24 +21,19 @@ struct include {
 };
 
 #define INCLUDE_ID "policy/include"
+/* Files of a folder that are warned of one by one. */
+#define INCLUDE_MISNAMED_MOST 10U
 
 #define include_error(include, ...)                                                                                    \
 	sg_report_error(&(include)->reader->report, INCLUDE_ID, (include)->span, __VA_ARGS__)
 #define include_hint(include, ...) sg_report_hint(&(include)->reader->report, __VA_ARGS__)
 
-/* Already there, by whatever path. NULL: it cannot be told, or it is new, which is then kept in *ret_real. */
-static bool include_is_known(const struct include *include, const char *path, const char **ret_real)
+/* Already there, by whatever path. */
+static bool include_is_known(const struct reader *reader, const struct sg_file_id *id)
 {
-	struct reader *reader = include->reader;
-	sg_autofree char *real = realpath(path, NULL);
-
-	*ret_real = NULL;
-	if (!real)
-		return false;
 	for (size_t i = 0; i < reader->source_count; i++)
-		if (reader->sources[i].real && !strcmp(reader->sources[i].real, real))
+		if (reader->sources[i].id.device == id->device && reader->sources[i].id.inode == id->inode)
 			return true;
-	*ret_real = sg_arena_string(&reader->policy->arena, real, strlen(real));
 	return false;
 }
 
@@ -63,7 +58,12 @@ static void include_refuse_nested(struct reader *reader, uint32_t key)
 static bool include_file(struct include *include, const char *folder, const char *prefix, const char *name)
 {
 	struct reader *reader = include->reader;
-	struct sg_file_rules rules = {.max_size = DOC_SIZE_MOST, .trusted_only = reader->options->trusted_only};
+	struct sg_file_rules rules = {
+		.max_size = DOC_SIZE_MOST,
+		.trusted_only = reader->options->trusted_only,
+		.no_made_up = true,
+		.reading = reader->options->reading,
+	};
 	struct arena *arena = &reader->policy->arena;
 	struct reader_source source = {.folder = folder, .prefix = prefix};
 	struct sg_error err = {0};
@@ -75,16 +75,16 @@ static bool include_file(struct include *include, const char *folder, const char
 								: sg_arena_string(arena, name, strlen(name));
 	if (!source.name)
 		return sg_reader_nomem(reader);
-	if (include_is_known(include, source.name, &source.real))
-		return true;
-	if (reader->source_count == DOC_FILES_MOST) {
-		include_error(include, "more than %u files", DOC_FILES_MOST);
-		return true;
-	}
-	if (sg_file_read(source.name, &rules, &text, &size, &err)) {
+	if (sg_file_read_known(source.name, &rules, &text, &size, &source.id, &err)) {
 		if (err.kind == SG_ERROR_MEMORY)
 			return sg_reader_nomem(reader);
 		include_refuse_file(include, source.name, &err);
+		return true;
+	}
+	if (include_is_known(reader, &source.id) || reader->source_count == DOC_FILES_MOST) {
+		free(text);
+		if (!include_is_known(reader, &source.id))
+			include_error(include, "more than %u files", DOC_FILES_MOST);
 		return true;
 	}
 	if (sg_grow(&include->all, &include->room, reader->source_count, 1, sizeof(*include->all))) {
@@ -97,21 +97,52 @@ static bool include_file(struct include *include, const char *folder, const char
 	return true;
 }
 
+/* Files that look as if they were meant: the pattern would match them with another ending. */
+static void include_warn_misnamed(const struct include *include, const char *folder, const char *pattern,
+				  const struct sg_folder_names *misnamed)
+{
+	char room[SG_FOLDER_NAME_SIZE];
+	struct report_quote quote, right;
+
+	for (size_t i = 0; i < misnamed->count && i < INCLUDE_MISNAMED_MOST; i++) {
+		const char *name = misnamed->items[i];
+
+		sg_report_warning(&include->reader->report, INCLUDE_ID, include->span,
+				  "'%s/%s' is not read: its name does not match '%s'", folder,
+				  sg_report_quote(&quote, name, strlen(name)), pattern);
+		name = sg_folder_right_name(pattern, name, room);
+		if (name)
+			include_hint(include, "rename it to '%s', or move it away",
+				     sg_report_quote(&right, name, strlen(name)));
+	}
+	if (misnamed->count > INCLUDE_MISNAMED_MOST)
+		sg_report_warning(&include->reader->report, INCLUDE_ID, include->span,
+				  "%zu more files there are not read either", misnamed->count - INCLUDE_MISNAMED_MOST);
+}
+
 /* All files of a folder that a pattern matches. False: no memory. */
 static bool include_matching(struct include *include, const char *folder, const char *prefix, const char *pattern)
 {
-	sg_cleanup(sg_folder_names_clear) struct sg_folder_names names = {0};
-	struct report_quote quote;
+	sg_cleanup(sg_folder_names_clear) struct sg_folder_names names = {0}, misnamed = {0};
+	const struct sg_folder_rules rules = {
+		.pattern = pattern,
+		.most = DOC_FILES_MOST,
+		.trusted_only = include->reader->options->trusted_only,
+		.reading = include->reader->options->reading,
+	};
+	struct report_quote quote, quoted_pattern;
 	struct sg_error err = {0};
 
 	sg_report_quote(&quote, folder, strlen(folder));
-	if (sg_folder_match(folder, pattern, DOC_FILES_MOST, &names, &err)) {
+	sg_report_quote(&quoted_pattern, pattern, strlen(pattern));
+	if (sg_folder_match(folder, &rules, &names, &misnamed, &err)) {
 		if (err.kind == SG_ERROR_MEMORY)
 			return sg_reader_nomem(include->reader);
 		if (!include->unasked || err.errnum != ENOENT)
 			include_error(include, "folder '%s': %s", quote.text, err.message);
 		return true;
 	}
+	include_warn_misnamed(include, quote.text, quoted_pattern.text, &misnamed);
 	if (!names.count && !include->unasked) {
 		sg_report_warning(&include->reader->report, INCLUDE_ID, include->span,
 				  "no file in '%s' is included by this", quote.text);

@@ -112,7 +112,12 @@ static bool list_lines(struct reader *reader, uint32_t file, const char *text, s
 /* The bytes as a file of `files`; UTF-16 is told apart because every line of it would be wrong. */
 static bool list_open(struct reader *reader, uint32_t node, const char *path, uint32_t *ret_file)
 {
-	struct sg_file_rules rules = {.max_size = LISTS_SIZE_MOST, .trusted_only = reader->options->trusted_only};
+	struct sg_file_rules rules = {
+		.max_size = LISTS_SIZE_MOST,
+		.trusted_only = reader->options->trusted_only,
+		.no_made_up = true,
+		.reading = reader->options->reading,
+	};
 	struct sg_error err = {0};
 	size_t size;
 	char *text;

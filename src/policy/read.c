@@ -177,9 +177,9 @@ static void reader_clear(struct reader *reader)
 	sg_policy_free(reader->policy);
 }
 
-/* `owned` is malloc'd and taken over; `real` is the file's own path, or NULL. */
-static struct sg_policy *read_text(const char *name, const char *folder, const char *real, char *owned, size_t size,
-				   const struct sg_policy_options *options, struct sg_files *files,
+/* `owned` is malloc'd and taken over. */
+static struct sg_policy *read_text(const char *name, const char *folder, const struct sg_file_id *id, char *owned,
+				   size_t size, const struct sg_policy_options *options, struct sg_files *files,
 				   struct sg_diags *diags, struct sg_error *err)
 {
 	sg_cleanup(reader_clear) struct reader reader = {
@@ -189,7 +189,7 @@ static struct sg_policy *read_text(const char *name, const char *folder, const c
 		.options = options,
 		.err = err,
 	};
-	struct reader_source source = {.folder = folder, .prefix = "", .real = real};
+	struct reader_source source = {.folder = folder, .prefix = "", .id = *id};
 	struct source_keys keys;
 
 	if (reader.policy)
@@ -216,6 +216,7 @@ struct sg_policy *sg_policy_parse(const char *name, const char *folder, const ch
 				  const struct sg_policy_options *options, struct sg_files *files,
 				  struct sg_diags *diags, struct sg_error *err)
 {
+	const struct sg_file_id none = {0, 0};
 	char *copy = malloc(size + 1);
 
 	if (!copy) {
@@ -225,7 +226,7 @@ struct sg_policy *sg_policy_parse(const char *name, const char *folder, const ch
 	if (size)
 		memcpy(copy, text, size);
 	copy[size] = '\0';
-	return read_text(name, folder, NULL, copy, size, options, files, diags, err);
+	return read_text(name, folder, &none, copy, size, options, files, diags, err);
 }
 
 struct sg_policy *sg_policy_read(const char *path, const struct sg_policy_options *options, struct sg_files *files,
@@ -235,9 +236,12 @@ struct sg_policy *sg_policy_read(const char *path, const struct sg_policy_option
 		.max_size = DOC_SIZE_MOST,
 		.trusted_only = options->trusted_only,
 		.allow_pipe = true,
+		.no_made_up = true,
+		.reading = options->reading,
 	};
 	const char *slash = strrchr(path, '/');
-	sg_autofree char *folder = NULL, *real = NULL;
+	sg_autofree char *folder = NULL;
+	struct sg_file_id id;
 	char *text;
 	size_t size;
 
@@ -247,9 +251,7 @@ struct sg_policy *sg_policy_read(const char *path, const struct sg_policy_option
 		sg_error_nomem(err);
 		return NULL;
 	}
-	if (sg_file_read(path, &rules, &text, &size, err))
+	if (sg_file_read_known(path, &rules, &text, &size, &id, err))
 		return NULL;
-	/* not known to be the same as an included one: read twice, and told so by what it says twice */
-	real = strcmp(path, "-") ? realpath(path, NULL) : NULL;
-	return read_text(path, folder, real, text, size, options, files, diags, err);
+	return read_text(path, folder, &id, text, size, options, files, diags, err);
 }

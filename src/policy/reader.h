@@ -3,6 +3,7 @@
 #ifndef SG_POLICY_READER_H
 #define SG_POLICY_READER_H
 
+#include "base/file.h"
 #include "policy/doc.h"
 #include "policy/model.h"
 #include "policy/names.h"
@@ -19,7 +20,7 @@ struct reader_source {
 	const char *name;            /* its path */
 	const char *folder;          /* where its relative paths begin */
 	const char *prefix;          /* the same as the policy's own file says it, with a '/' behind; "" for itself */
-	const char *real;            /* by which it is told from others; NULL: it is not */
+	struct sg_file_id id;        /* which file it is; of a policy from memory all zeros, which is none */
 	uint32_t tests, lint_ignore; /* its nodes; 0: none */
 };
 

@@ -43,9 +43,12 @@ load common
 		cp -r /etc/sockgate /etc/other
 		"$1" -f /etc/other/policy.yaml check
 		printf 'allow: {tcp: [0]}\n' >/etc/sockgate/policy.d/more.yaml
+		"$1" check || true
+		rm /etc/sockgate/policy.d/*.yaml
+		touch /etc/sockgate/policy.d/{a.yml,B.YAML,c.yaml.disabled,d.yml~,.e.yml,README}
 		"$1" check
 	END
-	run -2 unshare -rm bash inside "$SOCKGATE"
+	run -0 unshare -rm bash inside "$SOCKGATE"
 	[ "${lines[0]}" = "/etc/sockgate/policy.yaml: ok, 1 line" ]
 	[ "${lines[1]}" = "/etc/sockgate/policy.yaml: ok, 3 lines" ]
 	[ "${lines[2]}" = "accept tcp 8443" ]
@@ -53,4 +56,5 @@ load common
 	[ "${lines[4]}" = "/etc/sockgate/policy.yaml: ok, 3 lines" ]
 	[ "${lines[5]}" = "/etc/other/policy.yaml: ok, 1 line" ]
 	[[ ${lines[6]} == "/etc/sockgate/policy.d/more.yaml:1:15: error:"* ]]
+	[[ $output == *"warning: '/etc/sockgate/policy.d/B.YAML' is not read"*"rename it to 'B.yaml'"*"/a.yml' is not read"*"rename it to 'a.yaml'"*": ok, 1 line, 2 warnings" ]]
 }

@@ -131,6 +131,105 @@ quickly() {
 	run -0 gate --insecure-permissions -f policy.yaml apply
 }
 
+@test "no folder on the way to a file, and no symlink of a folder, may be another user's to turn" {
+	mkdir strict lax theirs
+	echo 'allow: {tcp: [22]}' >strict/p.yaml
+	echo 'default: accept' >lax/p.yaml
+	ln -s ../strict theirs/current
+	ln -s theirs/current way
+	chown -h 65534:65534 theirs/current theirs
+	printf 'include: theirs/current/p.yaml\n' >includes.yaml
+	printf 'include: theirs/current/*.yaml\n' >matches.yaml
+	printf 'groups: {a: {file: theirs/current/list}}\n' >lists.yaml
+	echo 192.0.2.1 >strict/list
+	for file in theirs/current/p.yaml way/p.yaml "$PWD/theirs/current/p.yaml" theirs/../strict/p.yaml includes.yaml \
+		matches.yaml lists.yaml; do
+		refused 2 quickly -f "$file" apply
+		[[ $stderr == *"/theirs' belongs to another user ('chown root $PWD/theirs' mends it)"* ]]
+		refused 2 quickly -f "$file" check
+	done
+	# the folder is root's, the symlink in it is not; and a folder that others may write in
+	chown 0:0 theirs
+	refused 2 quickly -f theirs/current/p.yaml apply
+	[[ $stderr == *"symlink"*"belongs to another user"* ]]
+	chown -h 0:0 theirs/current
+	chmod 0777 theirs
+	refused 2 quickly -f theirs/current/p.yaml apply
+	[[ $stderr == *"('chmod go-w $PWD/theirs' mends it)"* ]]
+	chmod 0755 theirs
+	run -0 gate -f theirs/current/p.yaml apply
+	gate clear --force
+}
+
+@test "a symlink that another user turns all the time leads nowhere" {
+	mkdir strict lax sticky
+	echo 'allow: {tcp: [22]}' >strict/p.yaml
+	echo 'default: accept' >lax/p.yaml
+	ln -s "$PWD/strict" sticky/root
+	chmod 1777 sticky
+	# the name is now his symlink, now a hard link of root's symlink if the kernel lets him, now a folder of his own
+	(cd sticky && exec timeout 60 setpriv --reuid 65534 --regid 65534 --clear-groups bash -c 'while :; do
+		ln -sfn ../lax new && mv -T new current; sleep 0.01; rm -rf current
+		ln root current 2>/dev/null; rm -f current; mkdir current; ln -s ../../lax/p.yaml current/p.yaml
+		sleep 0.01; rm -rf current
+	done') 3>&- &
+	turner=$!
+	led=0
+	for _ in $(seq 60); do
+		run quickly -f sticky/current/p.yaml apply
+		[ "$status" -eq 2 ] || [ "$status" -eq 3 ]
+		# the control: whoever trusts it is led there
+		quickly --insecure-permissions -f sticky/current/p.yaml check && led=$((led + 1))
+	done
+	kill "$turner"
+	[ "$led" -gt 5 ]
+	[ -z "$(inside nft list tables)" ]
+}
+
+@test "what the kernel makes up is no policy, and is not waited for" {
+	ln -s /proc/kmsg kernel.yaml
+	printf 'include: /proc/kmsg\n' >includes.yaml
+	printf 'include: kernel.yaml\n' >links.yaml
+	printf 'groups: {a: {file: /proc/kmsg}}\n' >lists.yaml
+	printf 'include: /dev/fd/5\n' >inherits.yaml
+	for file in /proc/kmsg kernel.yaml includes.yaml links.yaml lists.yaml /proc/self/status /sys/kernel/uevent_seqnum; do
+		for more in "" --insecure-permissions; do
+			refused 2 quickly $more -f "$file" check
+			[[ $stderr$output == *"made up by the kernel"* ]]
+		done
+	done
+	refused 2 quickly -f /dev/stdin check </proc/kmsg
+	refused 2 quickly -f inherits.yaml check 5</proc/kmsg
+}
+
+@test "a file that gives no answer ends the run after ten seconds" {
+	[ -c /dev/fuse ] || skip "no FUSE here"
+	mkdir stuck
+	stuck() {
+		timeout 60 unshare -m "$TOP/tests/lib/stuck_files.py" "$PWD/stuck" "$@"
+	}
+	printf 'include: stuck/policy.yaml\n' >includes.yaml
+	printf 'groups: {a: {file: stuck/policy.yaml}}\n' >lists.yaml
+	# the control: it answers
+	run -0 stuck none "$SOCKGATE" -f stuck/policy.yaml check
+	run -0 stuck none "$SOCKGATE" -f includes.yaml check
+	stuck lookup "$SOCKGATE" -f stuck/policy.yaml check 2>lookup 3>&- &
+	stuck open "$SOCKGATE" --insecure-permissions -f includes.yaml check 2>open 3>&- &
+	stuck read "$SOCKGATE" -f lists.yaml check 2>read 3>&- &
+	stuck read "$SOCKGATE" -f stuck/policy.yaml -j check >json 2>both 3>&- &
+	for job in $(jobs -p); do
+		code=0
+		wait "$job" || code=$?
+		[ "$code" -eq 3 ]
+	done
+	for step in lookup open read both; do
+		[[ $(cat $step) == *"stuck/policy.yaml: reading it takes more than 10 seconds" ]]
+	done
+	jq -e '.error.message | contains("more than 10 seconds")' json
+	# but whoever writes into a pipe may take his time
+	{ sleep 11; echo 'allow: {tcp: [22]}'; } | run -0 gate -f - check
+}
+
 @test "a list of 1,000,000 lines is read" {
 	/usr/bin/python3 -c 'import sys
 sys.stdout.writelines("%d.%d.%d.0/25\n" % (10 + (n >> 16), n >> 8 & 255, n & 255) for n in range(1000000))' >list.txt

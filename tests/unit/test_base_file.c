@@ -2,6 +2,7 @@
 /* Files in a folder of the test's own, below /tmp (which has the sticky bit). */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,18 +25,25 @@ static const struct sg_file_rules piped = {.max_size = 1 << 20, .allow_pipe = tr
 
 static char folder[64];
 
-/* The n-th stat from now on fails with that errno; 0: none does. */
-static unsigned int stat_fails;
-static int stat_errno;
-int __real_stat(const char *path, struct stat *ret);
-int __wrap_stat(const char *path, struct stat *ret);
+/* What happens just before a file is opened that was judged: a command that others might run, or an error. */
+static const char *before_open;
+static int open_errno;
+int __real_openat(int at, const char *name, int flags, ...);
+int __wrap_openat(int at, const char *name, int flags, ...);
 
-int __wrap_stat(const char *path, struct stat *ret)
+int __wrap_openat(int at, const char *name, int flags, ...)
 {
-	if (!stat_fails || --stat_fails)
-		return __real_stat(path, ret);
-	errno = stat_errno;
-	return -1;
+	if (!(flags & O_PATH) && before_open) {
+		if (system(before_open))
+			abort();
+		before_open = NULL;
+	}
+	if (!(flags & O_PATH) && open_errno) {
+		errno = open_errno;
+		open_errno = 0;
+		return -1;
+	}
+	return __real_openat(at, name, flags);
 }
 
 static int enter_folder(void **state)
@@ -251,29 +259,213 @@ static void trusts_only_what_others_cannot_change(void **state)
 	expect_text("open/link", &trusted, "x");
 }
 
-/* Only a file that is gone was exchanged; the system's other troubles are the system's. */
-static void tells_an_exchange_from_a_failure(void **state)
+/* What is opened is what was judged; the system's troubles are the system's. */
+static void notices_an_exchange(void **state)
 {
-	static const struct {
-		int errnum;
-		enum sg_error_kind kind;
-		const char *text;
-	} cases[] = {
-		{ENOENT, SG_ERROR_INPUT, "it was exchanged while it was being read"},
-		{EIO, SG_ERROR_SYSTEM, "cannot look at its place"},
-		{EACCES, SG_ERROR_SYSTEM, "cannot look at its place"},
-		{ENOBUFS, SG_ERROR_SYSTEM, "cannot look at its place"},
+	static const char *const swaps[] = {"mv b a", "rm a", "rm a && ln -s b a", "rm a && mkfifo a",
+					    "rm a && mkdir a", "rm a && ln -s /dev/zero a"};
+
+	(void)state;
+	alarm(20);
+	for (size_t i = 0; i < SG_COUNT(swaps); i++) {
+		put("a", "x");
+		put("b", "y");
+		before_open = swaps[i];
+		expect_refusal("a", &trusted, SG_ERROR_INPUT, "it was exchanged while it was being read");
+		assert_null(before_open);
+		assert_int_equal(system("rm -rf a"), 0);
+	}
+	put("a", "x");
+	open_errno = EIO;
+	expect_refusal("a", &trusted, SG_ERROR_SYSTEM, strerror(EIO));
+	expect_text("a", &trusted, "x");
+	alarm(0);
+}
+
+/* The folder was judged by its descriptor: that another takes its name later leads nowhere else. */
+static void keeps_to_the_folder_that_it_judged(void **state)
+{
+	(void)state;
+	assert_int_equal(system("mkdir d e && echo good >d/a && echo bad >e/a"), 0);
+	before_open = "mv d gone && mv e d";
+	expect_text("d/a", &trusted, "good\n");
+	assert_null(before_open);
+	expect_text("d/a", &trusted, "bad\n");
+}
+
+static void follows_paths_as_the_kernel_does(void **state)
+{
+	static const char *const paths[] = {
+		"a",        "./a",       "d/../a",      "d/e/../../a", "d//e/./../../a", "to-a",          "d/to-a",
+		"to-d/b",   "to-d/../a", "to-to-d/b",   "d/up/a",      "to-d/e/../b",    "chain1",        "absolute",
+		"a/",       "a/.",       "d/missing/x", "a/x",         "to-a/",          "to-nothing",    "loop/x",
+		"deep/b",   "d/e/up2/b", "./d/./b",     "../",         "to-d/to-a",      "to-a/../a",     "d/..",
 	};
+	char folder_path[128];
+
+	(void)state;
+	assert_int_equal(system("mkdir -p d/e && echo a >a && echo b >d/b && ln -s a to-a && ln -s d to-d &&"
+				"ln -s to-d to-to-d && ln -s ../a d/to-a && ln -s .. d/up && ln -s ../../d d/e/up2 &&"
+				"ln -s \"$PWD/d/../a\" absolute && ln -s nothing to-nothing && ln -s loop loop &&"
+				"ln -s d//e/..// deep && ln -s a chain41 &&"
+				"for i in $(seq 40); do ln -s chain$((i + 1)) chain$i; done"),
+			 0);
+	assert_non_null(getcwd(folder_path, sizeof(folder_path)));
+	for (size_t i = 0; i < 2 * SG_COUNT(paths); i++) {
+		sg_autofree char *path = NULL, *data = NULL, *expected = NULL;
+		struct sg_error err = {0}, expected_err = {0};
+		size_t size = 0, expected_size = 0;
+		int result;
+
+		assert_true(asprintf(&path, "%s%s%s", i % 2 ? folder_path : "", i % 2 ? "/" : "", paths[i / 2]) > 0);
+		result = sg_file_read(path, &plain, &expected, &expected_size, &expected_err);
+		if (sg_file_read(path, &trusted, &data, &size, &err) != result || err.errnum != expected_err.errnum ||
+		    err.kind != expected_err.kind || size != expected_size || memcmp(data, expected, size))
+			fail_msg("%s: '%s' instead of '%s'", path, err.message, expected_err.message);
+	}
+}
+
+/* As many symlinks as the kernel follows, and a name as long as it takes. */
+static void gives_up_where_the_kernel_does(void **state)
+{
+	char name[NAME_MAX + 10], path[PATH_MAX + 10];
 
 	(void)state;
 	put("a", "x");
-	for (size_t i = 0; i < SG_COUNT(cases); i++) {
-		stat_fails = 2; /* the first is before it is opened */
-		stat_errno = cases[i].errnum;
-		expect_refusal("a", &trusted, cases[i].kind, cases[i].text);
-		assert_int_equal(stat_fails, 0);
+	assert_int_equal(system("ln -s a l40 && for i in $(seq 39); do ln -s l$((i + 1)) l$i; done && ln -s l1 l0"), 0);
+	expect_text("l1", &trusted, "x");
+	expect_text("l1", &plain, "x");
+	expect_refusal("l0", &trusted, SG_ERROR_SYSTEM, strerror(ELOOP));
+	expect_refusal("l0", &plain, SG_ERROR_SYSTEM, strerror(ELOOP));
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	expect_refusal(name, &trusted, SG_ERROR_SYSTEM, strerror(ENAMETOOLONG));
+	memset(path, '/', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	expect_refusal(path, &trusted, SG_ERROR_SYSTEM, strerror(ENAMETOOLONG));
+	/* a target that is too long together with what follows it */
+	memset(path, '/', PATH_MAX - 2);
+	path[PATH_MAX - 2] = '\0';
+	assert_int_equal(symlink(path, "long"), 0);
+	expect_refusal("long/some/more", &trusted, SG_ERROR_SYSTEM, strerror(ENAMETOOLONG));
+}
+
+/* Every folder and symlink on the way, whoever leads to it. */
+static void trusts_no_way_that_others_can_turn(void **state)
+{
+	(void)state;
+	assert_int_equal(system("mkdir good open && echo x >good/a && ln -s ../good open/to-good && ln -s open/to-good way &&"
+				"ln -s \"$PWD/open/to-good/../good/a\" file && ln -s . open/here"),
+			 0);
+	expect_text("open/to-good/a", &trusted, "x\n");
+	expect_text("way/a", &trusted, "x\n");
+	expect_text("file", &trusted, "x\n");
+	for (unsigned int i = 0; i < 2; i++) {
+		chmod("open", i ? 0757 : 0775);
+		expect_refusal("open/to-good/a", &trusted, SG_ERROR_INPUT, "/open' ('chmod go-w ");
+		expect_refusal("way/a", &trusted, SG_ERROR_INPUT, "others may write in its folder");
+		expect_refusal("file", &trusted, SG_ERROR_INPUT, "others may write in its folder");
+		expect_refusal("open/../good/a", &trusted, SG_ERROR_INPUT, "others may write in its folder");
+		expect_refusal("open/here/to-good/a", &trusted, SG_ERROR_INPUT, "others may write in its folder");
 	}
-	expect_text("a", &trusted, "x");
+	/* a folder above the working directory, where the name is relative and where it is not */
+	assert_int_equal(chdir("good"), 0);
+	expect_text("a", &trusted, "x\n");
+	assert_int_equal(chdir(".."), 0);
+	assert_int_equal(system("mkdir -p open/below && echo x >open/below/a"), 0);
+	assert_int_equal(chdir("open/below"), 0);
+	expect_refusal("a", &trusted, SG_ERROR_INPUT, "/open' ('chmod go-w ");
+	expect_refusal("./a", &trusted, SG_ERROR_INPUT, "others may write in its folder");
+	assert_int_equal(chdir("../.."), 0);
+	/* a sticky folder keeps what is ours, but others can link it there */
+	chmod("open", 01777);
+	expect_text("way/a", &trusted, "x\n");
+	assert_int_equal(link("good/a", "open/linked"), 0);
+	expect_refusal("open/linked", &trusted, SG_ERROR_INPUT, "other names");
+	chmod("open", 0755);
+	expect_text("open/linked", &trusted, "x\n");
+}
+
+static void trusts_no_symlink_of_another(void **state)
+{
+	(void)state;
+	if (geteuid())
+		skip();
+	assert_int_equal(system("mkdir good sticky && echo x >good/a && chmod 1777 sticky && ln -s ../good sticky/dir &&"
+				"ln -s ../good/a sticky/file && ln -s sticky/dir way"),
+			 0);
+	expect_text("sticky/dir/a", &trusted, "x\n");
+	expect_text("way/a", &trusted, "x\n");
+	assert_int_equal(lchown("sticky/dir", 65534, 65534) | lchown("sticky/file", 65534, 65534), 0);
+	expect_refusal("sticky/dir/a", &trusted, SG_ERROR_INPUT, "symlink");
+	expect_refusal("way/a", &trusted, SG_ERROR_INPUT, "belongs to another user");
+	expect_refusal("sticky/file", &trusted, SG_ERROR_INPUT, "symlink");
+	expect_text("sticky/dir/a", &plain, "x\n");
+	assert_int_equal(lchown("sticky", 65534, 65534), 0);
+	assert_int_equal(lchown("sticky/dir", 0, 0), 0);
+	expect_refusal("sticky/dir/a", &trusted, SG_ERROR_INPUT, "/sticky' belongs to another user ('chown root ");
+}
+
+/* What is behind a descriptor is trusted for who gave it; a path that goes by way of one is not. */
+static void only_descriptors_are_inherited(void **state)
+{
+	char path[128];
+	int fd;
+
+	(void)state;
+	assert_int_equal(system("mkdir open && echo x >open/a && chmod 0777 open"), 0);
+	fd = open("open", O_RDONLY | O_DIRECTORY);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/a", fd);
+	expect_refusal(path, &trusted, SG_ERROR_INPUT, "others may write in its folder");
+	snprintf(path, sizeof(path), "/dev/fd/../../..%s/open/a", folder);
+	expect_refusal(path, &trusted, SG_ERROR_INPUT, "others may write in its folder");
+	close(fd);
+	fd = open("open/a", O_RDONLY);
+	snprintf(path, sizeof(path), "/dev/fd/%d", fd);
+	expect_text(path, &trusted, "x\n");
+	close(fd);
+}
+
+/* Regular files to stat(2), which may be read for ever. */
+static void refuses_what_the_kernel_makes_up(void **state)
+{
+	const struct sg_file_rules both[] = {{.max_size = 1 << 20, .no_made_up = true},
+					     {.max_size = 1 << 20, .no_made_up = true, .trusted_only = true}};
+	static const char *const paths[] = {"/proc/kmsg", "/proc/self/status", "/proc/sys/kernel/ostype",
+					    "/sys/kernel/uevent_seqnum", "to-kmsg"};
+
+	(void)state;
+	assert_int_equal(symlink("/proc/kmsg", "to-kmsg"), 0);
+	alarm(20);
+	for (size_t i = 0; i < SG_COUNT(both); i++)
+		for (size_t j = 0; j < SG_COUNT(paths); j++)
+			if (!access(paths[j], R_OK))
+				expect_refusal(paths[j], &both[i], SG_ERROR_INPUT, "made up by the kernel");
+	put("a", "x");
+	expect_text("a", &both[0], "x");
+	expect_text("a", &both[1], "x");
+	alarm(0);
+}
+
+static char told[4096];
+
+static void tell(const char *path)
+{
+	snprintf(told + strlen(told), sizeof(told) - strlen(told), "%s ", path ? path : "-");
+}
+
+/* Who watches is told before each wait, and when it is over, however it ends. */
+static void tells_what_is_being_read(void **state)
+{
+	const struct sg_file_rules rules = {.max_size = 1 << 20, .reading = tell, .trusted_only = true};
+
+	(void)state;
+	put("a", "x");
+	expect_text("a", &rules, "x");
+	assert_string_equal(told, "a a a - ");
+	told[0] = '\0';
+	expect_refusal("missing", &rules, SG_ERROR_SYSTEM, "cannot open");
+	assert_string_equal(told, "missing - ");
 }
 
 static void trusts_only_root_and_its_own_user(void **state)
@@ -290,7 +482,7 @@ static void trusts_only_root_and_its_own_user(void **state)
 	assert_int_equal(mkdir("theirs", 0755), 0);
 	put("theirs/a", "x");
 	assert_int_equal(chown("theirs", 65534, 65534), 0);
-	expect_refusal("theirs/a", &trusted, SG_ERROR_INPUT, "others may write in its folder");
+	expect_refusal("theirs/a", &trusted, SG_ERROR_INPUT, "/theirs' belongs to another user");
 }
 
 static void says_when_writing_fails(void **state)
@@ -354,7 +546,15 @@ int main(void)
 		IN_FOLDER(standard_input_may_be_a_pipe),
 		IN_FOLDER(waits_for_a_slow_pipe),
 		IN_FOLDER(trusts_only_what_others_cannot_change),
-		IN_FOLDER(tells_an_exchange_from_a_failure),
+		IN_FOLDER(notices_an_exchange),
+		IN_FOLDER(keeps_to_the_folder_that_it_judged),
+		IN_FOLDER(follows_paths_as_the_kernel_does),
+		IN_FOLDER(gives_up_where_the_kernel_does),
+		IN_FOLDER(trusts_no_way_that_others_can_turn),
+		IN_FOLDER(trusts_no_symlink_of_another),
+		IN_FOLDER(only_descriptors_are_inherited),
+		IN_FOLDER(refuses_what_the_kernel_makes_up),
+		IN_FOLDER(tells_what_is_being_read),
 		IN_FOLDER(trusts_only_root_and_its_own_user),
 		IN_FOLDER(says_when_writing_fails),
 		IN_FOLDER(writes_everything),
