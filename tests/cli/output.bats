@@ -88,7 +88,7 @@ while True:
 	env LC_ALL=tr_TR.UTF-8 LANG=nonsense LANGUAGE=%n TZ=:/dev/zero TERM=%s COLUMNS=-5 LINES=x POSIXLY_CORRECT=1 \
 		SSH_CONNECTION='%n%n' "$SOCKGATE" check policy.yaml | cmp - expected
 	env PATH=/nonexistent:. TMPDIR=/nonexistent HOME=/nonexistent "$SOCKGATE" check policy.yaml | cmp - expected
-	(ulimit -n 6; gate check policy.yaml) | cmp - expected
+	(ulimit -n 8; gate check policy.yaml) | cmp - expected
 	(ulimit -s 128; gate check policy.yaml) | cmp - expected
 	(ulimit -c 0; umask 777; gate check policy.yaml) | cmp - expected
 	(cd / && gate check "$OLDPWD/policy.yaml") | sed "s,^.*/policy,policy," | cmp - expected
