@@ -54,6 +54,12 @@ const char *sg_verdict_name(enum sg_verdict verdict); /* "accept", "drop", "reje
  * prefix are one interval. A name whose last character is '*' is a wildcard. False: too long or empty.
  */
 bool sg_interface_range(const char *name, size_t size, struct sg_range *ret);
+/*
+ * Whether an interface can have the name, or some of a wildcard's names, but for the length: dev_valid_name in
+ * net/core/dev.c takes all bytes but '/', ':' and white space (of Latin-1), and neither "." nor ".."; a '%' makes a
+ * pattern that the kernel replaces, and "all" and "default" are folders of /proc/sys. A '*' stands only at the end.
+ */
+bool sg_interface_possible(const char *name, size_t size);
 /* The other way: true and the name (wildcards with '*') when the range is one name or all names with one prefix. */
 bool sg_interface_name(const struct sg_range *range, char name[SG_INTERFACE_NAME_SIZE + 1]);
 

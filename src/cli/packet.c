@@ -157,9 +157,10 @@ static int set_interface(const struct word *word, struct sg_packet *packet, stru
 {
 	struct sg_range range;
 
-	if (!sg_interface_range(word->text, word->size, &range) || range.first != range.last)
-		return sg_error_set(err, SG_ERROR_INPUT, 0, "'%.*s' is no name of an interface", SHOWN(word->size),
-				    word->text);
+	if (!sg_interface_possible(word->text, word->size) ||
+	    !sg_interface_range(word->text, word->size, &range) || range.first != range.last)
+		return sg_error_set(err, SG_ERROR_INPUT, 0, "'%.*s' cannot be the name of an interface",
+				    SHOWN(word->size), word->text);
 	packet->field[SG_FIELD_INTERFACE] = range.first;
 	packet->fixed[SG_FIELD_INTERFACE] = true;
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* packet.c - the packet's fields as levels, the packets that can exist, interface names as numbers. */
 #include <string.h>
+#include "base/mem.h"
 #include "sockgate/condition.h"
 #include "sockgate/proto.h"
 
@@ -45,6 +46,29 @@ bool sg_interface_range(const char *name, size_t size, struct sg_range *ret)
 	ret->last = key;
 	if (wildcard)
 		ret->last |= ~(sg_u128)0 >> (8 * bytes);
+	return true;
+}
+
+static bool interface_is(const char *name, size_t size, const char *word)
+{
+	return size == strlen(word) && !memcmp(name, word, size);
+}
+
+bool sg_interface_possible(const char *name, size_t size)
+{
+	static const char *const taken[] = {"", ".", "..", "all", "default"};
+
+	for (size_t i = 0; i < SG_COUNT(taken); i++) {
+		if (interface_is(name, size, taken[i]))
+			return false;
+	}
+	for (size_t i = 0; i < size; i++) {
+		unsigned char c = (unsigned char)name[i];
+
+		if (!c || c == ' ' || (c >= '\t' && c <= '\r') || c == 0xa0 || c == '/' || c == ':' || c == '%' ||
+		    (c == '*' && i + 1 < size))
+			return false;
+	}
 	return true;
 }
 

@@ -28,7 +28,8 @@ static int rtnl_ask(struct mnl_socket *socket, const struct rtnl_dump *dump)
 
 		header->rtm_family = dump->family;
 		header->rtm_type = dump->route;
-		/* a filter is only looked at when it is asked for; without, all routes come, and see() passes them over */
+		/* a filter is only looked at when it is asked for; without, all routes come, and see() passes them over
+		 */
 		mnl_socket_setsockopt(socket, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 	} else if (dump->type == RTM_GETLINK) {
 		struct ifinfomsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));

@@ -8,25 +8,10 @@
 #include "policy/sets.h"
 #include "policy/word.h"
 
-/* As the kernel takes names (dev_valid_name in net/core/dev.c), with a '*' at the end as the only one. */
-static bool interface_is_valid(const char *text, size_t size)
-{
-	if (!size || !strcmp(text, ".") || !strcmp(text, "..") || sg_doc_scan_text(text, size))
-		return false;
-	for (size_t i = 0; i < size; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c == ' ' || c == '/' || c == ':' || (c == '*' && i + 1 < size))
-			return false;
-	}
-	return true;
-}
-
 /* One scalar: the number of a set, or NAMES_NONE with the interface (or wildcard) added to `own`. False: reported. */
 static bool interface_word(struct reader *reader, uint32_t node, struct sg_ranges *own, size_t *ret_set)
 {
 	const char *text = doc_text(&reader->doc, node);
-	size_t size = doc_node(&reader->doc, node)->size;
 	struct report_quote quote;
 	struct sg_range range;
 
@@ -39,19 +24,8 @@ static bool interface_word(struct reader *reader, uint32_t node, struct sg_range
 	*ret_set = sg_names_find(&reader->interfaces, text);
 	if (*ret_set != NAMES_NONE)
 		return true;
-	if (!interface_is_valid(text, size)) {
-		reader_error(reader, node, "policy/bad-interface", "'%s' cannot be the name of an interface",
-			     sg_reader_quote(reader, node, &quote));
-		reader_hint(reader, memchr(text, '*', size) ? "a '*' stands only at the end, for any characters"
-							    : "as in eth0, wg0, \"br*\"");
+	if (!sg_word_interface(reader, node, &range))
 		return false;
-	}
-	if (!sg_interface_range(text, size, &range)) {
-		reader_error(reader, node, "policy/bad-interface", "'%s' is too long for the name of an interface",
-			     sg_reader_quote(reader, node, &quote));
-		reader_hint(reader, "the kernel has at most %d characters", SG_INTERFACE_NAME_SIZE - 1);
-		return false;
-	}
 	return !sg_ranges_add(own, &range, NULL) || sg_reader_nomem(reader);
 }
 

@@ -46,6 +46,8 @@ const char *sg_word_rate_unit(uint32_t seconds); /* "minute" for 60 */
 bool sg_word_time(struct reader *reader, uint32_t node, const char *key, int64_t *ret, const char **ret_text);
 /* A systemd unit that processes run in. */
 bool sg_word_unit(struct reader *reader, uint32_t node, const char *key, const char **ret);
+/* The name of an interface, or a wildcard of names: its keys, as sg_interface_range has them. */
+bool sg_word_interface(struct reader *reader, uint32_t node, struct sg_range *ret);
 /* What a log calls packets. */
 bool sg_word_label(struct reader *reader, uint32_t node, const char *key, const char **ret);
 

@@ -77,8 +77,9 @@ load common
 	expect "--from: '192.0.2.0/24' is no address, a packet has one" 22/tcp --from 192.0.2.0/24
 	expect "--to: '::1' is no IPv4 address, as the rest wants it" 22/tcp --from 192.0.2.1 --to ::1
 	expect "--from: '192.0.2.1' is no IPv6 address, as the rest wants it" 128/icmpv6 --from 192.0.2.1
-	expect "--interface: 'eth*' is no name of an interface" 22/tcp --interface 'eth*'
-	expect "--interface: 'averyveryverylongname' is no name of an interface" 22/tcp --interface averyveryverylongname
+	expect "--interface: 'eth*' cannot be the name of an interface" 22/tcp --interface 'eth*'
+	expect "--interface: 'eth0:1' cannot be the name of an interface" 22/tcp --interface eth0:1
+	expect "--interface: 'averyveryverylongname' cannot be the name of an interface" 22/tcp --interface averyveryverylongname
 	expect "with --stdin the packets stand on standard input alone" 22/tcp --stdin
 	expect "with --stdin the packets stand on standard input alone" --stdin --from 192.0.2.1
 	run -2 gate -f - explain --stdin </dev/null

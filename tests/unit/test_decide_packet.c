@@ -78,6 +78,9 @@ static void test_interface_names(void **unused)
 
 static void test_bad_interface_names(void **unused)
 {
+	static const char *const possible[] = {"eth0", "br-lan", "eth0.10", "eth*", "*", "wg_0", "\xc3\xbcn", "a+b"};
+	static const char *const impossible[] = {"",	"a/b", "a:b",	 "a b",	    ".",     "..",
+						 "a\tb", "a%d", "all", "default", "a*b", "\xc3\xa0"};
 	struct sg_range range = {5, 6}, none;
 	char text[SG_INTERFACE_NAME_SIZE + 1] = "untouched";
 
@@ -88,6 +91,11 @@ static void test_bad_interface_names(void **unused)
 	assert_false(sg_interface_range("a\0b", 3, &range));
 	assert_true(range.first == 5 && range.last == 6);
 
+	for (size_t i = 0; i < sizeof(possible) / sizeof(*possible); i++)
+		assert_true(sg_interface_possible(possible[i], strlen(possible[i])));
+	for (size_t i = 0; i < sizeof(impossible) / sizeof(*impossible); i++)
+		assert_false(sg_interface_possible(impossible[i], strlen(impossible[i])));
+	assert_false(sg_interface_possible("a\0b", 3));
 	none = (struct sg_range){0, 0}; /* the empty name */
 	assert_false(sg_interface_name(&none, text));
 	none = (struct sg_range){key("eth0").first, key("eth1").first};

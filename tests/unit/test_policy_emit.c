@@ -54,7 +54,7 @@ static void make_address(struct maker *maker)
 static void make_interface(struct maker *maker)
 {
 	static const char *const names[] = {"eth0",    "wg0",     "\"br*\"", "\"*\"", "\"no\"",
-					    "\"a,b\"", "\"{x}\"", "e-t.h_1", "\"ü\""};
+					    "\"a&b\"", "\"x=y\"", "e-t.h_1", "\"ü\""};
 
 	if (maker->interfaces && chance(30))
 		sg_buf_addf(&maker->text, "i%u", draw(maker->interfaces));
