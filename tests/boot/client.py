@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """An outside client that tries a port without pause, and what its log says.
 
-    client.py try ADDRESS PORT LOG     until standard input ends; each try is a line "SENT ANSWERED" (monotonic seconds, - for none)
-    client.py spans LOG PHASES         for each phase ("NAME FROM TO" a line): tries, answers, longest time open in milliseconds
+    client.py try ADDRESS PORT LOG     until it is killed; each try is a line "SENT ANSWERED" (monotonic seconds, - for none)
+    client.py spans LOG PHASES         for each phase ("NAME FROM DONE TO" a line): tries, answers, longest time open in
+                                       milliseconds; then tries and answers from DONE on
 
 A try is one SYN from a socket of its own, which is closed before it would be sent again. A connection that is made was let in by
 the rules that were in force when the SYN arrived, so the time from the first to the last of a row of answered tries, and up to
@@ -21,12 +22,11 @@ WAIT = 0.4       # for an answer; a SYN is sent again after a second
 
 def try_port(address, port, path):
     epoll = select.epoll()
-    epoll.register(0, select.EPOLLIN | select.EPOLLHUP)
-    waiting, due, done = {}, time.monotonic(), False
-    with open(path, "w", encoding="ascii") as log:
-        while not done or waiting:
+    waiting, due = {}, time.monotonic()
+    with open(path, "w", buffering=1, encoding="ascii") as log:    # each line at once: a signal ends it
+        while True:
             now = time.monotonic()
-            if now >= due and not done:
+            if now >= due:
                 sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))    # a reset: nothing lingers
                 if sock.connect_ex((address, port)) in (0, 115):
@@ -36,10 +36,7 @@ def try_port(address, port, path):
                     sock.close()
                 due = now + EVERY
             for fd, _ in epoll.poll(max(0, due - time.monotonic())):
-                if fd == 0:
-                    epoll.unregister(0)
-                    done = True
-                elif fd in waiting:
+                if fd in waiting:
                     sock, sent = waiting.pop(fd)
                     answer = "%.6f" % time.monotonic() if not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) else "-"
                     log.write("%.6f %s\n" % (sent, answer))
@@ -57,7 +54,7 @@ def spans(path, phases):
         tries = sorted((float(sent), answered != "-\n") for sent, answered in (line.split(" ", 1) for line in log))
     with open(phases, encoding="ascii") as lines:
         rows = [line.split() for line in lines]
-    for name, start, end in rows:
+    for name, start, ready, end in rows:
         within = [(sent, answered) for sent, answered in tries if float(start) <= sent <= float(end)]
         longest, opened, before = 0.0, None, float(start)
         for sent, answered in within:
@@ -68,7 +65,8 @@ def spans(path, phases):
                 if opened is not None:
                     longest = max(longest, sent - opened)
                 opened, before = None, sent
-        print(name, len(within), sum(answered for _, answered in within), round(longest * 1000))
+        behind = [answered for sent, answered in within if sent >= float(ready)]
+        print(name, len(within), sum(answered for _, answered in within), round(longest * 1000), len(behind), sum(behind))
 
 
 if sys.argv[1:2] == ["try"]:

@@ -120,5 +120,80 @@ for policy in invalid missing empty crashing no_mount; do
 	grep -qF "locked down: only SSH (the policy could not be loaded: $reason" "$work/probe" && grep -q '^status exits with 5' "$work/probe"
 	result $? "with a policy that is $policy, status says so: $reason"
 done
+
+# ---- While the host runs ----
+
+# outside: gives the host's side of the container's link its address, and tries the blocked port.
+outside() {
+	local i
+	for i in {1..400}; do
+		ip -n "$network" link show ve-root >/dev/null 2>&1 && break
+		sleep 0.05
+	done
+	ip -n "$network" addr add 10.99.0.1/24 dev ve-root
+	ip -n "$network" link set ve-root up
+	touch "$work/out/client-ready"
+	exec nsenter --net="/run/netns/$network" /usr/bin/python3 "$here/client.py" try 10.99.0.2 5432 "$work/tries"
+}
+
+tree "$here/in_service.sh"
+install -m 0755 "$here/listen.py" "$root/usr/local/sbin/listen.py"
+rm -f "$root/usr/sbin/policy-rc.d" # which keeps packages from restarting their services in images of containers
+ip netns add "$network"
+network_option=(--network-veth)
+outside &
+client=$!
+start nsenter --net="/run/netns/$network"
+kill "$client" 2>/dev/null
+wait "$client" 2>/dev/null
+client=
+/usr/bin/python3 "$here/client.py" spans "$work/tries" "$work/out/phases" >"$work/spans"
+cat "$work/out/after" "$work/spans" >>"$work/probe"
+echo "# phase: tries of a blocked port, answers, longest time open in ms; tries and answers behind the command"
+sed 's/^/# /' "$work/spans"
+
+# closed PHASE: tries behind the phase's command, and none was answered. open PHASE: they were.
+closed() {
+	awk -v name="$1" '$1 == name && $5 >= 3 && $6 == 0 {found = 1} END {exit !found}' "$work/spans"
+}
+open() {
+	awk -v name="$1" '$1 == name && $6 >= 3 {found = 1} END {exit !found}' "$work/spans"
+}
+# says PHASE TEXT: status said so behind the phase. exits PHASE CODE.
+says() {
+	grep -qF "$1: $2" "$work/out/after"
+}
+exits() {
+	grep -qx "$1 exited with $2" "$work/out/after"
+}
+
+closed idle && says idle enforcing
+result $? "the client outside is refused, without pause"
+for phase in start restart reload stop broken-conf; do
+	closed $phase && says $phase 'enforcing /etc/sockgate/policy.yaml'
+	result $? "nftables.service, $phase: the policy is back when systemctl returns"
+done
+closed upgrade && says upgrade 'enforcing /etc/sockgate/policy.yaml' && grep -qx 'upgrade restarted nftables' "$work/out/after"
+result $? "an upgrade of the nftables package: the policy is back"
+for phase in bad-reload bad-restart bad-again; do
+	closed $phase && exits $phase 1 && ! says $phase 'locked down'
+	result $? "a policy that went bad, $phase: it fails, and the rules in force stay"
+done
+for phase in bad-flushed first-failure second-failure third-failure many-failures; do
+	closed $phase && says $phase "locked down: only SSH (the policy could not be loaded: /etc/sockgate/policy.yaml:1:1: unknown key 'alow')"
+	result $? "a policy that went bad, and the rules were flushed, $phase: locked down"
+done
+for phase in mended mended-again; do
+	closed $phase && says $phase enforcing
+	result $? "the policy was put right, $phase: it is in force"
+done
+grep -q '^journal: Reloading' "$work/out/after" && exits warned 0 && grep -q '^journal: .*unit/not-' "$work/out/after"
+result $? "a reload warns in the journal"
+open by-hand && says by-hand 'not enforcing'
+result $? "control: rules that are flushed by hand stay away, and the client notices"
+for phase in without-drop-in without-again; do
+	open $phase && says $phase 'not enforcing'
+	result $? "control: without the drop-in for nftables.service, $phase: the client notices"
+done
 rm -rf /run/systemd/nspawn
 exit $failed

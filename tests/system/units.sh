@@ -27,8 +27,8 @@ for unit in "$work"/*.service; do
 	sed 's/^/# /' "$work/out"
 	[ ! -s "$work/out" ]
 	result $? "systemd-analyze verify has nothing to say about $name"
-	! grep -qE '^(ExecStop|ExecStopPost|PrivateNetwork|ConditionPathExists)=' "$unit"
-	result $? "$name has nothing that opens the host or skips the rules"
+	! grep -qE '^(ExecStop|ExecStopPost|PrivateNetwork|PrivateDevices|PrivateTmp|ConditionPathExists)=' "$unit"
+	result $? "$name has nothing that opens the host, skips the rules or fails while the machine starts"
 	grep -qE '^Before=.*network-pre.target' "$unit" && grep -q '^DefaultDependencies=no' "$unit"
 	result $? "$name comes before network-pre.target"
 done
