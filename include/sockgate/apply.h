@@ -16,9 +16,12 @@ struct sg_mark {
 	char policy[SG_MARK_NAME_SIZE]; /* the file as it was given, cut at the front when longer; the reason of a lockdown */
 	bool lockdown;                  /* not a policy's: what is loaded when a policy cannot be */
 	uint8_t seal[16];               /* of the rules that it was written for, see sg_mark_holds */
+	uint8_t place[16];              /* of the policy's file, see sg_mark_place */
 };
 /* XXH3-128 over all files in the order in which they were read. It tells texts apart; it does not withstand forgery. */
 void sg_mark_digest(const struct sg_files *files, uint8_t ret[16]);
+/* A hash of the file's true path, by which it is known again from any working directory. All zeros: it has none. */
+void sg_mark_place(const char *file, uint8_t ret[16]);
 /* False: the table has no note, or one that this version cannot read. */
 bool sg_mark_read(const struct sg_table *table, struct sg_mark *ret);
 /*

@@ -147,6 +147,13 @@ struct sg_status_report {
 	const uint8_t *applied_digest;
 	const char *applied_file;
 	uint64_t applied, now; /* seconds since the epoch */
+	bool same_file;        /* applied_file is policy_file, by whatever path */
+	bool unchanged;        /* the rules are those that were applied then */
+	size_t changes;        /* between the rules and the policy, as diff counts them; when REFUTED */
+	/* Units of the policy that the rules do not know as they are now; of each whether it runs. */
+	const char *const *units;
+	const bool *unit_runs;
+	size_t unit_count;
 	const char *unknown;   /* what is not understood, when UNDECIDED */
 	const char *lockdown;  /* only SSH is let in because the policy could not be loaded, and why; NULL: not so */
 	const struct sg_foreign *foreign;

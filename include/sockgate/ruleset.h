@@ -154,6 +154,7 @@ struct sg_table {
 	uint32_t family; /* NFPROTO_*: 1 inet, 2 ip, 3 arp, 5 netdev, 7 bridge, 10 ip6 */
 	uint64_t handle;
 	uint32_t flags; /* enum nft_table_flags */
+	uint32_t owner; /* the netlink port that owns it, with NFT_TABLE_F_OWNER in flags; mostly a process's id */
 	char *comment;
 	bool unknown;                         /* an attribute or flag is not understood */
 	size_t object_count, flowtable_count; /* stateful objects and flowtables: only counted */

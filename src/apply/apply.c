@@ -6,6 +6,7 @@
  */
 #include "apply/mark.h"
 
+#include <linux/netfilter/nf_tables.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,10 +56,13 @@ static int write_mark(struct transaction *t, struct sg_error *err)
 
 	name_mark(t->input, &mark);
 	sg_mark_digest(t->input->files, mark.digest);
+	if (!mark.lockdown)
+		sg_mark_place(sg_policy_file(t->input->policy), mark.place);
 	if (sg_seal(&t->want, mark.seal, err) < 0)
 		return -1;
 	if (t->have && sg_mark_read(t->have, &former) && !strcmp(former.policy, mark.policy) &&
-	    former.lockdown == mark.lockdown && !memcmp(former.digest, mark.digest, sizeof(mark.digest)))
+	    former.lockdown == mark.lockdown && !memcmp(former.place, mark.place, sizeof(mark.place)) &&
+	    !memcmp(former.digest, mark.digest, sizeof(mark.digest)))
 		mark.applied = former.applied;
 	return sg_mark_write(&t->want, &mark, err);
 }
@@ -107,12 +111,26 @@ static void advance(struct transaction *t, uint32_t generation)
 	sg_contents_advance(t->contents, t->before.generation, generation, edited, t->plan.edit_count);
 }
 
+/* The kernel lets only the socket that owns a table change it, and says EPERM to all others, whatever their rights. */
+static int check_owner(const struct sg_table *table, struct sg_error *err)
+{
+	if (!table || !(table->flags & NFT_TABLE_F_OWNER))
+		return 0;
+	return sg_error_set(err, SG_ERROR_SYSTEM, 0,
+			    "another process owns the table inet " SG_TABLE_NAME
+			    " (netlink port %u, mostly its process id): it has to end, or to delete the table, first",
+			    table->owner);
+}
+
 /* 1: committed, 0: refused (reply says why), -1: error. */
 static int send_plan(struct transaction *t, struct sg_kernel_reply *reply, struct sg_wire **ret_wire,
 		     struct sg_error *err)
 {
-	struct sg_wire *wire = sg_wire_new();
+	struct sg_wire *wire;
 
+	if (check_owner(t->have, err))
+		return -1;
+	wire = sg_wire_new();
 	if (!wire)
 		return sg_error_nomem(err);
 	*ret_wire = wire; /* the reply's notes point into it */
@@ -366,6 +384,10 @@ int sg_apply_clear(struct sg_kernel *kernel, bool *ret_was_there, struct sg_erro
 		if (sg_kernel_dump(kernel, &what, &ruleset, err))
 			return -1;
 		table = sg_ruleset_table(&ruleset, SG_TABLE_FAMILY, SG_TABLE_NAME);
+		if (check_owner(table, err)) {
+			sg_ruleset_clear(&ruleset);
+			return -1;
+		}
 		wire = table ? sg_wire_new() : NULL;
 		if (!table || !wire) {
 			*ret_was_there = table != NULL;

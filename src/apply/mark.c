@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The note: a byte of version, a byte of kind (0: of a policy, 1: of a lockdown), the digest, the time (64 bits, most
- * significant byte first), the seal of the table, the name without a NUL.
- * It is on a rule because the kernel never changes a table's own user data.
+ * significant byte first), the seal of the table, a hash of the file's place, the name without a NUL.
+ *
+ * It is on a rule because the kernel never changes a table's own user data. It is looked for on every rule of every
+ * chain: others may insert rules before ours.
  */
 #include "apply/mark.h"
 
@@ -10,13 +12,15 @@
 #include <string.h>
 #include <xxhash.h>
 #include "apply/seal.h"
+#include "base/mem.h"
 
-#define VERSION    2
+#define VERSION    3
 #define AT_KIND    1
 #define AT_DIGEST  2
 #define AT_TIME    (AT_DIGEST + 16)
 #define AT_SEAL    (AT_TIME + 8)
-#define FIXED_SIZE (AT_SEAL + SG_SEAL_SIZE)
+#define AT_PLACE   (AT_SEAL + SG_SEAL_SIZE)
+#define FIXED_SIZE (AT_PLACE + 16)
 
 _Static_assert(sizeof(((struct sg_mark *)0)->seal) == SG_SEAL_SIZE, "the note has room for a seal");
 
@@ -59,6 +63,7 @@ int sg_mark_write(struct sg_table *table, const struct sg_mark *mark, struct sg_
 	for (size_t i = 0; i < 8; i++)
 		data[AT_TIME + i] = (uint8_t)(mark->applied >> (56 - 8 * i));
 	memcpy(data + AT_SEAL, mark->seal, SG_SEAL_SIZE);
+	memcpy(data + AT_PLACE, mark->place, sizeof(mark->place));
 	memcpy(data + FIXED_SIZE, mark->policy, length);
 	free(rule->mark);
 	rule->mark = data;
@@ -66,15 +71,10 @@ int sg_mark_write(struct sg_table *table, const struct sg_mark *mark, struct sg_
 	return 0;
 }
 
-bool sg_mark_read(const struct sg_table *table, struct sg_mark *ret)
+static bool read_rule(const struct sg_rule *rule, struct sg_mark *ret)
 {
-	const struct sg_chain *input = sg_table_chain(table, "input");
-	const struct sg_rule *rule;
 	size_t length;
 
-	if (!input || !input->rule_count)
-		return false;
-	rule = &input->rules[0];
 	if (rule->mark_size < FIXED_SIZE || rule->mark_size >= FIXED_SIZE + SG_MARK_NAME_SIZE ||
 	    rule->mark[0] != VERSION || rule->mark[AT_KIND] > 1)
 		return false;
@@ -85,8 +85,28 @@ bool sg_mark_read(const struct sg_table *table, struct sg_mark *ret)
 	for (size_t i = 0; i < 8; i++)
 		ret->applied = ret->applied << 8 | rule->mark[AT_TIME + i];
 	memcpy(ret->seal, rule->mark + AT_SEAL, SG_SEAL_SIZE);
+	memcpy(ret->place, rule->mark + AT_PLACE, sizeof(ret->place));
 	memcpy(ret->policy, rule->mark + FIXED_SIZE, length);
 	return true;
+}
+
+bool sg_mark_read(const struct sg_table *table, struct sg_mark *ret)
+{
+	for (size_t i = 0; i < table->chain_count; i++)
+		for (size_t j = 0; j < table->chains[i].rule_count; j++)
+			if (read_rule(&table->chains[i].rules[j], ret))
+				return true;
+	return false;
+}
+
+void sg_mark_place(const char *file, uint8_t ret[16])
+{
+	sg_autofree char *place = strcmp(file, "-") ? realpath(file, NULL) : NULL;
+	XXH128_canonical_t canonical = {{0}};
+
+	if (place)
+		XXH128_canonicalFromHash(&canonical, XXH3_128bits(place, strlen(place)));
+	memcpy(ret, canonical.digest, sizeof(canonical.digest));
 }
 
 int sg_mark_holds(const struct sg_table *table, const struct sg_mark *mark, bool *ret, struct sg_error *err)

@@ -161,6 +161,7 @@ static int decode_table(struct sg_ruleset *ruleset, uint32_t family, struct attr
 	if (!table)
 		return -1;
 	if (sg_decode_u32(&attrs, NFTA_TABLE_FLAGS, &table->flags, err) < 0 ||
+	    sg_decode_u32(&attrs, NFTA_TABLE_OWNER, &table->owner, err) < 0 ||
 	    sg_decode_u64(&attrs, NFTA_TABLE_HANDLE, &table->handle, err) < 0 ||
 	    sg_decode_udata_text(&attrs.at[NFTA_TABLE_USERDATA], NFTNL_UDATA_TABLE_COMMENT, &table->comment, err) < 0) {
 		sg_table_clear(&ruleset->tables[--ruleset->table_count]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether the policy is in force. The first line begins with "enforcing", "not enforcing", "locked down", "undecided" or "not known":
- * none of them is the beginning of another.
+ * Whether the policy is in force. The first line begins with "enforcing", "not enforcing", "locked down", "undecided"
+ * or "not known": none of them is the beginning of another. "enforcing FILE as applied" is not the file as it is now.
  */
 #include "render/fields.h"
 
@@ -49,17 +49,57 @@ static bool is_edited(const struct sg_status_report *report)
 	return report->applied_digest && memcmp(report->applied_digest, report->digest, DIGEST_SIZE) != 0;
 }
 
+/* The rules are those of the file as it was. */
+static bool is_former(const struct sg_status_report *report)
+{
+	return report->applied_digest && report->unchanged && report->same_file && is_edited(report);
+}
+
+static void add_former(struct sg_buf *buf, const struct sg_style *style, const struct sg_status_report *report)
+{
+	sg_say_coloured(buf, style, SG_YELLOW, "enforcing");
+	sg_buf_addc(buf, ' ');
+	sg_say_adds(buf, report->policy_file);
+	sg_buf_adds(buf, " as applied at ");
+	add_time(buf, report->applied, ' ');
+	sg_buf_adds(buf, " UTC; it was edited since: ");
+	sg_say_count(buf, report->changes, "change");
+	sg_buf_adds(buf, " not applied ('sockgate diff' says what differs)");
+}
+
+static void add_units(struct sg_buf *buf, const struct sg_status_report *report)
+{
+	for (size_t i = 0; i < report->unit_count; i++) {
+		sg_buf_adds(buf, i ? ", " : "");
+		sg_say_adds(buf, report->units[i]);
+		sg_buf_adds(buf, report->unit_runs[i] ? " was restarted" : " does not run");
+	}
+	sg_buf_addf(buf, " since it was applied; %s ports are closed until 'sockgate apply'",
+		    report->unit_count > 1 ? "their" : "its");
+}
+
 static void add_not_enforcing(struct sg_buf *buf, const struct sg_style *style, const struct sg_status_report *report)
 {
 	sg_say_coloured(buf, style, SG_RED, "not enforcing");
 	sg_buf_addc(buf, ' ');
 	sg_say_adds(buf, report->policy_file);
-	if (!report->applied_digest)
-		sg_buf_adds(buf, ": the table in the kernel decides otherwise");
-	else if (is_edited(report))
-		sg_buf_adds(buf, ": it was edited since it was applied");
-	else
-		sg_buf_adds(buf, ": the rules in the kernel were changed since it was applied");
+	sg_buf_adds(buf, ": ");
+	if (!report->applied_digest) {
+		sg_buf_adds(buf, "the table in the kernel decides otherwise");
+	} else if (!report->same_file) {
+		sg_say_adds(buf, report->applied_file);
+		sg_buf_adds(buf, report->unchanged
+					 ? " is applied, and decides otherwise"
+					 : " was applied, the rules were changed since, and decide otherwise");
+	} else if (is_edited(report)) {
+		sg_buf_adds(buf, "it was edited and the rules in the kernel were changed since it was applied");
+	} else if (!report->unchanged) {
+		sg_buf_adds(buf, "the rules in the kernel were changed since it was applied");
+	} else if (report->unit_count) {
+		add_units(buf, report);
+	} else {
+		sg_buf_adds(buf, "the rules are those that were applied, and it has another meaning now");
+	}
 	sg_buf_adds(buf, " ('sockgate diff' says what differs)");
 }
 
@@ -88,6 +128,8 @@ static void add_first_line(struct sg_buf *buf, const struct sg_style *style, con
 		sg_say_coloured(buf, style, SG_YELLOW, "undecided");
 		sg_buf_adds(buf, ": the table in the kernel has what is not understood: ");
 		sg_say_adds(buf, report->unknown);
+	} else if (is_former(report)) {
+		add_former(buf, style, report);
 	} else {
 		add_not_enforcing(buf, style, report);
 	}
@@ -107,7 +149,9 @@ static void add_applied(struct sg_buf *buf, const struct sg_status_report *repor
 		return;
 	}
 	if (!report->applied_digest) {
-		sg_buf_adds(buf, "loaded:  not by 'sockgate apply': the table does not say by what\n");
+		sg_buf_adds(buf,
+			    "loaded:  the table has no note of 'sockgate apply': another program made it, or took the "
+			    "note away\n");
 		return;
 	}
 	sg_buf_adds(buf, "applied: ");
@@ -119,8 +163,15 @@ static void add_applied(struct sg_buf *buf, const struct sg_status_report *repor
 	sg_buf_adds(buf, " (digest ");
 	add_digest(buf, report->applied_digest, DIGEST_SHOWN);
 	sg_buf_adds(buf, ")\n");
-	if (report->policy && report->equal == SG_PROVEN && is_edited(report))
+	if (!report->policy || report->equal != SG_PROVEN)
+		return;
+	if (!report->same_file) {
+		sg_buf_adds(buf, "         ");
+		sg_say_adds(buf, report->policy_file);
+		sg_buf_adds(buf, " itself is not applied; it decides alike\n");
+	} else if (is_edited(report)) {
 		sg_buf_adds(buf, "         the text was edited since; its meaning is the same\n");
+	}
 }
 
 void sg_render_status(struct sg_buf *buf, const struct sg_style *style, const struct sg_status_report *report)
@@ -193,7 +244,23 @@ static json_t *kernel_json(struct sg_json *json, const struct sg_status_report *
 	sg_json_put(json, map, "policy", sg_json_text(json, marked ? report->applied_file : NULL));
 	sg_json_put(json, map, "digest", digest_json(json, marked ? report->applied_digest : NULL));
 	sg_json_put(json, map, "applied", marked ? time_json(json, report->applied) : json_null());
+	sg_json_put(json, map, "same_file", marked ? json_boolean(report->same_file) : json_null());
+	sg_json_put(json, map, "unchanged", marked ? json_boolean(report->unchanged) : json_null());
 	return map;
+}
+
+static json_t *units_json(struct sg_json *json, const struct sg_status_report *report)
+{
+	json_t *list = sg_json_list(json);
+
+	for (size_t i = 0; i < report->unit_count; i++) {
+		json_t *map = sg_json_map(json);
+
+		sg_json_put(json, map, "unit", sg_json_text(json, report->units[i]));
+		sg_json_put(json, map, "runs", json_boolean(report->unit_runs[i]));
+		sg_json_push(json, list, map);
+	}
+	return list;
 }
 
 void sg_render_status_json(struct sg_buf *buf, const struct sg_status_report *report)
@@ -203,10 +270,16 @@ void sg_render_status_json(struct sg_buf *buf, const struct sg_status_report *re
 	json_t *answer = sg_json_answer(&json, "status");
 
 	sg_json_put(&json, answer, "enforcing",
-		    known ? json_boolean(report->loaded && !report->lockdown && report->equal == SG_PROVEN) : json_null());
+		    known ? json_boolean(report->loaded && !report->lockdown && report->equal == SG_PROVEN)
+			  : json_null());
 	sg_json_put(&json, answer, "locked_down", sg_json_text(&json, report->lockdown));
 	sg_json_put(&json, answer, "policy", policy_json(&json, report));
 	sg_json_put(&json, answer, "kernel", kernel_json(&json, report));
+	sg_json_put(&json, answer, "changes",
+		    report->policy && report->loaded && report->equal == SG_REFUTED
+			    ? sg_json_number(&json, report->changes)
+			    : json_null());
+	sg_json_put(&json, answer, "units_to_apply", units_json(&json, report));
 	sg_json_put(&json, answer, "not_reckoned_with",
 		    sg_fields_foreign_json(&json, report->foreign, report->foreign_count));
 	sg_json_write(&json, buf, answer);

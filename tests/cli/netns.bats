@@ -84,7 +84,7 @@ root() {
 	[[ $output == *"its meaning is the same"* ]]
 	printf 'allow: {tcp: 22}\n' >policy.yaml
 	run -1 gate --netns "$NS" -f policy.yaml status
-	[[ ${lines[0]} == "not enforcing policy.yaml: it was edited since it was applied"* ]]
+	[[ ${lines[0]} == "enforcing policy.yaml as applied at "*" UTC; it was edited since: "*" changes not applied"* ]]
 	printf 'allow: {tcp: 0}\n' >policy.yaml
 	run -2 gate --netns "$NS" -f policy.yaml status
 	[[ ${lines[0]} == "not known: "*"policy.yaml is not valid"* ]]

@@ -169,6 +169,9 @@ policy() {
 	[[ ${lines[1]} == "    before: only for control group "*" at depth 2, else drop, by inet sockgate, "* ]]
 	[[ ${lines[2]} == "    after:  only for sgt-web.service, else drop, by policy.yaml:4 allow.tcp[1]" ]]
 	run -1 gate -f policy.yaml status
+	[[ ${lines[0]} == "not enforcing policy.yaml: sgt-web.service was restarted since it was applied; its ports are closed until 'sockgate apply'"* ]]
+	run -1 gate -f policy.yaml -j status
+	jq -e '.units_to_apply == [{unit: "sgt-web.service", runs: true}] and .kernel.unchanged' <<<"$output"
 	gate -q -f policy.yaml apply
 	reaches 192.0.2.2 80
 	run -0 gate -f policy.yaml diff

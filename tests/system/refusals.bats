@@ -45,6 +45,27 @@ quickly() {
 	done
 }
 
+@test "a table that another process owns is not a question of rights" {
+	web_policy
+	mkfifo commands
+	inside nft -i <commands >owner 2>&1 3>&- &
+	owner=$!
+	exec 8>commands
+	echo 'add table inet sockgate { flags owner; }' >&8
+	for _ in {1..100}; do
+		[ -z "$(inside nft list tables)" ] || break
+		sleep 0.05
+	done
+	for verb in apply "clear --force"; do
+		refused 3 gate -f policy.yaml $verb
+		[[ $stderr == *"another process owns the table inet sockgate (netlink port "* && $stderr != *root* ]]
+	done
+	run -1 gate -f policy.yaml status
+	exec 8>&-
+	wait "$owner" || true
+	run -0 gate -f policy.yaml apply
+}
+
 @test "a kernel without nf_tables is told apart" {
 	web_policy
 	for verb in apply verify diff; do
