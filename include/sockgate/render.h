@@ -74,18 +74,30 @@ void sg_render_explain_json(struct sg_buf *buf, const struct sg_explain_report *
 void sg_render_explain_line(struct sg_buf *buf, const struct sg_style *style, const struct sg_explain_report *report);
 void sg_render_explain_line_json(struct sg_buf *buf, const struct sg_explain_report *report);
 
+/* "policy.yaml:3 allow.tcp[0]": who decides. */
+void sg_render_because(struct sg_buf *buf, const struct sg_subject *subject, const struct sg_files *files,
+		       uint32_t origin);
+
 /* Live connections that `to` would cut off. */
 struct sg_cuts_report {
 	const struct sg_subject *to;
 	const struct sg_files *files;
 	const struct sg_connection *session; /* the SSH session that asks, when it is one of them; else NULL */
 	const struct sg_lockout *lockout;    /* why; of the session */
+	enum sg_session_kind session_kind;
+	bool peer_unknown; /* of the session */
+	size_t choices;    /* sessions that may be the one that asks; 0: it is known */
+	bool named;        /* SSH_CONNECTION of an environment names it */
 	const struct sg_connections *connections;
 	const struct sg_listeners *listeners;
 	const struct sg_cuts *cuts; /* others than the session; NULL: not looked for */
 };
 /* The session, as a sentence without its end. */
 void sg_render_session(struct sg_buf *buf, const struct sg_cuts_report *report);
+/* That the session stays only if its interface was guessed right; the same. Of a lockout with `elsewhere`. */
+void sg_render_guess(struct sg_buf *buf, const struct sg_cuts_report *report);
+/* What the session's user may do: "change that line, or give --force". */
+void sg_render_lockout_hint(struct sg_buf *buf, const struct sg_cuts_report *report);
 /* The session, and the others by groups; nothing where there are none. */
 void sg_render_cuts(struct sg_buf *buf, const struct sg_style *style, const struct sg_cuts_report *report);
 /* "2 connections at once and 1 when it reconnects"; nothing for none. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "sockgate/kernel_connections.h"
+#include "sockgate/kernel_route.h"
 #include "sockgate/proto.h"
 
 #define SSH_PORT 22
@@ -12,34 +13,88 @@ void cutting_clear(struct cutting *cutting)
 {
 	sg_connections_clear(&cutting->connections);
 	sg_cuts_clear(&cutting->cuts);
+	sg_caller_clear(&cutting->caller);
 }
 
-int cutting_session(struct cutting *cutting, const struct sg_subject *to, const struct sockets *sockets,
-		    struct sg_error *err)
+static int read_connections(struct cutting *cutting, struct sg_error *err)
 {
-	struct sg_subject subject = *to;
-	size_t listener;
-
-	cutting->session_known = ssh_connection(&cutting->session, &sockets->local);
-	if (!cutting->session_known)
+	if (cutting->connected)
 		return 0;
+	if (sg_sockdiag_connections(&cutting->connections, err) < 0 || sg_kernel_tracks(&cutting->tracked, err) < 0)
+		return -1;
+	cutting->connected = true;
+	return 0;
+}
+
+static int judge(const struct sg_session *session, const struct sg_subject *to, const struct sockets *sockets,
+		 const struct sg_interfaces *interfaces, struct sg_lockout *ret, struct sg_error *err)
+{
+	struct sg_lockout_ways ways = {.loopback = sg_link_loopback_name(&sockets->local),
+				       .interfaces = interfaces->names,
+				       .count = interfaces->count};
+	struct sg_subject subject = *to;
+	size_t listener = SG_NO_LISTENER;
+
+	if (session->remote_known && sg_kernel_route(&session->connection, &ways.route, err) < 0)
+		return -1;
 	/* a new connection meets whoever listens now */
-	listener = sg_connection_listener(&sockets->list, &cutting->session);
+	listener = sg_connection_listener(&sockets->list, &session->connection);
 	if (listener != SG_NO_LISTENER)
 		subject = sg_subject_for(to, &sockets->list.items[listener]);
-	if (sg_lockout_check(&subject, &cutting->session, &cutting->lockout, err) < 0)
+	return sg_lockout_session(&subject, session, &ways, ret, err);
+}
+
+/* Those that packets are seen to come in by: of a port of a bridge or bond they come in by that. */
+static int read_interfaces(const struct sockets *sockets, struct sg_interfaces *ret, struct sg_error *err)
+{
+	size_t kept = 0;
+
+	if (sg_kernel_interfaces(ret, err) < 0)
 		return -1;
-	cutting->session_cut = !cutting->lockout.accepted;
+	for (size_t i = 0; i < ret->count; i++) {
+		const struct sg_link *link = sg_link_by_name(&sockets->local, ret->names[i]);
+
+		if (!link || sg_link_seen_as(&sockets->local, link) == link)
+			memmove(ret->names[kept++], ret->names[i], sizeof(*ret->names));
+	}
+	ret->count = kept;
+	return 0;
+}
+
+int cutting_session(struct cutting *cutting, const struct sg_subject *to, struct sockets *sockets, struct sg_error *err)
+{
+	sg_cleanup(sg_interfaces_clear) struct sg_interfaces interfaces = {0};
+
+	if (sockets_list(sockets, err) < 0 || read_connections(cutting, err) < 0 ||
+	    sessions_find(&cutting->connections, sockets, &cutting->caller, err) < 0)
+		return -1;
+	if (cutting->caller.count && read_interfaces(sockets, &interfaces, err) < 0)
+		return -1;
+	for (size_t i = 0; i < cutting->caller.count && !cutting->session_cut; i++) {
+		const struct sg_session *session = &cutting->caller.items[i];
+		struct sg_lockout lockout;
+
+		if (judge(session, to, sockets, &interfaces, &lockout, err) < 0)
+			return -1;
+		/* of those that stay the one is told whose way is a guess that matters */
+		if (lockout.accepted && cutting->session_known && !*lockout.elsewhere)
+			continue;
+		cutting->session_known = true;
+		cutting->session_cut = !lockout.accepted;
+		cutting->session = *session;
+		cutting->lockout = lockout;
+	}
 	return 0;
 }
 
 static bool is_session(const struct cutting *cutting, const struct sg_connection *connection)
 {
-	const struct sg_connection *session = &cutting->session;
+	const struct sg_connection *session = &cutting->session.connection;
 
-	return cutting->session_known && session->family == connection->family &&
-	       session->remote == connection->remote && session->remote_port == connection->remote_port &&
-	       session->local == connection->local && session->port == connection->port;
+	return cutting->session_known && session->protocol == connection->protocol &&
+	       session->family == connection->family && session->remote == connection->remote &&
+	       session->remote_port == connection->remote_port && session->local == connection->local &&
+	       session->port == connection->port;
 }
 
 int cutting_find(struct cutting *cutting, const struct sg_subject *from, const struct sg_subject *to,
@@ -54,8 +109,7 @@ int cutting_find(struct cutting *cutting, const struct sg_subject *from, const s
 	};
 	size_t kept = 0;
 
-	if (!cutting->looked &&
-	    (sg_sockdiag_connections(&cutting->connections, err) < 0 || sg_kernel_tracks(&cutting->tracked, err) < 0))
+	if (read_connections(cutting, err) < 0)
 		return -1;
 	cutting->looked = true;
 	input.untracked = !cutting->tracked;
@@ -85,22 +139,27 @@ int cutting_owners(struct cutting *cutting, struct sg_error *err)
 	if (sg_connection_owners_find(wanted, count, err) < 0)
 		return -1;
 	if (session)
-		cutting->session.owner = session->owner;
+		cutting->session.connection.owner = session->owner;
 	return 0;
 }
 
-size_t cutting_ssh(const struct cutting *cutting)
+bool cutting_is_ssh(const struct cutting *cutting, const struct sockets *sockets, const struct sg_cut *cut)
+{
+	const struct sg_connection *connection = &cutting->connections.items[cut->connection];
+
+	if (cut->direction != SG_IN)
+		return false;
+	return connection->port == SSH_PORT || sg_process_is_login(connection->owner.process) ||
+	       (cut->listener != SG_NO_LISTENER && sg_listener_is_login(&sockets->list.items[cut->listener]));
+}
+
+size_t cutting_ssh(const struct cutting *cutting, const struct sockets *sockets, enum sg_cut_when latest)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < cutting->cuts.count; i++) {
-		const struct sg_cut *cut = &cutting->cuts.items[i];
-		const struct sg_connection *connection = &cutting->connections.items[cut->connection];
-
-		if (cut->direction == SG_IN &&
-		    (connection->port == SSH_PORT || !strncmp(connection->owner.process, "sshd", strlen("sshd"))))
-			count++;
-	}
+	for (size_t i = 0; i < cutting->cuts.count; i++)
+		count += cutting->cuts.items[i].when <= latest &&
+			 cutting_is_ssh(cutting, sockets, &cutting->cuts.items[i]);
 	return count;
 }
 
@@ -110,8 +169,12 @@ struct sg_cuts_report cutting_report(const struct cutting *cutting, const struct
 	return (struct sg_cuts_report){
 		.to = to,
 		.files = files,
-		.session = cutting->session_cut ? &cutting->session : NULL,
+		.session = cutting->session_cut ? &cutting->session.connection : NULL,
 		.lockout = &cutting->lockout,
+		.session_kind = cutting->session.kind,
+		.peer_unknown = !cutting->session.remote_known,
+		.choices = cutting->caller.uncertain ? cutting->caller.count : 0,
+		.named = cutting->session.named,
 		.connections = &cutting->connections,
 		.listeners = &sockets->list,
 		.cuts = cutting->looked ? &cutting->cuts : NULL,

@@ -7,17 +7,19 @@
 
 struct cutting {
 	bool session_known, session_cut;
-	struct sg_connection session; /* its owner is borrowed from `connections` */
-	struct sg_lockout lockout;    /* of the session, when it is known */
+	struct sg_caller caller;
+	struct sg_session session; /* the one of the caller's that is cut off, else one; its owner is borrowed */
+	struct sg_lockout lockout; /* of the session, when it is known */
 	struct sg_connections connections;
 	struct sg_cuts cuts; /* others than the session */
+	bool connected;      /* the connections were read */
 	bool looked;         /* for the others */
 	bool tracked;        /* by the kernel, as far as it did look */
 };
 void cutting_clear(struct cutting *cutting);
 
-/* Judges the session that we are run from, when there is one. */
-int cutting_session(struct cutting *cutting, const struct sg_subject *to, const struct sockets *sockets,
+/* Judges the session that we are run from, when there is one; where it may be one of several, all of them. */
+int cutting_session(struct cutting *cutting, const struct sg_subject *to, struct sockets *sockets,
 		    struct sg_error *err);
 /* Judges the others; `from` is that of sg_cuts_input. May be done again with another `from`: the connections are read
  * once. */
@@ -25,8 +27,10 @@ int cutting_find(struct cutting *cutting, const struct sg_subject *from, const s
 		 const struct sockets *sockets, struct sg_error *err);
 /* Names who holds those that are cut off. */
 int cutting_owners(struct cutting *cutting, struct sg_error *err);
-/* How many of the others are SSH sessions, as far as port and process tell. */
-size_t cutting_ssh(const struct cutting *cutting);
+/* Whether it is an SSH session, as far as port, listener and process tell. */
+bool cutting_is_ssh(const struct cutting *cutting, const struct sockets *sockets, const struct sg_cut *cut);
+/* How many of the others are, of those that are cut off then or earlier. */
+size_t cutting_ssh(const struct cutting *cutting, const struct sockets *sockets, enum sg_cut_when latest);
 
 struct sg_cuts_report cutting_report(const struct cutting *cutting, const struct sg_subject *to,
 				     const struct sg_files *files, const struct sockets *sockets);

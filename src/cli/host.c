@@ -97,13 +97,34 @@ void rules_clear(struct rules *rules)
 	*rules = (struct rules){0};
 }
 
+int sockets_list(struct sockets *sockets, struct sg_error *err)
+{
+	if (sockets->listed)
+		return 0;
+	if (sg_kernel_local_addresses(&sockets->local, err) < 0)
+		return -1;
+	if (sg_sockdiag_listeners(&sockets->list, err) < 0) {
+		sg_local_addresses_clear(&sockets->local);
+		return -1;
+	}
+	sockets->listed = true;
+	return 0;
+}
+
+int sockets_own(struct sockets *sockets, struct sg_error *err)
+{
+	if (!sockets->owned && sg_owners_find(&sockets->list, err) < 0)
+		return -1;
+	sockets->owned = true;
+	return 0;
+}
+
 int sockets_read(struct sockets *ret, struct sg_error *err)
 {
 	sg_cleanup(sockets_clear) struct sockets sockets = {0};
 
 	progress_say("reading the listening sockets");
-	if (sg_sockdiag_listeners(&sockets.list, err) < 0 || sg_owners_find(&sockets.list, err) < 0 ||
-	    sg_kernel_local_addresses(&sockets.local, err) < 0)
+	if (sockets_list(&sockets, err) < 0 || sockets_own(&sockets, err) < 0)
 		return -1;
 	if (sockets.local.localnet_problem)
 		return sg_error_set(err, SG_ERROR_SYSTEM, sockets.local.localnet_problem,
@@ -118,4 +139,5 @@ void sockets_clear(struct sockets *sockets)
 {
 	sg_listeners_clear(&sockets->list);
 	sg_local_addresses_clear(&sockets->local);
+	*sockets = (struct sockets){0};
 }

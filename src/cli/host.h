@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* host.h - what this host does now: its rules, its listening sockets, the connection that we are run from. */
+/* host.h - what this host does now: its rules, its listening sockets, the session that we are run from. */
 #ifndef SG_CLI_HOST_H
 #define SG_CLI_HOST_H
 
 #include "cli/session.h"
+#include "sockgate/caller.h"
 #include "sockgate/kernel_rules.h"
 
 /* The rules in the kernel, and what they mean in the session's context. */
@@ -24,14 +25,16 @@ void rules_clear(struct rules *rules);
 struct sockets {
 	struct sg_listeners list;
 	struct sg_local_addresses local;
+	bool listed, owned; /* the list was read; its owners were found */
 };
 int sockets_read(struct sockets *ret, struct sg_error *err);
 void sockets_clear(struct sockets *sockets);
+/* The same in two steps, each done once: the sockets, unsorted, and the host's addresses; who holds them. */
+int sockets_list(struct sockets *sockets, struct sg_error *err);
+int sockets_own(struct sockets *sockets, struct sg_error *err);
 
-/*
- * The SSH connection that we are run from, by SSH_CONNECTION of our environment or, when su or sudo took it away, of a
- * process above us. False: there is none, or not to this network namespace.
- */
-bool ssh_connection(struct sg_connection *ret, const struct sg_local_addresses *local);
+/* The sessions that we may be run from. Owners of listeners are found when they are needed. */
+int sessions_find(const struct sg_connections *connections, struct sockets *sockets, struct sg_caller *ret,
+		  struct sg_error *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* apply: the policy into the kernel, proven; not when it would lock out who asks for it. */
-#include "cli/connections.h"
 #include "cli/difference.h"
+#include "cli/guard.h"
 #include "cli/here.h"
 #include "cli/lockdown.h"
 #include "cli/verbs.h"
@@ -11,115 +11,10 @@
 #include "base/mem.h"
 #include "cli/progress.h"
 #include "sockgate/apply.h"
-#include "sockgate/kernel_listeners.h"
-#include "sockgate/kernel_local.h"
 
 static void close_kernel(struct sg_kernel **kernel)
 {
 	sg_kernel_close(*kernel);
-}
-
-/* Whom a policy would cut off, and what it takes to tell. */
-struct watched {
-	const struct here *here;
-	struct sockets sockets;
-	struct cutting cutting;
-};
-
-static void watched_clear(struct watched *watched)
-{
-	sockets_clear(&watched->sockets);
-	cutting_clear(&watched->cutting);
-}
-
-/* Refused, and reported. */
-static int refuse(struct session *session, const struct sg_cuts_report *report)
-{
-	struct sg_buf text = {0};
-
-	if (session->options->json)
-		sg_render_lockout_json(&session->answer, report);
-	session_failed(session, "it would cut off the SSH session that it is applied from");
-	sg_buf_adds(&text, "sockgate: error: not applied: ");
-	sg_render_session(&text, report);
-	if (report->lockout->because.line.kind == SG_ORIGIN_LINE)
-		sg_buf_adds(&text, "\n(change that line, or give --force)\n");
-	else
-		sg_buf_addf(&text, "\n(allow port %u in the policy, or give --force)\n", report->session->port);
-	progress_end();
-	sg_fd_write_all(STDERR_FILENO, text.data, text.size, NULL);
-	sg_buf_clear(&text);
-	return session_finish(session, EXIT_NO);
-}
-
-/*
- * The connections of others. What the kernel does now is only worked out when the policy refuses one of them: what is
- * refused already is not cut off.
- */
-static int find_others(struct session *session, struct watched *watched, struct sg_error *err)
-{
-	sg_cleanup(rules_clear) struct rules rules = {0};
-
-	if ((!watched->here->units.count && sg_sockdiag_listeners(&watched->sockets.list, err) < 0) ||
-	    cutting_find(&watched->cutting, NULL, &watched->here->subject, &watched->sockets, err) < 0)
-		return -1;
-	if (!watched->cutting.cuts.count)
-		return 0;
-	if (rules_read(session, &rules, err) < 0)
-		return -1;
-	return cutting_find(&watched->cutting, &rules.subject, &watched->here->subject, &watched->sockets, err);
-}
-
-static int warn_of_others(struct session *session, struct watched *watched, struct sg_error *err)
-{
-	const struct sg_cuts_report report =
-		cutting_report(&watched->cutting, &watched->here->subject, session->files, &watched->sockets);
-	const struct options *options = session->options;
-	const struct cutting *cutting = &watched->cutting;
-	struct sg_buf text = {0};
-
-	if (!cutting->cuts.count && !report.session)
-		return 0;
-	if ((options->json || options->verbose || !cutting->session_known) &&
-	    cutting_owners(&watched->cutting, err) < 0)
-		return -1;
-	if (report.session) {
-		sg_buf_adds(&text, "sockgate: warning: ");
-		sg_render_session(&text, &report);
-		sg_buf_addc(&text, '\n');
-	}
-	if (cutting->cuts.count) {
-		sg_buf_adds(&text, "sockgate: warning: cuts off ");
-		sg_render_cuts_sum(&text, &cutting->cuts);
-		sg_buf_adds(&text, options->verbose ? "\n" : " (--verbose lists them)\n");
-	}
-	if (!cutting->session_known && cutting_ssh(cutting))
-		sg_buf_addf(&text,
-			    "sockgate: warning: SSH sessions among them: %zu; whether this runs in one is not known\n",
-			    cutting_ssh(cutting));
-	if (options->verbose)
-		sg_render_cuts(&text, &session->error_style, &report);
-	session_say(session, &text);
-	return 0;
-}
-
-/* 0: nobody is locked out, or --force is given. 1: refused and reported, *ret_exit is set. -1 with err. */
-static int guard(struct session *session, struct watched *watched, int *ret_exit, struct sg_error *err)
-{
-	struct sg_cuts_report report;
-
-	/* where the policy names units, it matters who listens */
-	if (watched->here->units.count &&
-	    (sg_sockdiag_listeners(&watched->sockets.list, err) < 0 || sg_owners_find(&watched->sockets.list, err) < 0))
-		return -1;
-	if (sg_kernel_local_addresses(&watched->sockets.local, err) < 0 ||
-	    cutting_session(&watched->cutting, &watched->here->subject, &watched->sockets, err) < 0)
-		return -1;
-	if (!watched->cutting.session_cut || session->options->force)
-		return 0;
-	report = cutting_report(&watched->cutting, &watched->here->subject, session->files, &watched->sockets);
-	*ret_exit = refuse(session, &report);
-	return 1;
 }
 
 /* What the kernel said of the policy's lines comes before the error. */
@@ -188,10 +83,11 @@ static int apply(struct session *session)
 	guarded = guard(session, &watched, &code, &err);
 	if (guarded > 0)
 		return code;
-	if (guarded < 0 && !options->force)
+	/* at the start of the machine nobody is there to be locked out, and no rules are worse */
+	if (guarded < 0 && !options->force && !options->boot)
 		return session_fail(session, &err);
 	/* only a warning hangs on the rest: that it cannot be had is no reason to leave the host without its rules */
-	if (guarded < 0 || find_others(session, &watched, &err) < 0 || warn_of_others(session, &watched, &err) < 0)
+	if (guarded < 0 || guard_warn(session, &watched, &err) < 0)
 		session_note(session, "sockgate: warning: not known which connections are cut off: %s\n", err.message);
 	cut = cutting_report(&watched.cutting, &here.subject, session->files, &watched.sockets);
 	return load(session, kernel, &loaded, &here, &cut);

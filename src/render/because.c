@@ -52,6 +52,12 @@ void sg_fields_because(struct sg_buf *buf, const struct sg_subject *subject, con
 	}
 }
 
+void sg_render_because(struct sg_buf *buf, const struct sg_subject *subject, const struct sg_files *files,
+		       uint32_t origin)
+{
+	sg_fields_because(buf, subject, files, origin);
+}
+
 const char *sg_fields_comment(const struct sg_subject *subject, uint32_t origin)
 {
 	struct sg_because because = sg_subject_because(subject, origin);

@@ -10,22 +10,6 @@
 #define GROUPS_SHOWN  10
 #define HOLDERS_SHOWN 3
 
-void sg_render_session(struct sg_buf *buf, const struct sg_cuts_report *report)
-{
-	const struct sg_connection *session = report->session;
-	const struct sg_lockout *lockout = report->lockout;
-	char remote[SG_ADDR_TEXT_SIZE], local[SG_ADDR_TEXT_SIZE];
-
-	sg_addr_format(session->family, session->remote, remote);
-	sg_addr_format(session->family, session->local, local);
-	sg_buf_addf(buf, "the SSH connection from %s to %s port %u", remote, local, session->port);
-	sg_buf_adds(buf, lockout->outcome == SG_OUTCOME_UNDECIDED ? ": undecided" : " would be refused");
-	if (lockout->because.origin) {
-		sg_buf_adds(buf, " by ");
-		sg_fields_because(buf, report->to, report->files, lockout->because.origin);
-	}
-}
-
 static const char *when_text(enum sg_cut_when when, size_t count)
 {
 	switch (when) {
@@ -287,6 +271,9 @@ static json_t *cut_json(struct sg_json *json, const struct sg_cuts_report *repor
 	const char *name = connection->interface_name, *protocol = sg_proto_name(connection->protocol);
 	json_t *map = sg_json_map(json);
 
+	/* the session's is the one that it was judged by */
+	if (connection == report->session && !*name)
+		name = report->lockout->interface_name;
 	sg_json_put(json, map, "protocol", sg_json_text(json, protocol));
 	sg_json_put(json, map, "direction", sg_json_text(json, cut->direction == SG_OUT ? "out" : "in"));
 	sg_json_put(json, map, "local", end_json(json, connection->family, connection->local, connection->port));
@@ -295,6 +282,8 @@ static json_t *cut_json(struct sg_json *json, const struct sg_cuts_report *repor
 	sg_json_put(json, map, "interface", *name ? sg_json_text(json, name) : json_null());
 	sg_json_put(json, map, "owner", sg_sockets_owner_json(json, owner));
 	sg_json_put(json, map, "session", json_boolean(connection == report->session));
+	if (connection == report->session)
+		sg_json_put(json, map, "session_certain", json_boolean(!report->choices));
 	sg_json_put(json, map, "when", sg_json_text(json, sg_cut_when_name(cut->when)));
 	sg_json_put(json, map, "verdict", sg_json_text(json, sg_outcome_name(cut->outcome)));
 	sg_json_put(json, map, "because",

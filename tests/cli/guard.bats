@@ -1,0 +1,211 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Nobody is locked out by apply: sessions by real sockets and processes, and the rules that let them in or do not.
+
+load common
+. "$BATS_TEST_DIRNAME/../lib/netns.sh"
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	[ "$(id -u)" -eq 0 ] || skip "only root makes network namespaces"
+	netns_new NS
+	netns_new PEER
+	netns_pair "$PEER" "$NS"
+	ip -n "$PEER" addr add 192.0.2.9/24 dev out0
+	printf 'allow: {tcp: [22, 80, 2222], udp: [60001]}\n' >open.yaml
+	printf 'allow: {tcp: 80}\n' >closed.yaml
+	printf 'allow: {tcp: [80, {port: 22, from: 192.0.2.9}]}\n' >office.yaml
+	ip netns exec "$NS" "$SOCKGATE" -f open.yaml apply -q
+}
+
+teardown() {
+	netns_cleanup
+}
+
+# login CODE [OPTION…] -- ARGUMENT…: the program in a session, with this exit code
+login() {
+	local code=$1 options=()
+	shift
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	run -"$code" --separate-stderr timeout 60 /usr/bin/python3 "$TOP/tests/lib/logins.py" "$NS" "$PEER" "${options[@]}" -- "$SOCKGATE" "${@:2}"
+}
+
+is_open() {
+	ip netns exec "$NS" "$SOCKGATE" -f open.yaml diff -q
+}
+
+@test "the session is found by the process above that holds it, whatever the environment says" {
+	for variable in - "192.0.2.9 5555 192.0.2.2 22" nonsense; do
+		login 1 --from 192.0.2.1 --variable "$variable" -- -f office.yaml apply
+		[ "$stderr" = "sockgate: error: not applied: the SSH connection from 192.0.2.1 to 192.0.2.2 port 22 would be refused by default: drop
+(office.yaml:1 allow.tcp[1] allows port 22, but not from 192.0.2.1: add it to its 'from', or give --force)" ]
+		is_open
+	done
+	login 1 --port 2222 --variable - -- -f closed.yaml apply
+	[[ $stderr == *" to 192.0.2.2 port 2222 would be refused by default: drop"$'\n'"(allow port 2222 in the policy, or give --force)" ]]
+	login 1 --to 2001:db8::2 --variable - -- -f closed.yaml -j apply
+	json '.applied == false and (.connections_cut[0] | .session and .session_certain and .remote.address == "2001:db8::1"
+		and .owner.process == "sshd-session")'
+	# … and only that: another's session is no reason to refuse
+	login 0 --from 192.0.2.9 --other 192.0.2.1 -- -f office.yaml apply
+	[[ $stderr == "sockgate: warning: cuts off 1 connection when it reconnects"* ]]
+}
+
+@test "without a session above, all that may be the caller's are judged when an environment speaks of one" {
+	ended="192.0.2.9 5555 192.0.2.2 22"
+	login 1 --how orphan --from 192.0.2.1 --variable "$ended" -- -f office.yaml apply
+	[[ $stderr == *"the SSH connection from 192.0.2.1 to 192.0.2.2 port 22 would be refused by default: drop, and may be yours"* ]]
+	is_open
+	login 0 --how orphan --from 192.0.2.9 --variable "$ended" -- -f office.yaml apply
+	[ -z "$stderr" ]
+	ip netns exec "$NS" "$SOCKGATE" -f open.yaml apply -q
+	# a live one may be another's, too: tmux is attached to from elsewhere
+	login 1 --how orphan --from 192.0.2.9 --other 192.0.2.1 -- -f office.yaml apply
+	[[ $stderr == *"the SSH connection from 192.0.2.1 "*", and may be yours: which of 2 sessions is yours is not known"* ]]
+	login 1 --how orphan --from 192.0.2.9 --other 192.0.2.1 -- -f office.yaml -j apply
+	json '.connections_cut[0] | .session and .session_certain == false'
+	# other ports than 22, by the variable and by who listens
+	login 1 --how orphan --port 2222 --variable "192.0.2.9 5555 192.0.2.2 2222" -- -f closed.yaml apply
+	[[ $stderr == *" port 2222 would be refused by default: drop, and may be yours"* ]]
+	login 1 --how orphan --port 2222 --variable "$ended" -- -f closed.yaml apply
+	[[ $stderr == *" port 2222 would be refused by default: drop, and may be yours"* ]]
+	is_open
+	login 0 --how orphan --variable "$ended" -- -f closed.yaml apply --force
+	[[ $stderr == *"warning: the SSH connection from 192.0.2."*" would be refused by default: drop, and may be yours"* ]]
+}
+
+@test "an inner session is followed to the outer one" {
+	login 1 --how inner --from 192.0.2.1 -- -f office.yaml apply
+	[[ $stderr == *"the SSH connection from 192.0.2.1 to 192.0.2.2 port 22 would be refused by default: drop"$'\n'* ]]
+	login 0 --how inner --from 192.0.2.9 --other 192.0.2.1 -- -f office.yaml apply
+	ip netns exec "$NS" "$SOCKGATE" -f open.yaml apply -q
+	printf 'baseline: {loopback: false}\nallow: {tcp: [{port: 22, from: 192.0.2.0/24}]}\n' >inner.yaml
+	login 1 --how inner -- -f inner.yaml apply
+	[[ $stderr == *"the SSH connection from 127.0.0.1 to 127.0.0.1 port 22 would be refused by default: drop"* ]]
+	# one that ended: whose it was is not known
+	login 1 --how orphan --from 192.0.2.1 --variable "127.0.0.1 5555 127.0.0.1 22" -- -f office.yaml apply
+	[[ $stderr == *"the SSH connection from 192.0.2.1 "*", and may be yours"* ]]
+	is_open
+}
+
+@test "a session that came by an address of a local route alone, and one of another namespace" {
+	ip -n "$NS" route add local 203.0.113.0/24 dev lo
+	ip -n "$PEER" route add 203.0.113.0/24 via 192.0.2.2
+	login 1 --to 203.0.113.77 -- -f closed.yaml apply
+	[[ $stderr == *"from 192.0.2.1 to 203.0.113.77 port 22 would be refused by default: drop"* ]]
+	run -1 --separate-stderr env SSH_CONNECTION="192.0.2.1 5555 203.0.113.78 22" ip netns exec "$NS" "$SOCKGATE" -f closed.yaml apply
+	[[ $stderr == *" to 203.0.113.78 port 22 would be refused"* ]]
+	is_open
+	run -0 env SSH_CONNECTION="192.0.2.1 5555 198.51.100.78 22" ip netns exec "$NS" "$SOCKGATE" -f closed.yaml apply -q
+}
+
+@test "packets are taken to come by the way of the replies, and it is said where that decides" {
+	ip -n "$NS" link add d0 type veth peer name d1
+	ip -n "$NS" addr add 198.51.100.1/32 dev d0
+	ip -n "$NS" link set d1 up
+	ip -n "$NS" link set d0 up
+	ip -n "$PEER" route add 198.51.100.1 via 192.0.2.2
+	printf 'allow: {tcp: [{port: 22, interface: d0}]}\n' >d0.yaml
+	printf 'allow: {tcp: [{port: 22, interface: eth0}]}\n' >eth0.yaml
+	login 1 --to 198.51.100.1 -- -f d0.yaml apply
+	[[ $stderr == *"would be refused by default: drop, if its packets come in by eth0, by which the replies leave; by d0 they would be accepted"* ]]
+	[[ $stderr == *"(d0.yaml:1 allow.tcp[0] allows port 22, but not by eth0: add eth0 to its 'interface', or give --force)"* ]]
+	login 0 --to 198.51.100.1 -- -f eth0.yaml apply
+	[[ $stderr == *"warning: the SSH connection from 192.0.2.1 to 198.51.100.1 port 22 stays if its packets come in by eth0, by which the replies leave; by d"* ]]
+}
+
+@test "a session over IPv6 needs neighbour discovery" {
+	printf 'allow: {tcp: 22}\nbaseline: {neighbour-discovery: false}\n' >off.yaml
+	printf 'allow: {tcp: 22, icmp: [nd-neighbor-solicit, nd-neighbor-advert]}\nbaseline: {neighbour-discovery: false}\n' >by-hand.yaml
+	printf 'allow: {tcp: 22}\noutbound: {default: drop}\nbaseline: {neighbour-discovery: false}\n' >out.yaml
+	login 1 --to 2001:db8::2 -- -f off.yaml apply
+	[[ $stderr == *"the SSH connection from 2001:db8::1 to 2001:db8::2 port 22 would end within minutes: IPv6 neighbour solicitations that come in would be refused by default: drop"* ]]
+	[[ $stderr == *"'neighbour-discovery'"* ]]
+	# by a router, whose link address has to be found as well
+	ip -n "$NS" route add 2001:db8:7::/48 via fe80::1 dev eth0
+	ip -n "$PEER" addr add fe80::1/64 dev out0 nodad
+	ip -n "$PEER" addr add 2001:db8:7::7/128 dev out0 nodad
+	login 1 --to 2001:db8::2 --from 2001:db8:7::7 -- -f off.yaml apply
+	[[ $stderr == *"from 2001:db8:7::7 to 2001:db8::2 port 22 would end within minutes"* ]]
+	login 1 --to 2001:db8::2 -- -f out.yaml apply
+	is_open
+	login 0 --to 2001:db8::2 -- -f by-hand.yaml apply -q
+	ip netns exec "$NS" "$SOCKGATE" -f open.yaml apply -q
+	login 0 -- -f off.yaml apply
+	# a link without link addresses has no neighbours to discover
+	ip netns exec "$NS" "$SOCKGATE" -f open.yaml apply -q
+	ip -n "$NS" link set eth0 address 02:00:00:00:00:01 arp off
+	ip -n "$PEER" link set out0 address 02:00:00:00:00:01 arp off
+	login 0 --to 2001:db8::2 -- -f off.yaml apply
+}
+
+@test "mosh is the caller's session when its server is above" {
+	login 1 --how mosh -- -f closed.yaml apply
+	[[ $stderr == *"the mosh session from 192.0.2.1 to 192.0.2.2 UDP port 60001 would be refused by default: drop"$'\n'"(allow UDP port 60001 in the policy, or give --force)" ]]
+	printf 'allow: {tcp: 22}\n' >tcp.yaml
+	login 1 --how mosh -- -f tcp.yaml -j apply
+	json '.connections_cut[0] | .session and .protocol == "udp" and .local.port == 60001'
+	is_open
+	printf 'allow: {udp: 60000-61000}\n' >udp.yaml
+	login 0 --how mosh -- -f udp.yaml apply
+	ip netns exec "$NS" "$SOCKGATE" -f open.yaml apply -q
+	# without its start's address it may be anywhere
+	printf 'allow: {tcp: 22, udp: [{port: 60001, from: 192.0.2.0/24}]}\n' >some.yaml
+	login 1 --how mosh --variable - -- -f some.yaml apply
+	[[ $stderr == *"the mosh session to 192.0.2.2 UDP port 60001 would be refused"*"where you are is not known"* ]]
+	login 0 --how mosh -- -f some.yaml apply
+}
+
+@test "where nobody is known to ask, a policy that refuses every new SSH connection is refused, and asked about at a terminal" {
+	login 1 --how none -- -f closed.yaml apply
+	[ "$stderr" = "sockgate: error: not applied: every new SSH connection (port 22 of sshd) would be refused, and it is not known that you can log in otherwise
+(allow SSH in the policy, or give --force)" ]
+	login 1 --how none --port 2222 -- -f closed.yaml apply -q
+	[[ $stderr == *"(port 2222 of sshd)"* ]]
+	is_open
+	login 1 --how none -- -f closed.yaml -j apply
+	json '.applied == false and .connections_cut == []'
+	# some can log in still
+	login 0 --how none -- -f office.yaml apply
+	ip netns exec "$NS" "$SOCKGATE" -f open.yaml apply -q
+	login 0 --how none -- -f closed.yaml apply --boot
+	[ -z "$stderr" ]
+	# nobody could before: that is no loss
+	login 0 --how none -- -f closed.yaml apply
+	ip netns exec "$NS" "$SOCKGATE" -f open.yaml apply -q
+	login 0 --how none -- -f closed.yaml apply --force
+	[[ $stderr == *"warning: every new SSH connection (port 22 of sshd) would be refused"* ]]
+	ip netns exec "$NS" "$SOCKGATE" -f open.yaml apply -q
+	at_terminal() {
+		run -"$1" /usr/bin/python3 "$TOP/tests/lib/logins.py" "$NS" "$PEER" --how none -- /usr/bin/python3 "$TOP/tests/lib/terminal.py" "$2" "$SOCKGATE" -f closed.yaml apply
+	}
+	at_terminal 1 n
+	[[ $output == *"with this policy every new SSH connection (port 22 of sshd) would be refused. Apply it anyway? [y/N] "*"nothing was changed"* ]]
+	at_terminal 1 ""
+	is_open
+	at_terminal 0 y
+	[[ $output == *"applied and proven"* ]]
+}
+
+@test "where nobody is known to ask, others' sessions that end at once are refused for" {
+	printf 'allow: {tcp: [{port: 22, from: 192.0.2.9}]}\nbaseline: {established: false}\n' >cut.yaml
+	login 1 --how none --other 192.0.2.1 -- -f cut.yaml apply
+	[[ $stderr == *"not applied: 1 SSH session would be cut off"* ]]
+	is_open
+	login 0 --how none --other 192.0.2.9 -- -f cut.yaml apply
+}
+
+@test "a session that stays is told of limits and dates that keep a new one out" {
+	printf 'allow: {tcp: [{port: 22, limit: 1/hour per source}]}\n' >limit.yaml
+	printf 'allow: {tcp: [{port: 22, connections: 1 per source}]}\n' >one.yaml
+	printf 'allow: {tcp: [{port: 22, until: %s}]}\n' "$(date -u -d '+2 hours' +%Y-%m-%dT%H:%MZ)" >date.yaml
+	login 0 -- -f limit.yaml apply
+	[[ $stderr == *"a new SSH connection like yours may be refused: limit.yaml:1 allow.tcp[0] takes 1 in 60 minutes from one address"* ]]
+	login 0 -- -f one.yaml apply
+	[[ $stderr == *"one.yaml:1 allow.tcp[0] takes 1 at once from one address"* ]]
+	login 0 -- -f date.yaml apply
+	[[ $stderr == *"allowed until 20"*" only, by date.yaml:1 allow.tcp[0]"* ]]
+}
