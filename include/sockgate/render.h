@@ -147,6 +147,9 @@ struct sg_verify_report {
 void sg_render_verify(struct sg_buf *buf, const struct sg_style *style, const struct sg_verify_report *report);
 void sg_render_verify_json(struct sg_buf *buf, const struct sg_verify_report *report);
 
+/* Gives an answer in JSON, written whole, the member "diagnostics" at its end, where there are any and it has none yet. */
+void sg_render_diagnostics_json(struct sg_buf *answer, const struct sg_files *files, const struct sg_diags *diags);
+
 /* Whether the policy is in force. */
 struct sg_status_report {
 	const char *policy_file;

@@ -96,12 +96,8 @@ int here_make(struct session *session, const struct loaded *loaded, struct sg_ke
 
 void here_say(struct session *session, const struct here *here)
 {
-	struct sg_buf text = {0};
-
-	if (!here->diags.count)
-		return;
-	sg_render_diags(&text, &session->error_style, session->files, &here->diags);
-	session_say(session, &text);
+	if (here->diags.count)
+		session_diags(session, &here->diags);
 }
 
 struct sg_subject loaded_subject(const struct session *session, const struct loaded *loaded, const struct here *here)

@@ -68,6 +68,7 @@ int session_open(struct session *session, const struct options *options)
 void session_close(struct session *session)
 {
 	sg_buf_clear(&session->answer);
+	sg_diags_clear(&session->said);
 	sg_files_free(session->files);
 	sg_idd_free(session->idd);
 	session->files = NULL;
@@ -210,12 +211,8 @@ int session_load(struct session *session, const char *path, enum loading loading
 		return -1;
 	}
 	/* notes alone are for check: who applies has seen them */
-	if (loading == LOAD_WITH_TESTS && loaded.diags.warnings) {
-		struct sg_buf text = {0};
-
-		sg_render_diags(&text, &session->error_style, session->files, &loaded.diags);
-		session_say(session, &text);
-	}
+	if (loading == LOAD_WITH_TESTS && loaded.diags.warnings)
+		session_diags(session, &loaded.diags);
 	*ret = loaded;
 	loaded = (struct loaded){0};
 	return 0;
@@ -261,19 +258,58 @@ int session_finish(struct session *session, int code)
 	struct sg_error err = {0};
 
 	progress_end();
+	if (session->options->json)
+		sg_render_diagnostics_json(&session->answer, session->files, &session->said);
 	if (session_flush(session, &err) == 0)
 		return code;
 	session_report(session, &err);
 	return EXIT_SYSTEM;
 }
 
-void session_say(struct session *session, struct sg_buf *buf)
+static void write_error(struct sg_buf *buf)
 {
-	(void)session; /* nothing silences this */
 	progress_end();
 	if (buf->size)
 		sg_fd_write_all(STDERR_FILENO, buf->data, buf->size, NULL);
 	sg_buf_clear(buf);
+}
+
+/* The lines that are warnings. */
+static void remember_lines(struct session *session, const struct sg_buf *buf)
+{
+	static const char start[] = "sockgate: warning: ";
+	const char *line = buf->data, *end = line ? line + buf->size : line;
+
+	while (line < end) {
+		const char *next = memchr(line, '\n', (size_t)(end - line));
+		size_t size = (size_t)((next ? next : end) - line), head = sizeof(start) - 1;
+
+		if (size > head && !memcmp(line, start, head))
+			sg_diag_add(&session->said, SG_SEVERITY_WARNING, "run/warning", SG_SPAN_NONE, "%.*s",
+				    (int)(size - head), line + head);
+		line = next ? next + 1 : end;
+	}
+}
+
+void session_say(struct session *session, struct sg_buf *buf)
+{
+	remember_lines(session, buf);
+	write_error(buf);
+}
+
+void session_diags(struct session *session, const struct sg_diags *diags)
+{
+	struct sg_buf text = {0};
+
+	for (size_t i = 0; i < diags->count; i++) {
+		const struct sg_diag *diag = &diags->items[i];
+
+		sg_diag_add(&session->said, diag->severity, diag->id, diag->span, "%s", diag->message);
+		if (diag->hint)
+			sg_diag_hint(&session->said, "%s", diag->hint);
+	}
+	sg_render_diags(&text, &session->error_style, session->files, diags);
+	write_error(&text);
 }
 
 void session_note(struct session *session, const char *format, ...)

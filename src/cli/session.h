@@ -32,6 +32,8 @@ struct session {
 	int64_t now;        /* seconds since 1970: one moment for all that is asked */
 	/* Why the verb failed, in one line, cut when longer; empty: it did not. The first reason stays. */
 	char failure[256];
+	/* What standard error was told beside errors; the answer in JSON has it, too. */
+	struct sg_diags said;
 };
 
 /* -1, and it is reported, when there is no memory. */
@@ -80,7 +82,9 @@ int session_flush(struct session *session, struct sg_error *err);
 int session_finish(struct session *session, int code);
 /* Text for people on standard error: what is wrong or may be. --quiet does not silence it. */
 void session_note(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The same from a buffer, which is emptied. */
+/* Diagnostics on standard error. */
+void session_diags(struct session *session, const struct sg_diags *diags);
+/* As session_note from a buffer, which is emptied. Lines that begin with "sockgate: warning: " are diagnostics, too. */
 void session_say(struct session *session, struct sg_buf *buf);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/text.h"
 #include "render/say.h"
+#include "sockgate/render.h"
 
 json_t *sg_json_map(struct sg_json *json)
 {
@@ -139,4 +140,29 @@ void sg_json_write(struct sg_json *json, struct sg_buf *buf, json_t *value)
 void sg_json_write_line(struct sg_json *json, struct sg_buf *buf, json_t *value)
 {
 	write_value(json, buf, value, 0);
+}
+
+void sg_render_diagnostics_json(struct sg_buf *answer, const struct sg_files *files, const struct sg_diags *diags)
+{
+	static const char start[] = "{\n  \"format_version\"", end[] = "\n}\n", own[] = "\n  \"diagnostics\": [";
+	struct sg_json json = {false};
+	struct sg_buf more = {0};
+	json_t *map;
+
+	/* nothing to say; another value, or its end alone; a text that has them already */
+	if ((!diags->count && !diags->out_of_memory) || answer->failed || answer->size < sizeof(start) + sizeof(end) ||
+	    memcmp(answer->data, start, sizeof(start) - 1) != 0 ||
+	    memcmp(answer->data + answer->size - (sizeof(end) - 1), end, sizeof(end) - 1) != 0 ||
+	    memmem(answer->data, answer->size, own, sizeof(own) - 1))
+		return;
+	map = sg_json_map(&json);
+	sg_json_put(&json, map, "diagnostics", sg_json_diags(&json, files, diags));
+	sg_json_write(&json, &more, map);
+	sg_buf_truncate(answer, answer->size - (sizeof(end) - 1));
+	sg_buf_addc(answer, ',');
+	if (more.failed || diags->out_of_memory)
+		answer->failed = true;
+	else
+		sg_buf_add(answer, more.data + 1, more.size - 1); /* without its '{' */
+	sg_buf_clear(&more);
 }

@@ -111,3 +111,22 @@ while True:
 	done
 	[ $refused -gt 0 ]
 }
+
+@test "what standard error is told, the answer in JSON has, too" {
+	printf 'allow:\n  tcp:\n    - {port: 80, unit: nope.service}\n    - 22\ngroups: {a: [192.0.2.1]}\n' >policy.yaml
+	run --separate-stderr -0 gate -j -f policy.yaml show
+	json '.diagnostics | length == 1 and (.[0] | .severity == "warning" and (.id | startswith("unit/")) and .file == "policy.yaml" and .line == 3 and .column == 7)'
+	[[ $stderr == *"policy.yaml:3:7: warning:"* ]]
+	# nothing to say: the answer is as it was
+	printf 'allow: {tcp: [22]}\n' >policy.yaml
+	for arguments in show "explain 22/tcp --from 192.0.2.1" "diff policy.yaml policy.yaml" listening; do
+		run -0 gate -j -f policy.yaml $arguments
+		json 'has("diagnostics") | not'
+	done
+	printf 'allow: {tcp: [0]}\n' >bad.yaml
+	run --separate-stderr -2 gate -j -f bad.yaml show
+	json '.diagnostics | length == 1'
+	# other texts stay as they are
+	run -0 gate -j check --schema
+	json 'has("diagnostics") | not'
+}
