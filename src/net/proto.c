@@ -10,17 +10,24 @@ struct proto {
 	uint8_t number;
 };
 
-/* Of equal numbers the name to print comes first. IPv6's extension headers are no protocol that a rule could see. */
+/*
+ * Of equal numbers the name to print comes first. IPv6's extension headers are no protocol that a rule could see.
+ *
+ * 'ipip' and 'sit' are what ip-tunnel(8) calls the modes of tunnels whose packets have the protocols 4 and 41. IANA gives
+ * the name IPIP to 94, which no tunnel of Linux uses; that one is written as its number. CARP uses VRRP's number.
+ */
 static const struct proto protos[] = {
 	{"icmp", SG_PROTO_ICMP},
 	{"igmp", 2},
 	{"ipencap", 4},
+	{"ipip", 4},
 	{"tcp", SG_PROTO_TCP},
 	{"egp", 8},
 	{"igp", 9},
 	{"udp", SG_PROTO_UDP},
 	{"dccp", SG_PROTO_DCCP},
 	{"ipv6", 41},
+	{"sit", 41},
 	{"rsvp", 46},
 	{"gre", 47},
 	{"esp", SG_PROTO_ESP},
@@ -29,12 +36,12 @@ static const struct proto protos[] = {
 	{"ipv6-icmp", SG_PROTO_ICMPV6},
 	{"eigrp", 88},
 	{"ospf", 89},
-	{"ipip", 94},
 	{"etherip", 97},
 	{"pim", 103},
 	{"comp", 108},
 	{"ipcomp", 108},
 	{"vrrp", 112},
+	{"carp", 112},
 	{"l2tp", 115},
 	{"isis", 124},
 	{"sctp", SG_PROTO_SCTP},

@@ -212,7 +212,8 @@ static sg_ref coverage_neighbour_discovery(struct sg_idd *idd)
 /* ff02::1:2, all DHCPv6 servers and relays of the link */
 #define DHCPV6_SERVERS (((sg_u128)0xff02 << 112) + 0x10002)
 
-/* RFC 8415: the client asks port 547 from its link-local address; answers come from one to port 546. */
+/* RFC 8415: the client asks port 547 from its link-local address, and the answer comes to port 546 of that address. A
+ * server on the link may send it from an address of any scope, so the source is not looked at. */
 static sg_ref coverage_dhcpv6(struct sg_idd *idd, enum sg_direction direction)
 {
 	bool out = direction == SG_OUT;
@@ -225,7 +226,7 @@ static sg_ref coverage_dhcpv6(struct sg_idd *idd, enum sg_direction direction)
 		.protocols = {SG_PROTO_UDP},
 		.protocol_count = 1,
 		.ports = {.items = &port, .count = 1},
-		.has_from = true,
+		.has_from = out,
 		.has_to = true,
 		.from.v6 = {.items = &near, .count = 1},
 		.to.v6 = {.items = to, .count = out ? 2 : 1},
@@ -267,7 +268,7 @@ static void coverage_baseline(struct sg_coverage *coverage, const struct sg_poli
 
 		if (!*sg_model_baseline_part(&baseline, part))
 			continue;
-		/* nobody forwards what is between link-local addresses */
+		/* nobody forwards what is sent to a link-local address */
 		if (coverage->direction == SG_PUBLISHED && part == MODEL_DHCPV6_CLIENT)
 			continue;
 		region = coverage_baseline_part(idd, coverage->direction, part);

@@ -258,6 +258,9 @@ relay_policy() {
 	[[ ${lines[1]} == "drop published udp 546 from fe80::1 to fe80::2: default"* ]]
 	[[ ${lines[2]} == "accept udp 546 from fe80::1 to fe80::2: baseline.dhcpv6-client" ]]
 	[[ ${lines[3]} == *"no packet in this line"* ]]
+	# a DHCPv6 server may answer from any address, to the client's link-local one
+	run -0 gate -f policy.yaml explain 546/udp --from 2001:db8::1 --to fe80::2
+	run -1 gate -f policy.yaml explain 546/udp --from 2001:db8::1 --to 2001:db8::2
 	run -2 gate -f policy.yaml explain 22/tcp --published --outbound
 	[[ $output == *"does not leave"* ]]
 	sed -i 1d policy.yaml

@@ -328,7 +328,7 @@ class Policy:
             return (on["dhcpv6-client"] and packet.version == 6 and packet.protocol == UDP and packet.port == 547
                     and packet.source in LINK_LOCAL and (packet.target in LINK_LOCAL or packet.target == DHCPV6_SERVERS))
         return (on["dhcpv6-client"] and packet.version == 6 and packet.protocol == UDP and packet.port == 546
-                and packet.source in LINK_LOCAL and packet.target in LINK_LOCAL)
+                and packet.target in LINK_LOCAL)
 
     def decide(self, packet, world):
         """accept, drop or reject; and the lines that decide it: None for what is not said by lines, [] for the default."""

@@ -56,7 +56,10 @@ icmpv6 128 2001:db8::9 2001:db8::1 eth0 reject
 esp - 1.1.1.1 198.51.100.20 eth0 accept
 gre - 1.1.1.1 198.51.100.20 eth0 reject
 udp 546 fe80::1 fe80::2 eth0 accept
+udp 546 2001:db8::2 fe80::2 eth0 accept
 udp 546 fe80::1 2001:db8::2 eth0 reject
+udp 547 2001:db8::2 fe80::2 eth0 reject
+udp 546 192.0.2.1 169.254.0.2 eth0 reject
 out udp 53 198.51.100.20 192.0.2.1 eth0 accept
 out udp 53 192.0.2.1 198.51.100.20 eth0 drop
 out udp 53 198.51.100.20 192.0.2.66 eth0 reject

@@ -533,7 +533,8 @@ static void ask_everywhere(const struct scene *scene, const struct sg_decision *
 		const char *interface = interfaces[(left /= SG_COUNT(places)) % SG_COUNT(interfaces)];
 		uint8_t protocol = pool_protocols[(left / SG_COUNT(interfaces)) % SG_COUNT(pool_protocols)];
 		sg_u128 point[SG_FIELD_COUNT] = {[SG_FIELD_DIRECTION] = SG_IN, [SG_FIELD_STATE] = SG_CT_NEW};
-		bool waited = false;
+		/* answers to the DHCPv6 client, which the baseline accepts */
+		bool waited = protocol == SG_PROTO_UDP && port == 546 && !strncmp(place, "fe80:", 5);
 		struct sg_range key;
 		struct sg_addr to;
 

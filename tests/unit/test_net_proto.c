@@ -35,6 +35,12 @@ static void protocols_by_name_and_number(void **state)
 	assert_string_equal(sg_proto_name(58), "icmpv6");
 	assert_string_equal(sg_proto_name(50), "esp");
 	assert_null(sg_proto_name(255));
+	/* as ip-tunnel(8) calls the modes of tunnels */
+	assert_true(parse_protocol("ipip", &protocol) && protocol == 4);
+	assert_true(parse_protocol("sit", &protocol) && protocol == 41);
+	assert_true(parse_protocol("94", &protocol) && protocol == 94);
+	assert_string_equal(sg_proto_name(4), "ipencap");
+	assert_null(sg_proto_name(94));
 	/* what is printed can be read again */
 	for (unsigned int number = 0; number < 256; number++) {
 		const char *name = sg_proto_name((uint8_t)number);

@@ -136,7 +136,7 @@ static bool naive_dhcpv6(const sg_u128 *packet)
 	sg_u128 servers = ((sg_u128)0xff02 << 112) + 65538;
 
 	if (packet[SG_FIELD_DIRECTION] == SG_IN)
-		return packet[SG_FIELD_PORT] == 546 && naive_link_local(local) && naive_link_local(remote);
+		return packet[SG_FIELD_PORT] == 546 && naive_link_local(local);
 	return packet[SG_FIELD_PORT] == 547 && naive_link_local(local) &&
 	       (naive_link_local(remote) || remote == servers);
 }

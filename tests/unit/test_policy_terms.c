@@ -239,11 +239,13 @@ static void test_conditions_of_lines(void **unused)
 	sg_idd_free(idd);
 }
 
-/* What a DHCPv6 client sends and gets passes a policy that lets nothing else out or in. */
+/* What a DHCPv6 client sends and gets passes a policy that lets nothing else out or in. The answer may come from a
+ * server's global address; what is sent to a global address of this host is no answer to a client. */
 static void test_dhcpv6(void **unused)
 {
 	const sg_u128 near = ((sg_u128)0xfe80 << 112) + 1, servers = ((sg_u128)0xff02 << 112) + 0x10002;
 	const sg_u128 far = (sg_u128)0x20010db8 << 96;
+	const sg_u128 locals[] = {near, far}, peers[] = {near, servers, far};
 	struct sg_idd *idd = sg_packet_context(0);
 	autotext text = read_good("outbound: {default: drop}\n");
 	struct sg_decision decision;
@@ -251,21 +253,22 @@ static void test_dhcpv6(void **unused)
 	(void)unused;
 	assert_int_equal(sg_policy_lower(text.policy, idd, &decision, NULL), 0);
 	for (uint32_t port = 545; port <= 549; port++) {
-		sg_u128 point[SG_FIELD_COUNT + 1] = {[SG_FIELD_PROTOCOL] = 17,
-						     [SG_FIELD_PORT] = port,
-						     [SG_FIELD_FAMILY] = SG_IPV6,
-						     [SG_FIELD_LOCAL6] = near,
-						     [SG_FIELD_REMOTE6] = near};
-		const sg_u128 peers[] = {near, servers, far};
+		for (size_t i = 0; i < SG_COUNT(locals) * SG_COUNT(peers); i++) {
+			size_t local = i / SG_COUNT(peers), peer = i % SG_COUNT(peers);
+			bool out = port == 547 && local == 0 && peer < 2, in = port == 546 && local == 0;
+			sg_u128 point[SG_FIELD_COUNT + 1] = {[SG_FIELD_PROTOCOL] = 17,
+							     [SG_FIELD_PORT] = port,
+							     [SG_FIELD_FAMILY] = SG_IPV6,
+							     [SG_FIELD_LOCAL6] = locals[local],
+							     [SG_FIELD_REMOTE6] = peers[peer]};
 
-		for (size_t i = 0; i < 3; i++) {
-			bool out = port == 547 && i < 2, in = port == 546 && i < 1;
-
-			point[SG_FIELD_REMOTE6] = peers[i];
 			point[SG_FIELD_DIRECTION] = SG_IN;
 			assert_int_equal(sg_idd_lookup(idd, decision.verdict, point) == SG_VERDICT_ACCEPT, in);
 			point[SG_FIELD_DIRECTION] = SG_OUT;
 			assert_int_equal(sg_idd_lookup(idd, decision.verdict, point) == SG_VERDICT_ACCEPT, out);
+			point[SG_FIELD_DIRECTION] = SG_IN;
+			point[SG_FIELD_FAMILY] = SG_IPV4;
+			assert_int_equal(sg_idd_lookup(idd, decision.verdict, point), SG_VERDICT_DROP);
 		}
 	}
 	sg_idd_free(idd);
