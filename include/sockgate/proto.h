@@ -21,17 +21,26 @@ const char *sg_proto_name(uint8_t protocol);
 bool sg_proto_parse(const char *text, size_t size, uint8_t *ret);
 const char *sg_proto_next_name(size_t i, const void *unused);          /* for sg_text_nearest */
 
+struct sg_buf;
+
 /* A service: a name, the protocol and port that it stands for. A name may stand in several rows. */
 struct sg_service {
 	const char *name;
 	uint8_t protocol;
 	uint16_t port;
+	bool also; /* a name that people use, and not the one that is printed for the port */
 };
+const struct sg_service *sg_service_at(size_t i);                      /* by port; NULL at the end */
 /* Rows of the name for the protocol; the count of ports written to ret (at most room); 0: unknown for that protocol. */
 size_t sg_service_ports(const char *name, size_t size, uint8_t protocol, uint16_t *ret, size_t room);
 bool sg_service_known(const char *name, size_t size);                  /* under any protocol */
-const char *sg_service_name(uint8_t protocol, uint16_t port);          /* the first, or NULL */
+const char *sg_service_name(uint8_t protocol, uint16_t port);          /* the registered one, or NULL */
 const char *sg_service_next_name(size_t i, const void *unused);        /* for sg_text_nearest */
+
+/* Adds what may be meant by a word that is no built-in name: a near name, or what else the word is. False: nothing. */
+bool sg_service_hint(const char *word, struct sg_buf *ret);
+/* Whether the word is known, as something else than a built-in name: another service, or a protocol. */
+bool sg_service_is_other(const char *word);
 
 /* ICMP (RFC 792) and ICMPv6 (RFC 4443, 4861) types as nftables names them; names only, no numbers. */
 bool sg_icmp_type_parse(uint8_t protocol, const char *text, size_t size, uint8_t *ret);

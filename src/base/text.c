@@ -56,12 +56,18 @@ static unsigned int text_distance(const char *a, size_t a_size, const char *b, s
 const char *sg_text_nearest(const char *word, const char *(*next)(size_t i, const void *data), const void *data)
 {
 	size_t size = strlen(word);
-	unsigned int most;
+
+	return sg_text_nearest_within(word, size < 6 ? 1 : size < 9 ? 2 : 3, next, data);
+}
+
+const char *sg_text_nearest_within(const char *word, unsigned int most, const char *(*next)(size_t i, const void *data),
+				   const void *data)
+{
+	size_t size = strlen(word);
 	const char *nearest = NULL, *candidate;
 
 	if (!size || size > TEXT_WORD_MAX)
 		return NULL;
-	most = size < 6 ? 1 : size < 9 ? 2 : 3;
 	for (size_t i = 0; (candidate = next(i, data)); i++) {
 		size_t candidate_size = strlen(candidate);
 		unsigned int distance;

@@ -12,6 +12,10 @@
  */
 const char *sg_text_nearest(const char *word, const char *(*next)(size_t i, const void *data), const void *data);
 
+/* The same with at most `most` edits. */
+const char *sg_text_nearest_within(const char *word, unsigned int most, const char *(*next)(size_t i, const void *data),
+				   const void *data);
+
 /* Whether all bytes are valid UTF-8 (RFC 3629: no surrogates, nothing overlong); *ret_offset is the first bad byte. */
 bool sg_text_utf8(const char *text, size_t size, size_t *ret_offset);
 

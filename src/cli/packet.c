@@ -3,8 +3,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "base/mem.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "sockgate/buf.h"
 #include "sockgate/proto.h"
 
 /* A word of others in a message: no longer than this. */
@@ -73,7 +75,8 @@ static int set_icmp_type(const struct word *word, uint8_t protocol, struct sg_pa
 
 static int set_service(const struct word *word, uint8_t protocol, struct sg_packet *packet, struct sg_error *err)
 {
-	const char *near, *name = sg_proto_name(protocol);
+	const char *name = sg_proto_name(protocol);
+	sg_cleanup(sg_buf_clear) struct sg_buf hint = {0};
 	char bare[64];
 	uint16_t ports[2];
 	size_t count = sg_service_ports(word->text, word->size, protocol, ports, 2);
@@ -88,9 +91,8 @@ static int set_service(const struct word *word, uint8_t protocol, struct sg_pack
 				    bare, name);
 	if (sg_service_known(word->text, word->size))
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "'%s' has no port of %s", bare, name);
-	near = sg_text_nearest(bare, sg_service_next_name, NULL);
-	if (near)
-		return sg_error_set(err, SG_ERROR_INPUT, 0, "'%s' is no port, did you mean '%s'?", bare, near);
+	if (sg_service_hint(bare, &hint) && !hint.failed)
+		return sg_error_set(err, SG_ERROR_INPUT, 0, "'%s' is no port, %s", bare, hint.data);
 	return sg_error_set(err, SG_ERROR_INPUT, 0, "'%s' is no port (0-65535) and no service that is known", bare);
 }
 

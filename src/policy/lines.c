@@ -299,9 +299,39 @@ static const char *lines_next_protocol(size_t i, const void *unused)
 	return i < SG_COUNT(ids) ? sg_keys_name(ids[i]) : sg_proto_next_name(i - SG_COUNT(ids), unused);
 }
 
+/* How others call what is a protocol here. */
+static const char *lines_foreign_protocol(const char *text)
+{
+	static const char *const foreign[][2] = {
+		{"udp+tcp", "tcp+udp"}, {"tcp/udp", "tcp+udp"}, {"udp/tcp", "tcp+udp"}, {"tcp_udp", "tcp+udp"},
+		{"tcpudp", "tcp+udp"},	{"tcp-udp", "tcp+udp"}, {"tcp,udp", "tcp+udp"}, {"both", "tcp+udp"},
+		{"all", "any"},		{"ip", "any"},		{"mptcp", "tcp"},	{"ping", "icmp"},
+	};
+
+	for (size_t i = 0; i < SG_COUNT(foreign); i++)
+		if (!strcmp(text, foreign[i][0]))
+			return foreign[i][1];
+	return NULL;
+}
+
+/* The first protocol that a service, the policy's own or a built-in one, has a port of; NULL: it is no service. */
+static const char *lines_service_protocol(const struct reader *reader, const char *text)
+{
+	static const uint8_t all[] = {SG_PROTO_TCP, SG_PROTO_UDP, SG_PROTO_SCTP, SG_PROTO_DCCP, SG_PROTO_UDPLITE};
+	size_t own = sg_names_find(&reader->services, text);
+	uint16_t port;
+
+	if (own != NAMES_NONE)
+		return reader->policy->services[own].count ? reader->policy->services[own].ports[0].key : "tcp";
+	for (size_t i = 0; i < SG_COUNT(all); i++)
+		if (sg_service_ports(text, strlen(text), all[i], &port, 1))
+			return sg_proto_name(all[i]);
+	return NULL;
+}
+
 static void lines_refuse_protocol(struct reader *reader, uint32_t key, const char *instead)
 {
-	const char *text = doc_text(&reader->doc, key), *near;
+	const char *text = doc_text(&reader->doc, key), *near, *protocol = lines_service_protocol(reader, text);
 	struct report_quote quote;
 	enum key_id id;
 
@@ -312,11 +342,11 @@ static void lines_refuse_protocol(struct reader *reader, uint32_t key, const cha
 		reader_hint(reader, "write '%s'", instead);
 	else if (!strncmp(text, "icmp", 4) || !strcmp(text, "ipv6-icmp"))
 		reader_hint(reader, "write 'icmp'; 'family' says which");
-	else if (!strcmp(text, "udp+tcp"))
-		reader_hint(reader, "write 'tcp+udp'");
-	else if (sg_names_find(&reader->services, text) != NAMES_NONE || sg_service_known(text, strlen(text)))
-		reader_hint(reader, "'%s' is a service: write it under its protocol, as in 'tcp: [%s]'", quote.text,
-			    quote.text);
+	else if ((near = lines_foreign_protocol(text)))
+		reader_hint(reader, "write '%s'", near);
+	else if (protocol)
+		reader_hint(reader, "'%s' is a service: write it under its protocol, as in '%s: [%s]'", quote.text,
+			    protocol, quote.text);
 	else if (sg_keys_find(text, SG_KEY_LINE, &id))
 		reader_hint(reader, "'%s' belongs in a line, as in 'tcp: [{port: 22, from: 192.0.2.0/24}]'",
 			    quote.text);

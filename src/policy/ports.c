@@ -175,20 +175,23 @@ static void ports_refuse_protocol(struct reader *reader, uint32_t node, uint8_t 
 
 static void ports_refuse_name(struct reader *reader, uint32_t node)
 {
-	const char *name = doc_text(&reader->doc, node), *near;
+	const char *name = doc_text(&reader->doc, node), *near = NULL;
+	sg_cleanup(sg_buf_clear) struct sg_buf hint = {0};
 	struct report_quote quote;
 
 	reader_error(reader, node, "policy/unknown-name", "unknown service '%s'",
 		     sg_reader_quote(reader, node, &quote));
 	if (!sg_reader_wants_hint(reader))
 		return;
-	near = sg_names_nearest(&reader->services, name);
-	if (!near)
-		near = sg_text_nearest(name, sg_service_next_name, NULL);
+	if (!sg_service_is_other(name))
+		near = sg_names_nearest(&reader->services, name);
 	if (near)
 		reader_hint(reader, "did you mean '%s'?", near);
+	else if (sg_service_hint(name, &hint) && !hint.failed)
+		reader_hint(reader, "%s", hint.data);
 	else
-		reader_hint(reader, "write the port's number, or name it under 'services'");
+		reader_hint(reader, "write the port's number, or name it under 'services'; 'sockgate services' lists "
+				    "the names that are built in");
 }
 
 /* A service name under all the protocols. False: reported, or no memory. */

@@ -71,7 +71,11 @@ static void expect_port(const char *name, uint8_t protocol, uint16_t port)
 
 static void services_that_everybody_knows(void **state)
 {
-	static const struct sg_service rows[] = {
+	static const struct {
+		const char *name;
+		uint8_t protocol;
+		uint16_t port;
+	} rows[] = {
 		{"ssh", 6, 22},
 		{"smtp", 6, 25},
 		{"domain", 6, 53},
@@ -111,6 +115,31 @@ static void services_that_everybody_knows(void **state)
 		{"snmp", 17, 161},
 		{"diameter", 132, 3868},
 		{"syslog", 17, 514},
+		/* as people call them */
+		{"dns", 6, 53},
+		{"dns", 17, 53},
+		{"mssql", 6, 1433},
+		{"postgres", 6, 5432},
+		{"mongo", 6, 27017},
+		{"mongodb", 6, 27017},
+		{"rsh", 6, 514},
+		{"ssmtp", 6, 465},
+		{"smb", 6, 445},
+		{"cifs", 6, 445},
+		{"samba", 6, 445},
+		{"dhcp", 17, 67},
+		{"elasticsearch", 6, 9200},
+		{"memcached", 6, 11211},
+		{"memcached", 17, 11211},
+		{"prometheus", 6, 9090},
+		{"grafana", 6, 3000},
+		{"vnc", 6, 5900},
+		{"etcd", 6, 2379},
+		{"kube-apiserver", 6, 6443},
+		{"quic", 17, 443},
+		{"snmp-trap", 17, 162},
+		{"rpcbind", 17, 111},
+		{"mountd", 6, 20048},
 	};
 	uint16_t ports[8] = {0};
 
@@ -139,6 +168,12 @@ static void names_of_ports(void **state)
 	assert_string_equal(sg_service_name(6, 80), "http");
 	assert_string_equal(sg_service_name(6, 3389), "ms-wbt-server");
 	assert_string_equal(sg_service_name(6, 465), "submissions");
+	/* names that people use are not printed: port 3000 may be anyone's */
+	assert_string_equal(sg_service_name(6, 514), "shell");
+	assert_string_equal(sg_service_name(6, 1433), "ms-sql-s");
+	assert_string_equal(sg_service_name(6, 9100), "pdl-datastream");
+	assert_null(sg_service_name(6, 3000));
+	assert_null(sg_service_name(6, 9090));
 	assert_string_equal(sg_service_name(17, 443), "https");
 	assert_null(sg_service_name(17, 22));
 	assert_null(sg_service_name(6, 0));
