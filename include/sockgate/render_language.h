@@ -5,6 +5,7 @@
 
 #include "sockgate/buf.h"
 #include "sockgate/language.h"
+#include "sockgate/render.h"
 
 /* One key: what it says, where it stands, what it takes, what holds without it, an example. */
 void sg_render_key(struct sg_buf *buf, const struct sg_key *key);
@@ -12,5 +13,18 @@ void sg_render_key_json(struct sg_buf *buf, const struct sg_key *key);
 
 /* The language as a JSON Schema, draft 2020-12. It takes whatever is a policy, and refuses much of what is not. */
 void sg_render_schema(struct sg_buf *buf);
+
+/*
+ * The built-in service names by port, each with its ports and with the other names that have one of them. All of them
+ * when nothing is asked: a name whose ports are all another one's stands with that one then. Returns how many there are.
+ */
+struct sg_services_asked {
+	const char *name; /* this one alone, whatever it is also called; NULL: by port */
+	bool has_port;    /* names that have this port … */
+	uint16_t port;
+	uint8_t protocol; /* … under this protocol; 0: any */
+};
+size_t sg_render_services(struct sg_buf *buf, const struct sg_style *style, const struct sg_services_asked *asked);
+size_t sg_render_services_json(struct sg_buf *buf, const struct sg_services_asked *asked);
 
 #endif

@@ -19,6 +19,18 @@ static bool takes_files(const struct verb *verb)
 	return strstr(verb->arguments, "FILE") || strstr(verb->arguments, "OLD");
 }
 
+static bool takes_verb(const struct verb *verb)
+{
+	return strstr(verb->arguments, "VERB");
+}
+
+/* The names of all verbs, a blank between them. */
+static void add_verbs(struct sg_buf *buf)
+{
+	for (size_t i = 0; i < verb_count; i++)
+		sg_buf_addf(buf, "%s%s", i ? " " : "", verbs[i].name);
+}
+
 /* "a|b|c" with blanks between. */
 static void add_choices(struct sg_buf *buf, const char *choices)
 {
@@ -82,11 +94,14 @@ static void bash(struct sg_buf *buf)
 		sg_buf_addf(buf, "\t\t%s) verb=%s files=%s; words+=\"", verbs[i].name, verbs[i].name,
 			    takes_files(&verbs[i]) ? "yes" : "");
 		bash_words(buf, &verbs[i]);
+		if (takes_verb(&verbs[i])) {
+			sg_buf_addc(buf, ' ');
+			add_verbs(buf);
+		}
 		sg_buf_adds(buf, "\"; break ;;\n");
 	}
 	sg_buf_adds(buf, "\t\tesac\n\tdone\n\tif [[ -z $verb && $word != -* ]]; then\n\t\twords=\"");
-	for (size_t i = 0; i < verb_count; i++)
-		sg_buf_addf(buf, "%s%s", i ? " " : "", verbs[i].name);
+	add_verbs(buf);
 	sg_buf_adds(buf, "\"\n\tfi\n"
 			 "\tif [[ -n $files && $word != -* ]]; then\n"
 			 "\t\tCOMPREPLY=($(compgen -f -- \"$word\"))\n\telse\n"
@@ -150,7 +165,13 @@ static void zsh(struct sg_buf *buf)
 		sg_buf_addf(buf, "\t%s) _arguments \\\n", verbs[i].name);
 		zsh_options(buf, NULL, "\t\t");
 		zsh_options(buf, &verbs[i], "\t\t");
-		sg_buf_addf(buf, "\t\t'*:%s' ;;\n", takes_files(&verbs[i]) ? "file:_files" : "argument:");
+		sg_buf_addf(buf, "\t\t'*:%s", takes_files(&verbs[i]) ? "file:_files" : "argument:");
+		if (takes_verb(&verbs[i])) {
+			sg_buf_addc(buf, '(');
+			add_verbs(buf);
+			sg_buf_addc(buf, ')');
+		}
+		sg_buf_adds(buf, "' ;;\n");
 	}
 	sg_buf_adds(buf, "\tesac ;;\nesac\n");
 }
@@ -190,6 +211,12 @@ static void fish(struct sg_buf *buf)
 		add_quoted(buf, verbs[i].summary, "");
 		sg_buf_adds(buf, "'\n");
 		fish_options(buf, &verbs[i]);
+		if (takes_verb(&verbs[i])) {
+			sg_buf_addf(buf, "complete -c sockgate -f -n '__fish_seen_subcommand_from %s' -a '",
+				    verbs[i].name);
+			add_verbs(buf);
+			sg_buf_adds(buf, "'\n");
+		}
 	}
 	fish_options(buf, NULL);
 }

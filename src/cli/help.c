@@ -75,7 +75,7 @@ static void help_program(struct sg_buf *buf)
 	for (size_t i = 0; i < verb_count; i++)
 		sg_buf_addf(buf, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
 	add_options(buf, "Options of every verb, before or after it", NULL);
-	sg_buf_adds(buf, "\n'sockgate VERB --help' says more about a verb.\n");
+	sg_buf_adds(buf, "\n'sockgate help VERB' says more about a verb.\n");
 	add_exit_codes(buf);
 }
 

@@ -221,7 +221,7 @@ static int read_options(int argc, char **argv, const struct verb *verb, struct o
 	return optind;
 }
 
-static const struct verb *find_verb(const char *name, struct sg_error *err)
+const struct verb *options_find_verb(const char *name, struct sg_error *err)
 {
 	const char *near;
 
@@ -249,19 +249,33 @@ static void check_arguments(const struct options *options, struct sg_error *err)
 		usage_error(err, "'%s' wants %s", verb->name, verb->arguments);
 }
 
+/* The policy is the verb's argument, or --policy names it. It is named once: of two one would be passed over. */
+static void choose_policy(struct options *options, struct sg_error *err)
+{
+	bool argument = options->verb && options->verb->takes_policy && options->argument_count;
+
+	if (argument && options->policy && !options->help)
+		usage_error(err, "two policies are named: '%s' and, with --policy, '%s'", options->arguments[0],
+			    options->policy);
+	if (argument)
+		options->policy = options->arguments[0];
+	if (!options->policy)
+		options->policy = DEFAULT_POLICY;
+}
+
 int options_parse(int argc, char **argv, struct options *ret, struct sg_error *err)
 {
 	struct sg_error first = {0};
 	int at;
 
-	*ret = (struct options){.policy = DEFAULT_POLICY};
+	*ret = (struct options){0};
 	if (argc < 1) {
 		usage_error(&first, "no verb, see 'sockgate --help'");
 		goto out;
 	}
 	at = read_options(argc, argv, NULL, ret, &first);
 	if (at < argc)
-		ret->verb = find_verb(argv[at], &first);
+		ret->verb = options_find_verb(argv[at], &first);
 	if (ret->verb) {
 		int rest = read_options(argc - at, argv + at, ret->verb, ret, &first);
 
@@ -276,6 +290,7 @@ int options_parse(int argc, char **argv, struct options *ret, struct sg_error *e
 		usage_error(&first, "no verb, see 'sockgate --help'");
 	}
 out:
+	choose_policy(ret, &first);
 	if (!first.kind)
 		return 0;
 	if (err)

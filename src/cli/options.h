@@ -44,6 +44,7 @@ struct verb {
 	const char *examples;                /* lines of --help */
 	int (*run)(struct session *session); /* returns the exit code */
 	bool wants_future;                   /* a date in the policy that is past is an error, but for --boot */
+	bool takes_policy;                   /* its argument is the policy, as with --policy */
 };
 
 /*
@@ -51,6 +52,9 @@ struct verb {
  * could be read is in *ret all the same, so that the error can be reported as the user asked.
  */
 int options_parse(int argc, char **argv, struct options *ret, struct sg_error *err);
+
+/* The verb of the name, or NULL with an error that says which may be meant. */
+const struct verb *options_find_verb(const char *name, struct sg_error *err);
 
 /* What --help prints: of the verb, or of the program when verb is NULL. */
 void options_help(const struct verb *verb, struct sg_buf *buf);

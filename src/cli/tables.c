@@ -6,7 +6,7 @@
 #include "cli/verbs.h"
 
 /* The order of the verbs in the table. */
-enum verb_number { CHECK, DIFF, APPLY, VERIFY, STATUS, LISTENING, EXPLAIN, SHOW, LEARN, CLEAR };
+enum verb_number { CHECK, DIFF, APPLY, VERIFY, STATUS, LISTENING, EXPLAIN, SHOW, LEARN, SERVICES, CLEAR, HELP };
 #define OF(verb) (1U << (verb))
 
 // clang-format off
@@ -18,7 +18,7 @@ const struct verb verbs[] = {
 		"sockgate check\n"
 		"sockgate check policies/*.yaml\n"
 		"sockgate check --explain interface",
-		verb_check, true,
+		verb_check, true, true,
 	},
 	[DIFF] = {
 		"diff", "[OLD] [NEW]", 0, 2, "say which packets would be decided otherwise",
@@ -30,28 +30,29 @@ const struct verb verbs[] = {
 		verb_diff, true,
 	},
 	[APPLY] = {
-		"apply", "", 0, 0, "load the policy into the kernel and prove that it holds",
+		"apply", "[FILE]", 0, 1, "load the policy into the kernel and prove that it holds",
 		"Checks the policy, proves its tests, loads it as one transaction, reads the rules back, and proves that\n"
 		"they decide as the policy does. Touches no table but its own. Refuses a policy that would not let in the\n"
 		"SSH connection it is run from, unless --force is given; warns of other connections that are cut off.",
 		"sockgate apply --dry-run\n"
-		"sockgate apply",
-		verb_apply, true,
+		"sockgate apply\n"
+		"sockgate apply next.yaml",
+		verb_apply, true, true,
 	},
 	[VERIFY] = {
-		"verify", "", 0, 0, "compare the policy, the kernel's rules and the listening sockets",
+		"verify", "[FILE]", 0, 1, "compare the policy, the kernel's rules and the listening sockets",
 		"Proves that the kernel's rules decide as the policy does, looks every listening socket up in both, and\n"
 		"reports what does not fit, the worst first. Exits with 1 when there are findings, with 4 when the answer\n"
 		"could not be proven.",
 		"sockgate verify\n"
 		"sockgate verify --json | jq '.findings[]'",
-		verb_verify, false,
+		verb_verify, false, true,
 	},
 	[STATUS] = {
-		"status", "", 0, 0, "say whether the policy is in force",
+		"status", "[FILE]", 0, 1, "say whether the policy is in force",
 		"The first line says it all. Exits with 0 when the policy is enforced, with 1 when it is not.",
 		"sockgate status",
-		verb_status, false,
+		verb_status, false, true,
 	},
 	[LISTENING] = {
 		"listening", "", 0, 0, "list every listening socket, who holds it and who can reach it",
@@ -78,11 +79,11 @@ const struct verb verbs[] = {
 		verb_explain, false,
 	},
 	[SHOW] = {
-		"show", "", 0, 0, "print the rules that the policy becomes, or the kernel's",
+		"show", "[FILE]", 0, 1, "print the rules that the policy becomes, or the kernel's",
 		"The nft format is a file for nft -f. What the kernel holds is shown with --kernel.",
 		"sockgate show\n"
 		"sockgate show --kernel --format summary",
-		verb_show, false,
+		verb_show, false, true,
 	},
 	[LEARN] = {
 		"learn", "", 0, 0, "draft a policy from the sockets that listen now",
@@ -93,11 +94,29 @@ const struct verb verbs[] = {
 		"sockgate learn -o policy.yaml && sockgate check policy.yaml && sockgate -f policy.yaml diff",
 		verb_learn, false,
 	},
+	[SERVICES] = {
+		"services", "[NAME|PORT]", 0, 1, "list the service names that a policy may use, and their ports",
+		"What is built in: the registered names of common services, and those that people use for them. Ports need no\n"
+		"name: a number is always right, and 'services' in a policy gives names of your own. With a NAME or a PORT (or\n"
+		"PORT/PROTOCOL) only what has it. The file /etc/services of this host is not read.\n"
+		"Exits with 1 when no name has the port, with 2 when the name is not known.",
+		"sockgate services\n"
+		"sockgate services postgres\n"
+		"sockgate services 443/udp",
+		verb_services, false,
+	},
 	[CLEAR] = {
 		"clear", "", 0, 0, "take sockgate's table out of the kernel: every port is then open",
 		"Asks first on a terminal; elsewhere it wants --force. Other tables are left as they are.",
 		"sockgate clear --force",
 		verb_clear, false,
+	},
+	[HELP] = {
+		"help", "[VERB]", 0, 1, "explain a verb, or list them all",
+		"The same as --help behind a verb.",
+		"sockgate help\n"
+		"sockgate help explain",
+		verb_help, false,
 	},
 };
 const size_t verb_count = SG_COUNT(verbs);

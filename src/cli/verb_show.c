@@ -83,5 +83,11 @@ static int show_kernel(struct session *session)
 
 int verb_show(struct session *session)
 {
+	struct sg_error err = {0};
+
+	if (session->options->kernel && session->options->argument_count) {
+		sg_error_set(&err, SG_ERROR_INPUT, 0, "--kernel shows what the kernel holds, and reads no policy");
+		return session_fail(session, &err);
+	}
 	return session->options->kernel ? show_kernel(session) : show_policy(session);
 }

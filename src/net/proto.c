@@ -13,8 +13,8 @@ struct proto {
 /*
  * Of equal numbers the name to print comes first. IPv6's extension headers are no protocol that a rule could see.
  *
- * 'ipip' and 'sit' are what ip-tunnel(8) calls the modes of tunnels whose packets have the protocols 4 and 41. IANA gives
- * the name IPIP to 94, which no tunnel of Linux uses; that one is written as its number. CARP uses VRRP's number.
+ * 'ipip' and 'sit' are what ip-tunnel(8) calls the modes of tunnels whose packets have the protocols 4 and 41. IANA
+ * gives the name IPIP to 94, which no tunnel of Linux uses; that one is written as its number. CARP uses VRRP's number.
  */
 static const struct proto protos[] = {
 	{"icmp", SG_PROTO_ICMP},

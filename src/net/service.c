@@ -2,10 +2,10 @@
 /*
  * service.c - the built-in service names.
  *
- * Rows of TCP, UDP, SCTP and BOTH have the name that IANA's registry (RFC 6335) gives a service, for the transports that
- * hosts use today rather than all that were once reserved. Rows of ALSO_TCP and so on have the names that people type:
- * 'dns' for 'domain', 'postgres' for 'postgresql', 'prometheus' for a port that is registered for something else. They
- * are read, and never printed for a port.
+ * Rows of TCP, UDP, SCTP and BOTH have the name that IANA's registry (RFC 6335) gives a service, for the transports
+ * that hosts use today rather than all that were once reserved. Rows of ALSO_TCP and so on have the names that people
+ * type: 'dns' for 'domain', 'postgres' for 'postgresql', 'prometheus' for a port that is registered for something else.
+ * They are read, and never printed for a port.
  */
 #include <string.h>
 #include "base/mem.h"

@@ -2,12 +2,12 @@
 /*
  * service_hint.c - what to say of a word that is no built-in service name.
  *
- * A name that is near in spelling helps only when the word is a mistyped one. 'rtelnet' is one letter from 'telnet', and
- * it is a service with a port of its own: a hint would lead to the wrong port. So a word that IANA's registry, or the
- * list below, knows as something else never gets a near name. It gets its port, or the reason why it has none.
+ * A name that is near in spelling helps only when the word is a mistyped one. 'rtelnet' is one letter from 'telnet',
+ * and it is a service with a port of its own: a hint would lead to the wrong port. So a word that IANA's registry, or
+ * the list below, knows as something else never gets a near name. It gets its port, or the reason why it has none.
  *
  * Example: 'htpps' gets 'https'; 'rtelnet' gets "107/tcp and 107/udp"; 'sftp' gets 'ssh', not 'ftp'; 'xmpp' gets
- * 'xmpp-client' and 'xmpp-server'; 'nfo' gets nothing, since too much is one letter from a word of three.
+ * 'xmpp-client' and 'xmpp-server'; 'nts' gets nothing, since it is one letter from 'ntp' and from 'nfs'.
  */
 #include <ctype.h>
 #include <string.h>
@@ -16,11 +16,10 @@
 #include "sockgate/buf.h"
 #include "sockgate/proto.h"
 
-#define HINT_WORD_MOST   48 /* longer words are nobody's typing error */
-#define HINT_SHORT       3  /* up to so many letters only a swap of two neighbours counts */
-#define HINT_ONE_EDIT    7  /* up to so many letters one edit, beyond two */
-#define HINT_FAMILY_MOST 4  /* names told of those that begin with the word */
-#define HINT_FAMILY_WORD 3  /* letters of a word that is told them */
+#define HINT_SHORT       3 /* so many letters are near to too much for the usual rule */
+#define HINT_ONE_EDIT    7 /* up to so many letters one edit, beyond two */
+#define HINT_FAMILY_MOST 4 /* names told of those that begin with the word */
+#define HINT_FAMILY_WORD 3 /* letters of a word that is told them */
 
 /* ---- Words that are no names here ---- */
 
@@ -52,6 +51,10 @@ static const struct {
 	{"nmbd", "write 'netbios-ns' and 'netbios-dgm', under 'udp'"},
 	{"lldp", "LLDP frames are no IP packets, and no rule here sees them"},
 	{"arp", "ARP is no IP packet, and no rule here sees it"},
+	{"nat", "addresses are not translated here: a table of your own does that"},
+	{"ssl", "write the service that uses TLS: 'https', 'imaps', 'ldaps' …"},
+	{"tls", "write the service that uses TLS: 'https', 'imaps', 'ldaps' …"},
+	{"ips", NULL},
 	{"rtp", NULL},
 	{"rtcp", NULL},
 	{"srtp", NULL},
@@ -172,9 +175,9 @@ static bool hint_family(const char *word, struct sg_buf *ret)
 	sg_buf_adds(ret, "did you mean ");
 	for (size_t i = 0; i < count && i < HINT_FAMILY_MOST; i++)
 		sg_buf_addf(ret, "%s'%s'",
-			    !i                                               ? ""
+			    !i                                            ? ""
 			    : i + 1 == count || i + 1 == HINT_FAMILY_MOST ? " or "
-									     : ", ",
+									  : ", ",
 			    names[i]);
 	sg_buf_adds(ret, "?");
 	return true;
@@ -189,20 +192,44 @@ static bool hint_is_swap(const char *a, const char *b)
 	       tolower((unsigned char)a[1]) == tolower((unsigned char)b[0]) && hint_same(a + 2, b + 2);
 }
 
-static const char *hint_nearest(const char *word)
+/* Whether one letter differs, and it is not the first. */
+static bool hint_is_slip(const char *a, const char *b)
 {
-	size_t size = strlen(word);
-	const char *name;
+	size_t differ = 0;
 
-	if (size > HINT_WORD_MOST)
-		return NULL;
-	if (size > HINT_SHORT)
-		return sg_text_nearest_within(word, size <= HINT_ONE_EDIT ? 1 : 2, sg_service_next_name, NULL);
+	if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+		return false;
+	for (; *a && *b; a++, b++)
+		differ += tolower((unsigned char)*a) != tolower((unsigned char)*b);
+	return !*a && !*b && differ == 1;
+}
+
+/* Of a short word: two letters that changed places, or a wrong letter where only one name can be meant. */
+static const char *hint_nearest_short(const char *word)
+{
+	const char *name, *near = NULL;
+
 	for (size_t i = 0; (name = sg_service_next_name(i, NULL)); i++) {
 		if (hint_is_swap(word, name))
 			return name;
 	}
-	return NULL;
+	for (size_t i = 0; strlen(word) == HINT_SHORT && (name = sg_service_next_name(i, NULL)); i++) {
+		if (!hint_is_slip(word, name) || (near && !strcmp(near, name)))
+			continue;
+		if (near)
+			return NULL;
+		near = name;
+	}
+	return near;
+}
+
+static const char *hint_nearest(const char *word)
+{
+	size_t size = strlen(word);
+
+	if (size <= HINT_SHORT)
+		return hint_nearest_short(word);
+	return sg_text_nearest_within(word, size <= HINT_ONE_EDIT ? 1 : 2, sg_service_next_name, NULL);
 }
 
 /* The built-in name that the word is in another case. */

@@ -304,8 +304,8 @@ static const char *lines_foreign_protocol(const char *text)
 {
 	static const char *const foreign[][2] = {
 		{"udp+tcp", "tcp+udp"}, {"tcp/udp", "tcp+udp"}, {"udp/tcp", "tcp+udp"}, {"tcp_udp", "tcp+udp"},
-		{"tcpudp", "tcp+udp"},	{"tcp-udp", "tcp+udp"}, {"tcp,udp", "tcp+udp"}, {"both", "tcp+udp"},
-		{"all", "any"},		{"ip", "any"},		{"mptcp", "tcp"},	{"ping", "icmp"},
+		{"tcpudp", "tcp+udp"},  {"tcp-udp", "tcp+udp"}, {"tcp,udp", "tcp+udp"}, {"both", "tcp+udp"},
+		{"all", "any"},         {"ip", "any"},          {"mptcp", "tcp"},       {"ping", "icmp"},
 	};
 
 	for (size_t i = 0; i < SG_COUNT(foreign); i++)

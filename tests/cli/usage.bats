@@ -4,7 +4,7 @@
 
 load common
 
-verbs="check diff apply verify status listening explain show clear"
+verbs="check diff apply verify status listening explain show learn services clear help"
 
 @test "help names every verb, and every verb has help with an example" {
 	run -0 --separate-stderr gate --help
@@ -69,7 +69,10 @@ verbs="check diff apply verify status listening explain show clear"
 	expect "option '--color' takes auto|always|never, not ''" check --color=
 	expect "'check' has no option '--from'; 'explain' has" check --from 192.0.2.1
 	expect "option '--from' stands behind its verb: sockgate explain --from" --from 192.0.2.1 explain
-	expect "'apply' does not take 'now'" apply now
+	expect "'apply' does not take 'now'" apply policy.yaml now
+	expect "'clear' does not take 'now'" clear now
+	expect "'help' does not take 'diff'" help check diff
+	expect "unknown verb 'chekc', did you mean 'check'?" help chekc
 	expect "'diff' does not take 'c'" diff a b c
 	expect "unknown protocol '%n%s'" explain %n%s
 }
@@ -99,6 +102,32 @@ verbs="check diff apply verify status listening explain show clear"
 		run -0 gate $words
 		json '.ok and .verb == "check"'
 	done
+}
+
+@test "help is a verb, too" {
+	[ "$(gate help)" = "$(gate --help)" ]
+	for verb in $verbs; do
+		[ "$(gate help "$verb")" = "$(gate "$verb" --help)" ]
+	done
+}
+
+@test "the policy may stand behind the verb, and is named once" {
+	web_policy
+	mv policy.yaml other.yaml
+	[ "$(gate show other.yaml)" = "$(gate -f other.yaml show)" ]
+	[ "$(gate show - <other.yaml)" = "$(gate -f - show <other.yaml)" ]
+	for verb in apply verify status show; do
+		run -2 --separate-stderr gate $verb other.yaml -f another.yaml
+		[ "$stderr" = "sockgate: error: two policies are named: 'other.yaml' and, with --policy, 'another.yaml'" ]
+		run -2 --separate-stderr gate -f another.yaml $verb other.yaml
+		[ "$stderr" = "sockgate: error: two policies are named: 'other.yaml' and, with --policy, 'another.yaml'" ]
+	done
+	for verb in apply verify show; do
+		run ! --separate-stderr gate $verb missing.yaml
+		[[ $stderr == *"missing.yaml"* ]]
+	done
+	run -2 --separate-stderr gate show --kernel other.yaml
+	[ "$stderr" = "sockgate: error: --kernel shows what the kernel holds, and reads no policy" ]
 }
 
 @test "usage errors are JSON when JSON was asked for, wherever" {
@@ -133,6 +162,8 @@ ctypes.CDLL(None).execve(sys.argv[1].encode(), (ctypes.c_char_p * 1)(None), (cty
 	[ "$(complete_words sockgate show --format '')" = "$(printf '%s\n' json nft summary)" ]
 	[ "$(complete_words sockgate check pol)" = policy.yaml ]
 	[ "$(complete_words sockgate -f pol)" = policy.yaml ]
+	[ "$(complete_words sockgate apply pol)" = policy.yaml ]
+	[ "$(complete_words sockgate help exp)" = explain ]
 }
 
 @test "the scripts for zsh and fish name every verb and are taken by these shells" {

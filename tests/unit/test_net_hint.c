@@ -114,10 +114,15 @@ static void words_that_people_type(void **state)
 		{"postgress", "did you mean 'postgres'?"},
 		{"elasticsaerch", "did you mean 'elasticsearch'?"},
 		{"prometeus", "did you mean 'prometheus'?"},
-		/* of three letters everything is near to something */
-		{"shh", NULL},
-		{"ssl", NULL},
+		/* of three letters a wrong one counts where only one name can be meant */
+		{"shh", "did you mean 'ssh'?"},
+		{"ssj", "did you mean 'ssh'?"},
+		{"xsh", NULL},
+		{"nts", NULL},
 		{"ndp", NULL},
+		{"nf", NULL},
+		{"ssl", "'https'"},
+		{"nat", "translated"},
 		{"web", "'http' and 'https'"},
 		/* other services, near in spelling */
 		{"sftp", "write 'ssh'"},
