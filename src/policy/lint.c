@@ -74,6 +74,24 @@ sg_ref sg_lint_accepted(struct lint *lint)
 	return sg_idd_minus(idd, accepted, sg_coverage_loopback(idd));
 }
 
+bool sg_lint_is_wide(enum sg_family family, const struct sg_ranges *set)
+{
+	static const struct sg_range all[2] = {
+		[SG_IPV4] = {0, UINT32_MAX},
+		[SG_IPV6] = {(sg_u128)1 << 125, ((sg_u128)1 << 126) - 1},
+	};
+	const struct sg_range *whole = &all[family];
+	sg_u128 count = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		sg_u128 first = set->items[i].first > whole->first ? set->items[i].first : whole->first;
+		sg_u128 last = set->items[i].last < whole->last ? set->items[i].last : whole->last;
+
+		count += first <= last ? last - first + 1 : 0;
+	}
+	return count >= (whole->last - whole->first) / 2 + 1;
+}
+
 size_t sg_lint_parts(struct lint *lint, const struct sg_line *line, struct sg_region_part ret[2])
 {
 	return sg_region_parts_under(lint->idd, &lint->cache, line, SG_IDD_FULL, ret);

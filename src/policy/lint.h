@@ -54,6 +54,9 @@ bool sg_lint_matters(const struct lint *lint, size_t first, size_t next); /* any
 /* The new inbound packets that the decision accepts by whatever interface but lo when all conditions are met, over the
  * levels from protocol on. */
 sg_ref sg_lint_accepted(struct lint *lint);
+/* Whether the addresses are half of all that there are or more: of IPv4, or of 2000::/3, the IPv6 that is routed. */
+bool sg_lint_is_wide(enum sg_family family, const struct sg_ranges *set);
+
 /* sg_region_parts of a line without its conditions. */
 size_t sg_lint_parts(struct lint *lint, const struct sg_line *line, struct sg_region_part ret[2]);
 

@@ -145,6 +145,22 @@ static int effect_no_effect(struct effect *effect, size_t first, size_t next)
 
 /* ---- Allows that a block of ports cuts ---- */
 
+/*
+ * Whether a block is an exception by design: one of `any`, or one of ports whose peers are a list, such as the
+ * addresses that may not send mail to a port that is open to all others. That an allow lacks these is what the list is
+ * for.
+ */
+static bool effect_is_exception(const struct sg_line *line)
+{
+	bool out = line->direction == SG_OUT;
+	const struct sg_addresses *peers = out ? &line->to : &line->from;
+
+	if (line->kind == SG_LINE_ANY)
+		return true;
+	return (out ? line->has_to : line->has_from) && !sg_lint_is_wide(SG_IPV4, &peers->v4) &&
+	       !sg_lint_is_wide(SG_IPV6, &peers->v6);
+}
+
 static int effect_find_port_blocks(struct effect *effect)
 {
 	sg_autofree struct sg_coverage_part *parts = calloc(effect->coverage.count + 1, sizeof(*parts));
@@ -156,7 +172,7 @@ static int effect_find_port_blocks(struct effect *effect)
 		const struct sg_coverage_part *part = &effect->coverage.parts[i];
 
 		if (part->section < SG_COVERAGE_ALLOW &&
-		    sg_policy_line(effect->policy, part->line)->kind != SG_LINE_ANY)
+		    !effect_is_exception(sg_policy_line(effect->policy, part->line)))
 			parts[count++] = *part;
 	}
 	if (sg_coverage_of(effect->idd, parts, count, &effect->ports, effect->err) < 0)

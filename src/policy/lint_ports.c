@@ -263,7 +263,13 @@ static bool ports_any_open(struct sg_idd *idd, sg_ref tcp, const struct sg_range
 	return !sg_idd_disjoint(idd, tcp, sg_idd_split(idd, SG_FIELD_PORT, ports, SG_IDD_FULL, SG_IDD_EMPTY));
 }
 
-/* SSH listens on port 22, and where the policy's own services of such a name say. */
+/* Whether a text speaks of SSH: a unit "ssh.service", a comment "SSH for the office". */
+static bool ports_speaks_of_ssh(const char *text)
+{
+	return text && strcasestr(text, "ssh");
+}
+
+/* SSH listens on port 22, where the policy's own services of such a name say, and where a line says that it does. */
 static bool ports_ssh_open(const struct lint *lint, sg_ref tcp)
 {
 	struct sg_range usual = {22, 22};
@@ -281,6 +287,15 @@ static bool ports_ssh_open(const struct lint *lint, sg_ref tcp)
 				return true;
 		}
 	}
+	for (size_t i = 0; i < sg_policy_lines(lint->policy); i++) {
+		const struct sg_line *line = sg_policy_line(lint->policy, i);
+
+		if (line->direction == SG_IN && line->section == SG_SECTION_ALLOW && line->kind == SG_LINE_PORTS &&
+		    memchr(line->protocols, SG_PROTO_TCP, line->protocol_count) && lint->matters[i] &&
+		    (ports_speaks_of_ssh(line->unit) || ports_speaks_of_ssh(line->comment)) &&
+		    ports_any_open(lint->idd, tcp, &line->ports))
+			return true;
+	}
 	return false;
 }
 
@@ -290,14 +305,15 @@ static struct sg_span ports_file(const struct sg_policy *policy)
 	return (struct sg_span){.file = policy->file_count ? policy->files[0].number : SG_NO_FILE};
 }
 
-/* Only of hosts that serve over TCP: a desktop that is reached by nobody needs no advice. */
+/* A host that no one reaches over SSH, which may be one that no one reaches at all: whoever applies the policy from
+ * afar has no way back. */
 static int ports_ssh(struct lint *lint, sg_ref accepted)
 {
 	sg_ref tcp = sg_idd_restrict(lint->idd, accepted, SG_FIELD_PROTOCOL, SG_PROTO_TCP);
 
 	if (sg_idd_check(lint->idd, tcp, lint->err) < 0)
 		return -1;
-	if (tcp == SG_IDD_EMPTY || ports_ssh_open(lint, tcp))
+	if (ports_ssh_open(lint, tcp))
 		return 0;
 	lint_add(lint, LINT_NO_SSH, ports_file(lint->policy), "no one can reach SSH (port 22) under this policy");
 	sg_diag_hint(lint->diags, "as in 'tcp: [{port: ssh, from: 192.0.2.0/24}]'; if it has another port, name that "

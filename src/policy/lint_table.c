@@ -8,8 +8,9 @@
 static const struct sg_lint lints[] = {
 	[LINT_NO_EFFECT] = {"policy/no-effect", SG_SEVERITY_WARNING,
 			    "a line decides nothing: a block, the baseline, the default or wider lines do"},
-	[LINT_PARTLY_BLOCKED] = {"policy/partly-blocked", SG_SEVERITY_WARNING,
-				 "a block of ports takes away a part of what a line allows"},
+	[LINT_PARTLY_BLOCKED] =
+		{"policy/partly-blocked", SG_SEVERITY_WARNING,
+		 "a block of ports takes away a part of what a line allows; not one of listed addresses"},
 	[LINT_WIDE_OPEN] = {"policy/wide-open", SG_SEVERITY_WARNING,
 			    "a database's or management port is open to half of all addresses or more"},
 	[LINT_ODD_SOURCE] = {"policy/odd-source", SG_SEVERITY_WARNING,

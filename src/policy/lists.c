@@ -39,13 +39,17 @@ struct list_word {
 	struct sg_span span;
 };
 
-/* The text of a line without comment and blanks, from `line` (its first byte) to `end`. Size 0: nothing. */
+/*
+ * The text of a line without comment and blanks, from `line` (its first byte) to `end`. Size 0: nothing. A comment
+ * begins with '#', or with ';' as in Spamhaus's lists ("192.0.2.0/24 ; SBL1").
+ */
 static void list_trim(const char *line, const char *end, struct list_word *ret)
 {
-	const char *comment = memchr(line, '#', (size_t)(end - line)), *start = line;
+	const char *start = line, *comment = memchr(line, '#', (size_t)(end - line));
 
-	if (comment)
-		end = comment;
+	end = comment ? comment : end;
+	comment = memchr(line, ';', (size_t)(end - line));
+	end = comment ? comment : end;
 	while (end > line && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
 		end--;
 	while (start < end && (*start == ' ' || *start == '\t'))

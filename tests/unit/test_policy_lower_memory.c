@@ -102,7 +102,7 @@ static void test_no_memory(void **unused)
 		sg_buf_addf(&text, ", 10.%u.%u.1", i / 200, i % 200);
 	sg_buf_adds(&text,
 		    "]\nallow:\n  tcp: [{port: 22, from: many}, 80, 80, {port: 443, from: many, except: 10.1.0.0/24}]\n"
-		    "block:\n  tcp: [{port: 443, from: 10.0.0.0/24}]\n"
+		    "block:\n  tcp: [{port: 443, interface: eth0}]\n"
 		    "tests:\n  - {expect: allow, tcp: 80}\n  - {expect: block, tcp: 22}\n");
 	check_no_memory(text.data, &expected);
 }
