@@ -37,43 +37,6 @@ const char *sg_key_next_name(size_t index, const void *unused)
 	return index < KEY_COUNT ? keys_rows[index].name : NULL;
 }
 
-/* How other firewalls call it. */
-static const char *const keys_foreign[][2] = {
-	{"accept", "allow"},
-	{"permit", "allow"},
-	{"deny", "block"},
-	{"drop", "block"},
-	{"reject", "block"},
-	{"policy", "default"},
-	{"sets", "groups"},
-	{"ipsets", "groups"},
-	{"zones", "interfaces"},
-	{"ports", "port"},
-	{"dport", "port"},
-	{"source", "from"},
-	{"sources", "from"},
-	{"src", "from"},
-	{"saddr", "from"},
-	{"destination", "to"},
-	{"dst", "to"},
-	{"daddr", "to"},
-	{"iface", "interface"},
-	{"dev", "interface"},
-	{"device", "interface"},
-	{"iif", "interface"},
-	{"types", "type"},
-	{"icmpv4", "icmp"},
-	{"description", "comment"},
-	{"group", "groups"},
-	{"rate", "limit"},
-	{"connlimit", "connections"},
-	{"expires", "until"},
-	{"service", "unit"},
-	{"prefix", "label"},
-	{"log-prefix", "log"},
-	{"logging", "log-blocked"},
-};
-
 const char *sg_keys_name(enum key_id id)
 {
 	return keys_rows[id].name;
@@ -152,16 +115,15 @@ static void keys_hint_all(struct reader *reader, enum sg_key_place place)
 
 static void keys_refuse_unknown(struct reader *reader, uint32_t key, enum sg_key_place place)
 {
-	const char *text = doc_text(&reader->doc, key), *near = NULL, *where;
+	const char *text = doc_text(&reader->doc, key), *near, *where;
 	struct report_quote quote;
-	enum key_id id;
 
+	near = sg_keys_renamed(text, place);
+	if (!near && sg_keys_refuse_unsupported(reader, key, place))
+		return;
 	reader_error(reader, key, "policy/unknown-key", "unknown key '%s'", sg_reader_quote(reader, key, &quote));
 	if (!sg_reader_wants_hint(reader))
 		return;
-	for (size_t i = 0; i < sizeof(keys_foreign) / sizeof(keys_foreign[0]); i++)
-		if (!strcmp(text, keys_foreign[i][0]) && sg_keys_find(keys_foreign[i][1], place, &id))
-			near = keys_foreign[i][1];
 	where = keys_where(text);
 	if (!near && !where)
 		near = sg_text_nearest(text, keys_next, &place);

@@ -38,6 +38,11 @@ bool sg_keys_check_item(struct reader *reader, uint32_t item, enum key_id id);
 /* Whether such a list has only scalars, each with a value; reports what is not. */
 bool sg_keys_only_words(struct reader *reader, uint32_t value, enum key_id id);
 
+/* The key of the place that other firewalls call by the word, or NULL. */
+const char *sg_keys_renamed(const char *word, enum sg_key_place place);
+/* Reports a key that names what the language has nothing like, and what to do instead. False: it is no such key. */
+bool sg_keys_refuse_unsupported(struct reader *reader, uint32_t key, enum sg_key_place place);
+
 const char *sg_keys_name(enum key_id id);
 bool sg_keys_is_mapping(enum key_id id); /* whether its value is one */
 const char *sg_keys_doc(enum key_id id);

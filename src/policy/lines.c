@@ -335,6 +335,8 @@ static void lines_refuse_protocol(struct reader *reader, uint32_t key, const cha
 	struct report_quote quote;
 	enum key_id id;
 
+	if (!protocol && sg_keys_refuse_unsupported(reader, key, SG_KEY_SECTION))
+		return;
 	reader_error(reader, key, "policy/unknown-key", "unknown protocol '%s'", sg_reader_quote(reader, key, &quote));
 	if (!sg_reader_wants_hint(reader))
 		return;
