@@ -48,6 +48,7 @@ void sg_files_free(struct sg_files *files);
 /* Keeps a copy of name and takes ownership of text (malloc'd, size bytes; freed also on failure). Returns the index. */
 int sg_files_add(struct sg_files *files, const char *name, char *text, size_t size, uint32_t *ret_index,
 		 struct sg_error *err);
+uint32_t sg_files_count(const struct sg_files *files);
 const char *sg_files_name(const struct sg_files *files, uint32_t index);
 const char *sg_files_text(const struct sg_files *files, uint32_t index, size_t *ret_size);
 /* The bytes of a line (from 1), without its line end (LF or CRLF); NULL when there is none. */

@@ -45,11 +45,15 @@ struct sg_check_report {
 	const struct sg_files *files;
 	const struct sg_diags *diags;
 	struct sg_test_sum tests;
+	uint32_t first_file, file_end; /* of `files`, those that were read for it: as many as file_end - first_file */
 };
+/* Files that were read, from one number to before another: "  read policy.yaml, 312 bytes", a line each. */
+void sg_render_files(struct sg_buf *buf, const struct sg_files *files, uint32_t first, uint32_t end);
 /* The diagnostics and the sum: "policy.yaml: ok, 12 lines, 3 tests proven". */
 void sg_render_check(struct sg_buf *buf, const struct sg_style *style, const struct sg_check_report *report);
-/* Of several files together; verb is the one that asked for the policy. */
-void sg_render_check_json(struct sg_buf *buf, const char *verb, const struct sg_check_report *reports, size_t count);
+/* Of several files together; verb is the one that asked for the policy. `with_files`: the files that were read, too. */
+void sg_render_check_json(struct sg_buf *buf, const char *verb, const struct sg_check_report *reports, size_t count,
+			  bool with_files);
 /* The diagnostics alone, as SARIF 2.1.0; `version` is the program's. */
 void sg_render_check_sarif(struct sg_buf *buf, const char *version, const struct sg_check_report *reports,
 			   size_t count);
@@ -173,6 +177,8 @@ struct sg_status_report {
 	const char *lockdown;  /* only SSH is let in because the policy could not be loaded, and why; NULL: not so */
 	const struct sg_foreign *foreign;
 	size_t foreign_count;
+	const struct sg_files *files; /* that were read for the policy; told when `verbose` */
+	bool verbose;
 };
 void sg_render_status(struct sg_buf *buf, const struct sg_style *style, const struct sg_status_report *report);
 void sg_render_status_json(struct sg_buf *buf, const struct sg_status_report *report);

@@ -58,6 +58,11 @@ int sg_files_add(struct sg_files *files, const char *name, char *text, size_t si
 	return 0;
 }
 
+uint32_t sg_files_count(const struct sg_files *files)
+{
+	return (uint32_t)files->count;
+}
+
 const char *sg_files_name(const struct sg_files *files, uint32_t index)
 {
 	return index < files->count ? files->items[index].name : NULL;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/session.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +99,8 @@ void session_failed_diags(struct session *session, const struct sg_diags *diags)
 {
 	for (size_t i = 0; i < diags->count; i++) {
 		const struct sg_diag *diag = &diags->items[i];
-		const char *file = diag->span.file == SG_NO_FILE ? NULL : sg_files_name(session->files, diag->span.file);
+		const char *file =
+			diag->span.file == SG_NO_FILE ? NULL : sg_files_name(session->files, diag->span.file);
 
 		if (diag->severity != SG_SEVERITY_ERROR)
 			continue;
@@ -106,7 +109,8 @@ void session_failed_diags(struct session *session, const struct sg_diags *diags)
 		else if (!diag->span.line)
 			session_failed(session, "%s: %s", file, diag->message);
 		else
-			session_failed(session, "%s:%u:%u: %s", file, diag->span.line, diag->span.column, diag->message);
+			session_failed(session, "%s:%u:%u: %s", file, diag->span.line, diag->span.column,
+				       diag->message);
 		return;
 	}
 }
@@ -114,12 +118,18 @@ void session_failed_diags(struct session *session, const struct sg_diags *diags)
 /* A policy that cannot be used is the answer, whatever the question was. */
 static int refuse(struct session *session, const char *path, const struct loaded *loaded, struct sg_test_sum tests)
 {
-	struct sg_check_report report = {path, loaded->policy, session->files, &loaded->diags, tests};
+	struct sg_check_report report = {
+		.file = path,
+		.policy = loaded->policy,
+		.files = session->files,
+		.diags = &loaded->diags,
+		.tests = tests,
+	};
 	struct sg_buf text = {0};
 
 	session_failed_diags(session, &loaded->diags);
 	if (session->options->json) {
-		sg_render_check_json(&session->answer, session->options->verb->name, &report, 1);
+		sg_render_check_json(&session->answer, session->options->verb->name, &report, 1, false);
 	} else {
 		sg_render_check(&text, &session->error_style, &report);
 		progress_end();
@@ -143,6 +153,52 @@ int loaded_prove(const struct session *session, struct loaded *loaded, struct sg
 	return 0;
 }
 
+/* The folder of the examples: by the program's own place, or where the build would install them. */
+static void find_examples(char ret[PATH_MAX])
+{
+	static const char beside[] = "../share/doc/sockgate/examples";
+	char program[PATH_MAX], path[PATH_MAX + sizeof(beside)];
+	ssize_t size = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	char *slash;
+
+	program[size > 0 ? size : 0] = '\0';
+	slash = strrchr(program, '/');
+	if (slash) {
+		snprintf(path, sizeof(path), "%.*s%s", (int)(slash + 1 - program), program, beside);
+		if (realpath(path, ret))
+			return;
+	}
+	snprintf(ret, PATH_MAX, "%s", EXAMPLES_FOLDER);
+}
+
+/* The same name with the other of the endings .yaml and .yml, if there is such a file. */
+static bool find_other_ending(const char *path, char ret[PATH_MAX])
+{
+	const char *dot = strrchr(path, '.');
+	bool yaml = dot && !strcmp(dot, ".yaml");
+
+	if (!yaml && (!dot || strcmp(dot, ".yml") != 0))
+		return false;
+	snprintf(ret, PATH_MAX, "%.*s%s", (int)(dot - path), path, yaml ? ".yml" : ".yaml");
+	return access(ret, F_OK) == 0;
+}
+
+/* What somebody may do who has no policy there. Who named a file as an argument knows that there are policies. */
+static void add_ways_out(const struct options *options, const char *path, struct sg_error *err)
+{
+	size_t size = strlen(err->message), room = sizeof(err->message) - size;
+	char other[PATH_MAX];
+
+	if (find_other_ending(path, other)) {
+		snprintf(err->message + size, room, " (but '%.200s' is there)", other);
+		return;
+	}
+	if (path != options->policy)
+		return;
+	find_examples(other);
+	snprintf(err->message + size, room, " ('sockgate learn' drafts a policy, and %.200s has examples)", other);
+}
+
 struct sg_policy *session_read(struct session *session, const char *path, struct sg_diags *diags, struct sg_error *err)
 {
 	const struct verb *verb = session->options->verb;
@@ -158,6 +214,8 @@ struct sg_policy *session_read(struct session *session, const char *path, struct
 
 	progress_say("reading the policy");
 	policy = sg_policy_read(path, &options, session->files, diags, err);
+	if (!policy && err->errnum == ENOENT)
+		add_ways_out(session->options, path, err);
 	if (!policy && err->kind)
 		sg_error_prefix(err, "%s", strcmp(path, "-") ? path : "standard input");
 	if (!policy)
@@ -213,6 +271,12 @@ int session_load(struct session *session, const char *path, enum loading loading
 	/* notes alone are for check: who applies has seen them */
 	if (loading == LOAD_WITH_TESTS && loaded.diags.warnings)
 		session_diags(session, &loaded.diags);
+	if (loading == LOAD_WITH_TESTS && session->options->verbose) {
+		struct sg_buf text = {0};
+
+		sg_render_files(&text, session->files, 0, sg_files_count(session->files));
+		session_say(session, &text);
+	}
 	*ret = loaded;
 	loaded = (struct loaded){0};
 	return 0;

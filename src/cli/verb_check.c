@@ -20,8 +20,12 @@ static void clear_reports(struct sg_check_report *reports, struct loaded *loaded
 static int check_file(struct session *session, const char *path, struct loaded *loaded, struct sg_check_report *report,
 		      int *ret_code, struct sg_error *err)
 {
-	*report = (struct sg_check_report){.file = path, .files = session->files, .diags = &loaded->diags};
+	*report = (struct sg_check_report){.file = path,
+					   .files = session->files,
+					   .diags = &loaded->diags,
+					   .first_file = sg_files_count(session->files)};
 	loaded->policy = session_read(session, path, &loaded->diags, err);
+	report->file_end = sg_files_count(session->files);
 	if (!loaded->policy) {
 		*ret_code = EXIT_USAGE;
 		return err->kind ? -1 : 0;
@@ -79,7 +83,7 @@ static int check_files(struct session *session)
 		if (options->sarif)
 			sg_render_check_sarif(&session->answer, SOCKGATE_VERSION, reports, count);
 		else if (options->json)
-			sg_render_check_json(&session->answer, "check", reports, count);
+			sg_render_check_json(&session->answer, "check", reports, count, options->verbose);
 		result = session_finish(session, result);
 	}
 	clear_reports(reports, loaded, count);

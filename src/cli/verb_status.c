@@ -200,6 +200,8 @@ int verb_status(struct session *session)
 	report.unit_count = known.unit_count;
 	if (lockdown_is_in_force(rules.table, reason, sizeof(reason)))
 		report.lockdown = reason;
+	report.files = session->files;
+	report.verbose = session->options->verbose;
 	report.foreign = rules.foreign;
 	report.foreign_count = rules.foreign_count;
 	code = exit_code_of(&report, &policy_error);

@@ -25,6 +25,36 @@ static void add_contents(struct sg_buf *buf, const struct sg_policy *policy)
 	sg_buf_addc(buf, '\n');
 }
 
+void sg_render_files(struct sg_buf *buf, const struct sg_files *files, uint32_t first, uint32_t end)
+{
+	for (uint32_t i = first; i < end; i++) {
+		size_t size;
+
+		sg_files_text(files, i, &size);
+		sg_buf_adds(buf, "  read ");
+		sg_say_adds(buf, sg_files_name(files, i));
+		sg_buf_adds(buf, ", ");
+		sg_say_count(buf, size, "byte");
+		sg_buf_addc(buf, '\n');
+	}
+}
+
+json_t *sg_fields_files_json(struct sg_json *json, const struct sg_files *files, uint32_t first, uint32_t end)
+{
+	json_t *list = sg_json_list(json);
+
+	for (uint32_t i = first; i < end; i++) {
+		json_t *map = sg_json_map(json);
+		size_t size;
+
+		sg_files_text(files, i, &size);
+		sg_json_put(json, map, "name", sg_json_text(json, sg_files_name(files, i)));
+		sg_json_put(json, map, "bytes", sg_json_number(json, size));
+		sg_json_push(json, list, map);
+	}
+	return list;
+}
+
 void sg_render_check(struct sg_buf *buf, const struct sg_style *style, const struct sg_check_report *report)
 {
 	const struct sg_diags *diags = report->diags;
@@ -54,9 +84,12 @@ void sg_render_check(struct sg_buf *buf, const struct sg_style *style, const str
 	sg_buf_addc(buf, '\n');
 	if (report->policy && style->verbose)
 		add_contents(buf, report->policy);
+	if (style->verbose)
+		sg_render_files(buf, report->files, report->first_file, report->file_end);
 }
 
-void sg_render_check_json(struct sg_buf *buf, const char *verb, const struct sg_check_report *reports, size_t count)
+void sg_render_check_json(struct sg_buf *buf, const char *verb, const struct sg_check_report *reports, size_t count,
+			  bool with_files)
 {
 	struct sg_json json = {false};
 	json_t *answer = sg_json_answer(&json, verb), *list = sg_json_list(&json), *tests = sg_json_map(&json);
@@ -77,5 +110,9 @@ void sg_render_check_json(struct sg_buf *buf, const char *verb, const struct sg_
 	sg_json_put(&json, answer, "ok", json_boolean(ok));
 	sg_json_put(&json, answer, "diagnostics", list);
 	sg_json_put(&json, answer, "tests", tests);
+	if (with_files && count)
+		sg_json_put(&json, answer, "files",
+			    sg_fields_files_json(&json, reports[0].files, reports[0].first_file,
+						 reports[count - 1].file_end));
 	sg_json_write(&json, buf, answer);
 }

@@ -10,6 +10,8 @@
 #include "sockgate/verify.h"
 #include "sockgate/where.h"
 
+/* [{"name": …, "bytes": …}] of the files from `first` to before `end`. */
+json_t *sg_fields_files_json(struct sg_json *json, const struct sg_files *files, uint32_t first, uint32_t end);
 /* How many items of a list stand in a line before the rest is only counted. */
 size_t sg_fields_fold(const struct sg_style *style);
 

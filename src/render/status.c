@@ -195,6 +195,8 @@ void sg_render_status(struct sg_buf *buf, const struct sg_style *style, const st
 		sg_fields_foreign(buf, style, report->foreign, report->foreign_count);
 		sg_buf_adds(buf, "; what these decide is not reckoned with\n");
 	}
+	if (report->verbose)
+		sg_render_files(buf, report->files, 0, sg_files_count(report->files));
 }
 
 static json_t *digest_json(struct sg_json *json, const uint8_t *digest)
@@ -282,5 +284,8 @@ void sg_render_status_json(struct sg_buf *buf, const struct sg_status_report *re
 	sg_json_put(&json, answer, "units_to_apply", units_json(&json, report));
 	sg_json_put(&json, answer, "not_reckoned_with",
 		    sg_fields_foreign_json(&json, report->foreign, report->foreign_count));
+	if (report->verbose)
+		sg_json_put(&json, answer, "files",
+			    sg_fields_files_json(&json, report->files, 0, sg_files_count(report->files)));
 	sg_json_write(&json, buf, answer);
 }

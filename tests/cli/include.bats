@@ -58,3 +58,33 @@ load common
 	[[ ${lines[6]} == "/etc/sockgate/policy.d/more.yaml:1:15: error:"* ]]
 	[[ $output == *"warning: '/etc/sockgate/policy.d/B.YAML' is not read"*"rename it to 'B.yaml'"*"/a.yml' is not read"*"rename it to 'a.yaml'"*": ok, 1 line, 2 warnings" ]]
 }
+
+@test "with --verbose the files that were read are listed, in order" {
+	mkdir policy.d
+	printf 'include: policy.d/*.yaml\ngroups: {a: {file: list.txt}}\nallow: {tcp: [{port: 22, from: a}]}\n' >policy.yaml
+	printf 'allow: {tcp: [1]}\n' >policy.d/b.yaml
+	printf 'allow: {tcp: [2]}\n' >policy.d/a.yaml
+	echo 192.0.2.1 >list.txt
+	cp policy.d/a.yaml other.yaml
+	run -0 gate -v check policy.yaml other.yaml
+	[ "$(grep '^  read' <<<"$output")" = "  read policy.yaml, $(stat -c %s policy.yaml) bytes
+  read policy.d/a.yaml, 18 bytes
+  read policy.d/b.yaml, 18 bytes
+  read list.txt, 10 bytes
+  read other.yaml, 18 bytes" ]
+	run -0 gate -v -j check policy.yaml other.yaml
+	json '.files | map(.name) == ["policy.yaml", "policy.d/a.yaml", "policy.d/b.yaml", "list.txt", "other.yaml"] and .[3].bytes == 10'
+	run -0 gate -j check policy.yaml
+	json 'has("files") | not'
+}
+
+@test "who has no policy is told of learn, of the examples, and of a file of nearly the same name" {
+	run -3 gate -f policy.yaml check
+	[[ $output == *"No such file or directory ('sockgate learn' drafts a policy, and /"*"/doc/sockgate/examples has examples)"* ]]
+	echo 'allow: {tcp: [22]}' >policy.yml
+	run -3 gate -f policy.yaml check
+	[[ $output == *"No such file or directory (but 'policy.yml' is there)"* ]]
+	mv policy.yml policy.yaml
+	run -3 gate check policy.yml
+	[[ $output == *"(but 'policy.yaml' is there)"* ]]
+}

@@ -282,8 +282,8 @@ typedef void answer(struct sg_buf *buf, const struct sg_style *style, const stru
 
 static void check_report(const struct world *world, struct sg_check_report ret[2])
 {
-	ret[0] = (struct sg_check_report){"old.yaml", world->old, world->files, &world->old_diags, {3, 1}};
-	ret[1] = (struct sg_check_report){"bad.yaml", NULL, world->files, &world->bad_diags, {0, 0}};
+	ret[0] = (struct sg_check_report){"old.yaml", world->old, world->files, &world->old_diags, {3, 1}, 0, 1};
+	ret[1] = (struct sg_check_report){"bad.yaml", NULL, world->files, &world->bad_diags, {0, 0}, 1, 2};
 }
 
 static void errors(struct sg_buf *buf, const struct sg_style *style, const struct world *world)
@@ -314,7 +314,7 @@ static void check_json(struct sg_buf *buf, const struct sg_style *style, const s
 
 	(void)style;
 	check_report(world, reports);
-	sg_render_check_json(buf, "check", reports, 2);
+	sg_render_check_json(buf, "check", reports, 2, true);
 }
 
 static void explain(struct sg_buf *buf, const struct sg_style *style, const struct world *world)
