@@ -12,15 +12,87 @@ setup_file() {
 @test "program, library, headers, manual, examples, units and completion are where they belong" {
 	cd "$STAGE/usr"
 	"$STAGE/usr/sbin/sockgate" --version
-	for file in share/bash-completion/completions/sockgate share/zsh/site-functions/_sockgate \
+	for file in share/bash-completion/completions/sockgate share/zsh/*/_sockgate \
 		share/fish/vendor_completions.d/sockgate.fish share/man/man8/sockgate.8 lib/systemd/system/sockgate.service \
 		include/sockgate/policy.h share/doc/sockgate/examples/web-server.yaml share/sockgate/policy.schema.json; do
-		[ -s $file ] || { echo "no $file"; false; }
+		# shellcheck disable=SC2086
+		[ -s $(echo $file) ] || { echo "no $file"; false; }
 	done
 	[ -n "$(find . -name libsockgate.a)" ]
 	[ -n "$(find . -name 'libsockgate.so.*')" ]
 	# nothing of the place where it was built
 	run ! grep -rlF "$TOP" share lib/systemd include
+}
+
+# installed PREFIX: an installation in $PWD/root.
+installed() {
+	DESTDIR=$PWD/root cmake --install "$SOCKGATE_BUILD" --prefix "$1" >/dev/null
+}
+
+@test "what is installed names nothing that is not there, whatever the prefix" {
+	for prefix in /usr /usr/local /opt/of/its/own; do
+		rm -rf root
+		installed $prefix
+		grep -rhoE "(/usr|/opt|/etc/sockgate)[A-Za-z0-9/._*-]*" root$prefix/share/doc/sockgate root$prefix/share/man \
+			root$prefix/lib/systemd root$prefix/share/bash-completion root$prefix/share/zsh root$prefix/share/fish |
+			sed 's/\*.*//; s/[.]*$//' | sort -u >paths
+		for path in $prefix/sbin/sockgate $prefix/share/sockgate/policy.schema.json /etc/sockgate/policy.d; do
+			grep -q "^$path" paths
+		done
+		while read -r path; do
+			case $path in
+			/etc/sockgate/policy.yaml) continue ;; # the administrator's to write
+			/etc/sockgate* | $prefix/*sockgate*) ;;
+			*) [[ $path != *sockgate* ]] || { echo "$prefix: $path"; false; }; continue ;;
+			esac
+			[ -e "root$path" ] || { echo "$prefix: no $path"; false; }
+		done <paths
+		[ "$(stat -c %a root/etc/sockgate root/etc/sockgate/policy.d | sort -u)" = 755 ]
+		[ -x root$prefix/sbin/sockgate ]
+	done
+	# a folder that is there keeps its mode, and its files
+	rm -rf root
+	mkdir -m 0750 -p root/etc/sockgate
+	chmod 0750 root/etc/sockgate
+	echo 'allow: {tcp: [22]}' >root/etc/sockgate/policy.yaml
+	installed /usr
+	[ "$(stat -c %a root/etc/sockgate)" = 750 ]
+	[ "$(cat root/etc/sockgate/policy.yaml)" = 'allow: {tcp: [22]}' ]
+}
+
+@test "zsh finds its completion: Debian's looks below /usr in a folder of its own" {
+	installed /usr/local
+	[ -s root/usr/local/share/zsh/site-functions/_sockgate ]
+	rm -rf root
+	installed /usr
+	if [ -e /etc/debian_version ]; then folder=vendor-completions; else folder=site-functions; fi
+	[ -s root/usr/share/zsh/$folder/_sockgate ]
+}
+
+@test "the examples are found by the program's own place" {
+	installed /opt/of/its/own
+	run -3 root/opt/of/its/own/sbin/sockgate -f none.yaml check
+	[[ $output == *"$PWD/root/opt/of/its/own/share/doc/sockgate/examples has examples"* ]]
+}
+
+@test "each shell completes every verb and every option of it" {
+	gate --help >help
+	verbs=$(sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p' help)
+	[ "$(wc -w <<<"$verbs")" -ge 10 ]
+	for verb in $verbs; do
+		gate $verb --help >>help
+	done
+	for shell in bash zsh fish; do
+		gate --completion $shell >script
+		for word in $verbs; do
+			grep -qw -- "$word" script || { echo "$shell: $word"; false; }
+		done
+		grep -oE '^ +(-[a-z], )?--[a-z-]+' help | grep -oE '[a-z][a-z-]+$' | sort -u >options
+		[ "$(wc -l <options)" -gt 15 ]
+		while read -r word; do
+			grep -qE -- "(--|-l ?'?)$word\b" script || { echo "$shell: --$word"; false; }
+		done <options
+	done
 }
 
 @test "every example is a good policy" {
