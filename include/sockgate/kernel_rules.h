@@ -61,6 +61,7 @@ struct sg_kernel_refusal {
 };
 struct sg_kernel_reply {
 	bool committed;
+	bool lost;                              /* with an error: the batch may be in force, or not */
 	uint32_t generation;                    /* that the batch made; the one before when nothing was to be changed */
 	size_t refusal_count;                   /* of those kept here */
 	size_t refused;                         /* of all */
@@ -69,10 +70,15 @@ struct sg_kernel_reply {
 /*
  * Sends a batch (begun, with a generation that it is tied to or 0; not ended) as one transaction, and proves what became
  * of it. Returns 0 with committed true: it is in force; with committed false: the kernel refused it, nothing was
- * changed, and refusals say why. SG_ERROR_CHANGED: the ruleset is no longer the generation's, nothing was changed.
+ * changed, and refusals say why. SG_ERROR_CHANGED: the ruleset is no longer the generation's, nothing was changed. After
+ * other errors nothing was changed either, unless ret->lost is set: then the answer was lost, and whether the batch is
+ * in force has to be read. `ret` is always set.
  */
 int sg_kernel_send(struct sg_kernel *kernel, struct sg_wire *wire, uint32_t generation, struct sg_kernel_reply *ret,
 		   struct sg_error *err);
+/* The most bytes that a batch may have (sg_wire_size), after the kernel was asked for room for `size`: as many, or fewer
+ * where the process has no rights over the machine (net.core.wmem_max). */
+size_t sg_kernel_batch_room(struct sg_kernel *kernel, size_t size);
 /* A refused batch as an error: "the kernel refused element 10.0.0.0/8 of set 'x': file exists". Returns -1. */
 int sg_kernel_reply_error(const struct sg_kernel_reply *reply, struct sg_error *err);
 

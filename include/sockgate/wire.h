@@ -35,10 +35,20 @@ void sg_wire_del_set(struct sg_wire *wire, const struct sg_table *table, const s
 /* All elements of `set` (of which `table` and name are the target), in messages that keep within the 64 K of a nest.
  * Interval sets without concatenation are written as start and end elements, ascending. */
 void sg_wire_add_elements(struct sg_wire *wire, const struct sg_table *table, const struct sg_set *set);
+/*
+ * The elements from index `first` on, as many as keep the batch within `room` bytes (sg_wire_size), at least one. Returns
+ * the index of the first element that is not written; set->count when all are, or after an error.
+ */
+size_t sg_wire_add_elements_from(struct sg_wire *wire, const struct sg_table *table, const struct sg_set *set,
+				 size_t first, size_t room);
 void sg_wire_del_elements(struct sg_wire *wire, const struct sg_table *table, const struct sg_set *set);
 void sg_wire_add_rule(struct sg_wire *wire, const struct sg_table *table, const struct sg_chain *chain,
 		      const struct sg_rule *rule);                     /* appended to the chain */
 void sg_wire_flush_chain(struct sg_wire *wire, const struct sg_table *table, const struct sg_chain *chain);
+size_t sg_wire_size(const struct sg_wire *wire); /* in bytes, NFNL_MSG_BATCH_END included */
+/* How many messages the batch has, BEGIN included; and taking back all but that many, the last ones first. */
+size_t sg_wire_messages(const struct sg_wire *wire);
+void sg_wire_drop(struct sg_wire *wire, size_t messages);
 int sg_wire_end(struct sg_wire *wire, const void **ret_data, size_t *ret_size, struct sg_error *err);
 /* The note of a message, and the element (its index in note.set, SIZE_MAX: none) at the byte offset of an extended ack. */
 const struct sg_wire_note *sg_wire_find(const struct sg_wire *wire, uint32_t seq, size_t offset, size_t *ret_element);

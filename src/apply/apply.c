@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The transaction: read, plan, send tied to what was read, read back, prove, tidy up. Whatever goes wrong before the
- * send has changed nothing; a send that is refused has changed nothing; and rules that are not proven to be the policy
- * do not stay.
+ * Applying: read, plan, make what is new, switch to it, read back, prove, tidy up (transition.h has the steps). Each
+ * step is a transaction that is tied to the generation that the one before it left, the first to what was read. Until
+ * the switch nothing changes for any packet; and rules that are not proven to be the policy do not stay.
  */
 #include "apply/mark.h"
 
@@ -20,6 +20,13 @@
 /* How often it begins again when other programs keep changing the ruleset. */
 #define MAX_ATTEMPTS 20U
 
+/* The rules that are in force, as far as it is known. */
+enum in_force {
+	FORMER,
+	LOADED, /* the new ones were put in force */
+	UNKNOWN /* whether they were is not known: the kernel's answer was lost */
+};
+
 struct transaction {
 	struct sg_kernel *kernel;
 	struct sg_contents *contents;
@@ -29,8 +36,11 @@ struct transaction {
 	const struct sg_table *have; /* in `before`; NULL: there is none */
 	struct sg_table want;
 	struct sg_transition plan;
-	bool no_edits; /* the kernel refused one */
-	uint32_t sent; /* the generation that our transaction made; 0: nothing was sent */
+	bool no_edits; /* the kernel refused one, or it is too large for one transaction */
+	bool made;     /* something of the first step may be in the kernel */
+	uint32_t sent; /* the generation that our switch made; 0: there was none, or it is not known */
+	enum in_force in_force;
+	uint32_t loaded; /* the generation that the last switch made which is known to be in force */
 	struct sg_apply_result result;
 };
 
@@ -122,48 +132,88 @@ static int check_owner(const struct sg_table *table, struct sg_error *err)
 			    table->owner);
 }
 
-/* 1: committed, 0: refused (reply says why), -1: error. */
-static int send_plan(struct transaction *t, struct sg_kernel_reply *reply, struct sg_wire **ret_wire,
-		     struct sg_error *err)
+/* Takes away what the first step made, after the second one was not taken. Only that a later run does it too. */
+static void unmake(struct transaction *t)
 {
-	struct sg_wire *wire;
+	/* without a table before, another program may have filled it since */
+	uint32_t generation = t->have ? 0 : t->before.generation;
+	struct sg_kernel_reply reply;
+	struct sg_wire *wire = t->made ? sg_wire_new() : NULL;
 
-	if (check_owner(t->have, err))
-		return -1;
-	wire = sg_wire_new();
+	t->made = false;
 	if (!wire)
-		return sg_error_nomem(err);
-	*ret_wire = wire; /* the reply's notes point into it */
-	sg_wire_begin(wire, 1, t->before.generation);
-	sg_transition_write(&t->plan, wire);
-	if (sg_kernel_send(t->kernel, wire, t->before.generation, reply, err))
-		return -1;
-	if (reply->committed) {
-		t->sent = reply->generation;
-		/* a table that was made anew numbers its sets from the beginning again: of it nothing is known */
-		if (t->have && !t->plan.replace)
-			advance(t, reply->generation);
-	}
-	return reply->committed;
+		return;
+	sg_wire_begin(wire, 1, generation);
+	sg_transition_write_unmake(&t->plan, wire);
+	(void)sg_kernel_send(t->kernel, wire, generation, &reply, NULL);
+	sg_wire_free(wire);
 }
 
-/* The same for what the change leads to and has to be there before it. */
-static int send_ahead(struct transaction *t, struct sg_kernel_reply *reply, struct sg_wire **ret_wire,
-		      struct sg_error *err)
+/* Sends the first step, in parts where the kernel takes no batch of that size. 1: it is all there, 0: refused (reply
+ * says why), -1: error. */
+static int send_make(struct transaction *t, struct sg_kernel_reply *reply, struct sg_wire **ret_wire,
+		     struct sg_error *err)
+{
+	size_t room = SIZE_MAX;
+	struct sg_made at = {0};
+
+	for (;;) {
+		struct sg_made from = at;
+		struct sg_wire *wire = sg_wire_new();
+
+		sg_wire_free(*ret_wire);
+		*ret_wire = wire; /* the reply's notes point into it */
+		if (!wire)
+			return sg_error_nomem(err);
+		sg_wire_begin(wire, 1, t->before.generation);
+		if (!sg_transition_write_make(&t->plan, room, &at, wire))
+			return 1;
+		if (room == SIZE_MAX) {
+			room = sg_kernel_batch_room(t->kernel, sg_wire_size(wire));
+			if (sg_wire_size(wire) > room) {
+				at = from;
+				continue;
+			}
+		}
+		t->made = true;
+		if (sg_kernel_send(t->kernel, wire, t->before.generation, reply, err))
+			return -1;
+		if (!reply->committed)
+			return 0;
+		/* a table that is new numbers its sets from the beginning: of it nothing is known */
+		if (t->have)
+			sg_contents_advance(t->contents, t->before.generation, reply->generation, NULL, 0);
+		t->before.generation = reply->generation;
+	}
+}
+
+/* Sends the second step. The same answers; 1 with in_force UNKNOWN: it is not known what became of it. */
+static int send_switch(struct transaction *t, struct sg_kernel_reply *reply, struct sg_wire **ret_wire,
+		       struct sg_error *err)
 {
 	struct sg_wire *wire = sg_wire_new();
+	size_t size;
 
+	sg_wire_free(*ret_wire);
+	*ret_wire = wire;
 	if (!wire)
 		return sg_error_nomem(err);
-	*ret_wire = wire;
 	sg_wire_begin(wire, 1, t->before.generation);
-	if (!sg_transition_write_ahead(&t->plan, wire))
-		return 1;
-	if (sg_kernel_send(t->kernel, wire, t->before.generation, reply, err))
-		return -1;
+	sg_transition_write_switch(&t->plan, wire);
+	size = sg_wire_size(wire);
+	if (t->plan.edit_count && size > sg_kernel_batch_room(t->kernel, size)) {
+		t->no_edits = true;
+		return sg_error_set(err, SG_ERROR_CHANGED, 0, "a change in place is too large for one transaction");
+	}
+	if (sg_kernel_send(t->kernel, wire, t->before.generation, reply, err)) {
+		t->in_force = reply->lost ? UNKNOWN : t->in_force;
+		return reply->lost ? 1 : -1;
+	}
 	if (reply->committed) {
-		sg_contents_advance(t->contents, t->before.generation, reply->generation, NULL, 0);
-		t->before.generation = reply->generation;
+		t->in_force = LOADED;
+		t->sent = t->loaded = reply->generation;
+		if (t->have && !t->plan.replace)
+			advance(t, reply->generation);
 	}
 	return reply->committed;
 }
@@ -172,14 +222,13 @@ static int send_change(struct transaction *t, struct sg_error *err)
 {
 	struct sg_kernel_reply reply = {0};
 	struct sg_wire *wire = NULL;
-	int sent = send_ahead(t, &reply, &wire, err);
+	int sent;
 
-	if (sent == 1) {
-		sg_wire_free(wire);
-		wire = NULL;
-		reply = (struct sg_kernel_reply){0};
-		sent = send_plan(t, &reply, &wire, err);
-	}
+	if (check_owner(t->have, err))
+		return -1;
+	sent = send_make(t, &reply, &wire, err);
+	if (sent == 1)
+		sent = send_switch(t, &reply, &wire, err);
 	if (sent == 0 && t->plan.edit_count) {
 		/* an edit in place may ask more of a kernel than it can do; putting in everything anew does not */
 		t->no_edits = true;
@@ -189,6 +238,8 @@ static int send_change(struct transaction *t, struct sg_error *err)
 		sg_kernel_reply_error(&reply, err);
 	}
 	sg_wire_free(wire);
+	if (sent != 1)
+		unmake(t);
 	return sent == 1 ? 0 : -1;
 }
 
@@ -203,10 +254,24 @@ static bool can_be_written(const struct sg_table *table)
 	return !table->unknown && !table->object_count && !table->flowtable_count;
 }
 
+/* Writes the way back to the rules before: what they lead to is there still, unless the table was made anew. */
+static void write_former(const struct transaction *t, struct sg_wire *wire)
+{
+	struct sg_table ours = {.name = (char[]){SG_TABLE_NAME}, .family = SG_TABLE_FAMILY};
+
+	if (t->have && !t->plan.replace) {
+		sg_transition_write_back(&t->plan, wire);
+		return;
+	}
+	sg_wire_add_table(wire, &ours); /* so that there is one to delete */
+	sg_wire_del_table(wire, &ours);
+	if (t->have)
+		sg_wire_add_whole_table(wire, t->have);
+}
+
 /* The rules that were there before, in one transaction, instead of rules that are not the policy. */
 static int put_back(struct transaction *t, uint32_t generation, struct sg_error *err)
 {
-	struct sg_table ours = {.name = (char[]){SG_TABLE_NAME}, .family = SG_TABLE_FAMILY};
 	struct sg_kernel_reply reply = {0};
 	struct sg_wire *wire = sg_wire_new();
 	int result;
@@ -218,14 +283,15 @@ static int put_back(struct transaction *t, uint32_t generation, struct sg_error 
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "they have parts that are not understood");
 	}
 	sg_wire_begin(wire, 1, generation);
-	sg_wire_add_table(wire, &ours); /* so that there is one to delete */
-	sg_wire_del_table(wire, &ours);
-	if (t->have)
-		sg_wire_add_whole_table(wire, t->have);
+	write_former(t, wire);
 	result = sg_kernel_send(t->kernel, wire, generation, &reply, err);
 	if (!result && !reply.committed)
 		result = sg_kernel_reply_error(&reply, err);
 	sg_wire_free(wire);
+	if (!result)
+		t->in_force = FORMER;
+	else if (reply.lost)
+		t->in_force = UNKNOWN;
 	return result;
 }
 
@@ -236,6 +302,8 @@ static int take_back(struct transaction *t, uint32_t generation, const char *wha
 
 	if (put_back(t, generation, &why))
 		return sg_error_prefix(err, "%s, and putting back the former ones failed (%s)", what, why.message);
+	if (t->have)
+		unmake(t);
 	return sg_error_prefix(err, "%s; the former ones are back", what);
 }
 
@@ -258,9 +326,23 @@ static void tidy(struct transaction *t, const struct sg_ruleset *now, const stru
 	sg_wire_free(wire);
 }
 
+/* The rules that are there now are not the policy, or not proven to be. */
+static void judge_unproven(struct transaction *t, uint32_t now, struct sg_error *err)
+{
+	if (t->in_force == UNKNOWN && now == t->before.generation) {
+		t->in_force = FORMER;
+		sg_error_set(err, SG_ERROR_SYSTEM, 0, "the kernel's answer was lost, and it did not take the rules");
+	} else if (now != t->sent) {
+		sg_error_set(err, SG_ERROR_CHANGED, 0, "another program changed the rules as soon as they were loaded");
+	} else {
+		take_back(t, now, "the kernel did not take the rules as they were meant", err);
+	}
+}
+
 /*
  * Reads the table back, proves it, tidies up. Another program may have changed it again before it could be read: what
- * it decides is then that program's doing, and nothing to be taken back (SG_ERROR_CHANGED).
+ * it decides is then that program's doing, and nothing to be taken back (SG_ERROR_CHANGED). Where the answer to the
+ * switch was lost, this is the answer.
  */
 static int finish(struct transaction *t, struct sg_error *err)
 {
@@ -271,19 +353,35 @@ static int finish(struct transaction *t, struct sg_error *err)
 	if (sg_contents_read(t->contents, t->kernel, &t->want, &now, &table, err)) {
 		if (err->kind == SG_ERROR_CHANGED)
 			return -1;
+		if (t->in_force == UNKNOWN)
+			return sg_error_prefix(err, "the kernel's answer was lost, and the rules could not be read");
 		return take_back(t, t->sent, "the rules that were loaded could not be read back", err);
 	}
-	result = table ? sg_proof(t->input->decision, table, err) : -1;
+	if (table)
+		result = sg_proof(t->input->decision, table, err);
+	else
+		result = sg_error_set(err, SG_ERROR_UNPROVEN, 0, "the table is not there");
 	if (!result) {
 		t->result.generation = now.generation;
 		tidy(t, &now, table);
-	} else if (now.generation != t->sent) {
-		sg_error_set(err, SG_ERROR_CHANGED, 0, "another program changed the rules as soon as they were loaded");
 	} else {
-		take_back(t, now.generation, "the kernel did not take the rules as they were meant", err);
+		judge_unproven(t, now.generation, err);
 	}
 	sg_ruleset_clear(&now);
 	return result;
+}
+
+/* After a failure: which rules are in force, where it is not the ones that were before. */
+static void say_in_force(const struct transaction *t, struct sg_error *err)
+{
+	uint32_t now;
+
+	if (t->in_force == UNKNOWN)
+		sg_error_prefix(err, "it is not known whether the new rules or the former ones are in force");
+	else if (t->in_force == LOADED && !sg_kernel_generation(t->kernel, &now, NULL) && now == t->loaded)
+		sg_error_prefix(err, "the new rules are in force, but not proven");
+	else if (t->in_force == LOADED)
+		sg_error_prefix(err, "the new rules were loaded, but whether they are still in force is not known");
 }
 
 /* ------------------------------------------------------------------ the transaction */
@@ -298,9 +396,20 @@ static void count_table(struct transaction *t)
 	}
 }
 
+/* Whether any packet meets the table. NULL: there is none. A first load that was interrupted left one that none meets. */
+static bool judges(const struct sg_table *table)
+{
+	bool any = false;
+
+	for (size_t i = 0; table && i < table->chain_count; i++)
+		any |= table->chains[i].is_base;
+	return any;
+}
+
 static int attempt(struct transaction *t, struct sg_error *err)
 {
 	t->sent = 0;
+	t->made = false;
 	sg_ruleset_clear(&t->before);
 	if (compile(t, err) || sg_contents_read(t->contents, t->kernel, &t->want, &t->before, &t->have, err) ||
 	    prepare(t, !t->no_edits, err))
@@ -312,7 +421,7 @@ static int attempt(struct transaction *t, struct sg_error *err)
 		tidy(t, &t->before, t->have);
 		return 0;
 	}
-	t->result.outcome = !t->have ? SG_APPLY_CREATED : t->plan.replace ? SG_APPLY_REPLACED : SG_APPLY_UPDATED;
+	t->result.outcome = t->plan.replace ? SG_APPLY_REPLACED : judges(t->have) ? SG_APPLY_UPDATED : SG_APPLY_CREATED;
 	if (send_change(t, err))
 		return -1;
 	t->result.elements_added = t->plan.elements_added;
@@ -344,6 +453,7 @@ int sg_apply(struct sg_kernel *kernel, const struct sg_apply_input *input, struc
 	} else {
 		if (why.kind == SG_ERROR_CHANGED)
 			sg_error_prefix(&why, "gave up after %u attempts", MAX_ATTEMPTS);
+		say_in_force(&t, &why);
 		if (err)
 			*err = why;
 	}

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A transaction is atomic for the ruleset, but a packet takes time: it picks the rules of its generation when it enters
- * the base chain, and looks into sets as they are when it gets there. So a change must have one place at which a packet
- * meets either the old or the new policy, and everything behind that place must be there for both:
+ * the base chain, and looks into sets as they are when it gets there. The kernel shows the new rules first, and what
+ * interval sets hold only after that. So a change takes up to three steps, each a transaction of its own:
  *
- *  - elements of one set or map are added and deleted, all else stays: the lookup is the place, or several lookups
- *    that come to the same; or
- *  - whatever differs is put in beside the old under another name, and the base chain's rules are the place.
+ *  - make: new sets and chains with all that they hold, under names that are free. No packet can reach them.
+ *  - switch: nothing but the place at which a packet meets either the old or the new policy. That is one set or map
+ *    whose elements are added and deleted (the lookup is the place, or several lookups that come to the same), or the
+ *    rules of the base chain.
+ *  - delete: what no packet can reach any more.
  *
- * Each base chain has a place of its own (choice.h): no packet is judged by two of them at once. Chains and sets that
- * only new packets can reach go in with the same transaction. What the old rules used is deleted in a second one, after
- * the first is through. Objects get another version of their name (in_ports, in_ports.2, …) when the name is taken;
- * versions are compared by what they hold, so that what did not change stays as it is.
+ * So the switch makes, empties and deletes nothing that a packet on its way may look into. Each base chain has a place
+ * of its own (choice.h): no packet is judged by two of them at once. Objects get another version of their name
+ * (in_ports, in_ports.2, …) when the name is taken; versions are compared by what they hold, so that what did not
+ * change stays as it is.
  *
  * What a rule logs decides nothing: where that alone differs (a line of the policy may have moved) a chain's rules are
  * written anew in their place, and whatever leads to the chain need not know.
@@ -107,12 +109,10 @@ static uint32_t hook_of(const char *name)
 	return UINT32_MAX;
 }
 
-/* Whether the table in the kernel is one that can be changed step by step: its base chains are as the compiler makes
- * them. */
+/* Whether the table in the kernel is one that can be changed step by step: the base chains that it has are as the
+ * compiler makes them. */
 static bool is_ours(const struct sg_table *have)
 {
-	bool input = false;
-
 	if (have->unknown || have->flags || have->object_count || have->flowtable_count)
 		return false;
 	for (size_t i = 0; i < have->chain_count; i++) {
@@ -128,9 +128,8 @@ static bool is_ours(const struct sg_table *have)
 			return false;
 		if (chain->hook != hook_of(chain->name))
 			return false;
-		input |= chain->hook == NF_INET_LOCAL_IN;
 	}
-	return input;
+	return true;
 }
 
 static bool same_mark(const struct sg_rule *a, const struct sg_rule *b)
@@ -153,7 +152,7 @@ static void count_elements(struct sg_transition *plan)
 		plan->elements_deleted += plan->edits[i].deleted.count;
 	}
 	for (size_t i = 0; i < plan->want->set_count; i++)
-		if (!plan->new_sets || plan->new_sets[i])
+		if (plan->new_sets[i])
 			plan->elements_added += plan->want->sets[i].count;
 }
 
@@ -233,22 +232,45 @@ static bool is_nothing(const struct sg_transition *plan)
 	return nothing;
 }
 
+/* All of want is new. */
+static int plan_all(struct sg_transition *plan, struct sg_error *err)
+{
+	const struct sg_table *want = plan->want;
+
+	plan->new_sets = calloc(want->set_count + 1, sizeof(bool));
+	plan->new_chains = calloc(want->chain_count + 1, sizeof(bool));
+	plan->rewritten = calloc(want->chain_count + 1, sizeof(bool));
+	plan->ended = calloc(1, sizeof(bool));
+	if (!plan->new_sets || !plan->new_chains || !plan->rewritten || !plan->ended)
+		return sg_error_nomem(err);
+	memset(plan->new_sets, true, want->set_count);
+	memset(plan->new_chains, true, want->chain_count);
+	return 0;
+}
+
+/* The table of have is changed step by step. */
+static int plan_steps(struct sg_transition *plan, bool in_place, struct sg_error *err)
+{
+	struct sg_graph *graph = NULL;
+	int result = sg_graph_make(plan->have, plan->want, &graph, err);
+
+	if (!result)
+		result = plan_changes(plan, graph, in_place, err);
+	sg_graph_free(graph);
+	if (!result)
+		plan->nothing = is_nothing(plan);
+	return result;
+}
+
 int sg_transition_make(const struct sg_table *have, struct sg_table *want, bool in_place, struct sg_transition *ret,
 		       struct sg_error *err)
 {
 	struct sg_transition plan = {.have = have, .want = want};
-	struct sg_graph *graph = NULL;
-	int result;
 
 	plan.replace = have && !is_ours(have);
-	if (have && !plan.replace) {
-		result = sg_graph_make(have, want, &graph, err) || plan_changes(&plan, graph, in_place, err) ? -1 : 0;
-		sg_graph_free(graph);
-		if (result) {
-			sg_transition_clear(&plan);
-			return -1;
-		}
-		plan.nothing = is_nothing(&plan);
+	if (have && !plan.replace ? plan_steps(&plan, in_place, err) : plan_all(&plan, err)) {
+		sg_transition_clear(&plan);
+		return -1;
 	}
 	count_elements(&plan);
 	*ret = plan;
@@ -276,23 +298,86 @@ static void add_rules(const struct sg_transition *plan, struct sg_wire *wire, co
 		sg_wire_add_rule(wire, plan->want, chain, &chain->rules[i]);
 }
 
-/* Sets and chains that are not there yet, and that packets get to by others. */
-static void add_new(const struct sg_transition *plan, struct sg_wire *wire)
+/* Takes back the message that was written last if the batch is too long with it, and has others. */
+static bool fits(struct sg_wire *wire, size_t messages, size_t before, size_t room)
+{
+	if (sg_wire_size(wire) <= room || messages == before)
+		return true;
+	sg_wire_drop(wire, messages);
+	return false;
+}
+
+enum made { MADE_FULL, MADE_MORE, MADE_DONE };
+
+/* Writes one message, or the elements that there is room for, of the object at `at`. MADE_FULL: there is no room for
+ * more; MADE_DONE: that was all of the object. `before` is how many messages the batch has that make nothing. */
+static enum made make_one(const struct sg_transition *plan, size_t room, struct sg_made *at, size_t before,
+			  struct sg_wire *wire)
 {
 	const struct sg_table *want = plan->want;
+	size_t messages = sg_wire_messages(wire), next = 1, all = 1;
 
-	for (size_t i = 0; i < want->set_count; i++)
-		if (plan->new_sets[i])
-			sg_wire_add_set(wire, want, &want->sets[i]);
-	for (size_t i = 0; i < want->chain_count; i++)
-		if (plan->new_chains[i] && !want->chains[i].is_base)
-			sg_wire_add_chain(wire, want, &want->chains[i]);
-	for (size_t i = 0; i < want->set_count; i++)
-		if (plan->new_sets[i])
-			sg_wire_add_elements(wire, want, &want->sets[i]);
-	for (size_t i = 0; i < want->chain_count; i++)
-		if (plan->new_chains[i] && !want->chains[i].is_base)
-			add_rules(plan, wire, &want->chains[i]);
+	switch (at->step) {
+	case SG_MADE_SETS: sg_wire_add_set(wire, want, &want->sets[at->index]); break;
+	case SG_MADE_CHAINS: sg_wire_add_chain(wire, want, &want->chains[at->index]); break;
+	case SG_MADE_ELEMENTS:
+		all = want->sets[at->index].count;
+		next = sg_wire_add_elements_from(wire, want, &want->sets[at->index], at->part, room);
+		break;
+	default:
+		all = want->chains[at->index].rule_count;
+		next = at->part + (all > 0);
+		if (all)
+			sg_wire_add_rule(wire, want, &want->chains[at->index],
+					 &want->chains[at->index].rules[at->part]);
+	}
+	if (!fits(wire, messages, before, room))
+		return MADE_FULL;
+	at->part = next;
+	return next == all ? MADE_DONE : MADE_MORE;
+}
+
+/* How many objects there are at a step, and whether one of them is new and no base chain. */
+static size_t objects_at(const struct sg_transition *plan, size_t step)
+{
+	return step == SG_MADE_CHAINS || step == SG_MADE_RULES ? plan->want->chain_count : plan->want->set_count;
+}
+
+static bool is_made(const struct sg_transition *plan, size_t step, size_t index)
+{
+	if (step == SG_MADE_CHAINS || step == SG_MADE_RULES)
+		return plan->new_chains[index] && !plan->want->chains[index].is_base;
+	return plan->new_sets[index];
+}
+
+/* Goes on to the next object that is made, `at` itself included. False: there is none. */
+static bool find_next(const struct sg_transition *plan, struct sg_made *at)
+{
+	for (; at->step < SG_MADE_ALL; at->step++, at->index = 0)
+		for (; at->index < objects_at(plan, at->step); at->index++)
+			if (is_made(plan, at->step, at->index))
+				return true;
+	return false;
+}
+
+bool sg_transition_write_make(const struct sg_transition *plan, size_t room, struct sg_made *at, struct sg_wire *wire)
+{
+	size_t before;
+
+	if (plan->nothing || plan->replace || !find_next(plan, at))
+		return false;
+	/* it may be there: then this only asks for the echo that proves the commit */
+	sg_wire_add_table(wire, plan->want);
+	before = sg_wire_messages(wire);
+	while (find_next(plan, at)) {
+		enum made made = make_one(plan, room, at, before, wire);
+
+		if (made == MADE_FULL || (made == MADE_MORE && at->step == SG_MADE_ELEMENTS))
+			break;
+		if (made == MADE_DONE)
+			*at = (struct sg_made){at->step, at->index + 1, 0};
+	}
+	return true;
 }
 
 static void add_base_chains(const struct sg_transition *plan, struct sg_wire *wire)
@@ -307,57 +392,68 @@ static void add_base_chains(const struct sg_transition *plan, struct sg_wire *wi
 	}
 }
 
-bool sg_transition_write_ahead(const struct sg_transition *plan, struct sg_wire *wire)
+static void change_elements(struct sg_wire *wire, const struct sg_table *table, const struct sg_set *deleted,
+			    const struct sg_set *added)
 {
-	bool any = false;
-
-	if (plan->nothing || !plan->edit_count)
-		return false;
-	for (size_t i = 0; i < plan->want->set_count; i++)
-		any |= plan->new_sets[i];
-	for (size_t i = 0; i < plan->want->chain_count; i++)
-		any |= plan->new_chains[i] && !plan->want->chains[i].is_base;
-	if (!any)
-		return false;
-	sg_wire_add_table(wire, plan->want); /* it is there: this asks for the echo that proves the commit */
-	add_new(plan, wire);
-	return true;
+	if (deleted->count)
+		sg_wire_del_elements(wire, table, deleted);
+	if (added->count)
+		sg_wire_add_elements(wire, table, added);
 }
 
-void sg_transition_write(const struct sg_transition *plan, struct sg_wire *wire)
+static void end_chain(struct sg_wire *wire, const struct sg_table *table, const struct sg_chain *chain)
+{
+	sg_wire_flush_chain(wire, table, chain);
+	sg_wire_del_chain(wire, table, chain);
+}
+
+void sg_transition_write_switch(const struct sg_transition *plan, struct sg_wire *wire)
 {
 	struct sg_table *want = plan->want;
 
 	if (plan->nothing)
 		return;
-	if (plan->replace)
+	if (plan->replace) {
 		sg_wire_del_table(wire, plan->have);
-	if (!plan->new_sets) {
 		sg_wire_add_whole_table(wire, want);
 		return;
 	}
 	sg_wire_add_table(wire, want); /* it is there: this asks for the echo that proves the commit */
-	if (!plan->edit_count)
-		add_new(plan, wire);
-	for (size_t i = 0; i < plan->edit_count; i++) {
-		const struct sg_edit *edit = &plan->edits[i];
-
-		if (edit->deleted.count)
-			sg_wire_del_elements(wire, want, &edit->deleted);
-		if (edit->added.count)
-			sg_wire_add_elements(wire, want, &edit->added);
-	}
+	for (size_t i = 0; i < plan->edit_count; i++)
+		change_elements(wire, want, &plan->edits[i].deleted, &plan->edits[i].added);
 	add_base_chains(plan, wire);
 	for (size_t i = 0; i < want->chain_count; i++)
 		if (plan->rewritten[i]) {
 			sg_wire_flush_chain(wire, want, &want->chains[i]);
 			add_rules(plan, wire, &want->chains[i]);
 		}
-	for (size_t i = 0; i < plan->have->chain_count; i++)
-		if (plan->ended[i]) {
-			sg_wire_flush_chain(wire, want, &plan->have->chains[i]);
-			sg_wire_del_chain(wire, want, &plan->have->chains[i]);
-		}
+	for (size_t i = 0; plan->have && i < plan->have->chain_count; i++)
+		if (plan->ended[i])
+			end_chain(wire, want, &plan->have->chains[i]);
+}
+
+void sg_transition_write_back(const struct sg_transition *plan, struct sg_wire *wire)
+{
+	const struct sg_table *have = plan->have, *want = plan->want;
+
+	sg_wire_add_table(wire, want); /* it is there: this asks for the echo that proves the commit */
+	for (size_t i = 0; i < plan->edit_count; i++)
+		change_elements(wire, want, &plan->edits[i].added, &plan->edits[i].deleted);
+	for (size_t i = 0; i < have->chain_count; i++) {
+		const struct sg_chain *chain = &have->chains[i], *now = sg_table_chain(want, chain->name);
+
+		if (plan->ended[i])
+			sg_wire_add_chain(wire, have, chain);
+		else if (now && plan->rewritten[now - want->chains])
+			sg_wire_flush_chain(wire, have, chain);
+		else
+			continue;
+		for (size_t j = 0; j < chain->rule_count; j++)
+			sg_wire_add_rule(wire, have, chain, &chain->rules[j]);
+	}
+	for (size_t i = 0; i < want->chain_count; i++)
+		if (plan->new_chains[i] && want->chains[i].is_base)
+			end_chain(wire, want, &want->chains[i]);
 }
 
 /* Rules first: they use sets; then maps: they use chains; the plain sets last. */
@@ -375,6 +471,25 @@ static void delete_unmarked(const struct sg_table *table, const bool *sets, cons
 	for (size_t i = 0; i < table->set_count; i++)
 		if (!sets[i] && !(table->sets[i].flags & SG_SET_MAP))
 			sg_wire_del_set(wire, table, &table->sets[i]);
+}
+
+void sg_transition_write_unmake(const struct sg_transition *plan, struct sg_wire *wire)
+{
+	const struct sg_table *want = plan->want;
+	sg_autofree bool *sets = calloc(want->set_count + 1, sizeof(*sets));
+	sg_autofree bool *chains = calloc(want->chain_count + 1, sizeof(*chains));
+
+	if (!sets || !chains)
+		return;
+	for (size_t i = 0; i < want->set_count; i++)
+		sets[i] = !is_made(plan, SG_MADE_SETS, i);
+	for (size_t i = 0; i < want->chain_count; i++)
+		chains[i] = !is_made(plan, SG_MADE_CHAINS, i);
+	sg_wire_add_table(wire, want); /* it is there: this asks for the echo that proves the commit */
+	if (plan->have)
+		delete_unmarked(want, sets, chains, wire);
+	else
+		sg_wire_del_table(wire, want);
 }
 
 int sg_transition_write_garbage(const struct sg_table *table, struct sg_wire *wire, size_t *ret_count,

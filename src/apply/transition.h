@@ -19,7 +19,7 @@ struct sg_transition {
 	const struct sg_table *have; /* NULL: there is none */
 	struct sg_table *want;       /* its objects are renamed to what they will be called */
 	bool nothing;                /* there is nothing to do */
-	bool replace;                /* the table is not one of ours in shape: deleted and made anew */
+	bool replace;                /* the table is not one of ours in shape: deleted and made anew, in one step */
 	bool *rewritten;             /* chains of want, which are there already: their rules are written anew */
 	bool *ended;                 /* base chains of have that want does not have */
 	bool *new_sets, *new_chains; /* of want: put in beside what is there */
@@ -32,13 +32,24 @@ struct sg_transition {
  * beside. */
 int sg_transition_make(const struct sg_table *have, struct sg_table *want, bool in_place, struct sg_transition *ret,
 		       struct sg_error *err);
+/* How far the first step has got: what is written next, and from which of its elements or rules on. */
+enum { SG_MADE_SETS, SG_MADE_CHAINS, SG_MADE_ELEMENTS, SG_MADE_RULES, SG_MADE_ALL };
+struct sg_made {
+	size_t step, index, part;
+};
 /*
- * Writes what has to be there before the change itself, in a transaction of its own that changes nothing for any
- * packet. False: nothing has to.
+ * Writes the first step from `at` on (zeroed: from the beginning), as much of it as keeps the batch within `room` bytes
+ * but at least one message, and moves `at`. It changes nothing for any packet, and each part may be a transaction of
+ * its own. False: all of it is written already, and nothing was written now.
  */
-bool sg_transition_write_ahead(const struct sg_transition *plan, struct sg_wire *wire);
-/* Writes the change. */
-void sg_transition_write(const struct sg_transition *plan, struct sg_wire *wire);
+bool sg_transition_write_make(const struct sg_transition *plan, size_t room, struct sg_made *at, struct sg_wire *wire);
+/* Writes the second step, which has to be one transaction. All of the first has to be there. */
+void sg_transition_write_switch(const struct sg_transition *plan, struct sg_wire *wire);
+/* Writes the way back from the second step to the rules of `have`. Not for a plan without `have`, or that replaces. */
+void sg_transition_write_back(const struct sg_transition *plan, struct sg_wire *wire);
+/* Writes the deletion of all that the first step makes. The kernel refuses it where something leads there. Without
+ * `have` it deletes the table. Out of memory it writes nothing. */
+void sg_transition_write_unmake(const struct sg_transition *plan, struct sg_wire *wire);
 void sg_transition_clear(struct sg_transition *plan);
 
 /*

@@ -23,6 +23,9 @@
 
 /* Room for answers that wait: 100,000 errors at once are possible. */
 #define NFNL_RECEIVE_SIZE (16 << 20)
+/* Questions are numbered from here on. Batches are numbered from 1: an answer to one of these that is left over is not
+ * taken for the answer to a question. */
+#define NFNL_FIRST_SEQ 0x40000000U
 
 int sg_nfnl_refused(int errnum, const char *doing, struct sg_error *err)
 {
@@ -64,7 +67,7 @@ int sg_kernel_open(struct sg_kernel **ret, struct sg_error *err)
 	if (!kernel)
 		return sg_error_nomem(err);
 	kernel->fd = -1;
-	kernel->seq = 1;
+	kernel->seq = NFNL_FIRST_SEQ;
 	kernel->buffer = malloc(NFNL_BUFFER_SIZE);
 	if (!kernel->buffer) {
 		sg_error_nomem(err);

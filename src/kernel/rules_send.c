@@ -5,8 +5,9 @@
  * An acknowledgement says that a message was read, not that the batch was committed. The proof is the NEWGEN message
  * that the kernel sends after a commit to whoever asked for an echo: it carries the generation that this commit made.
  * All answers wait in the socket when sending returns. Errors are of single messages, or of BEGIN when the commit as a
- * whole failed; more of them than the socket holds end in ENOBUFS, which says nothing about the batch. When the echo
- * itself is lost, the generation tells: a batch that was tied to generation n and is in force made n + 1.
+ * whole failed; more of them than the socket holds end in ENOBUFS, which says nothing about the batch. When the answer
+ * is lost, the generation tells only one thing for certain: while it is still the one that the batch was tied to, the
+ * batch is not in force. Another generation may be the batch's, or that of another program's change.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,6 +23,9 @@
 
 /* What netlink takes away from the send buffer (netlink_sendmsg), and then some. */
 #define SEND_MARGIN 4096
+/* What is sent at once when the kernel does not say what it takes; and how many answers are taken away at most. */
+#define SMALLEST_BATCH 65536
+#define DRAIN_LIMIT    1000000U
 
 /* What the answers to a batch said. */
 struct verdicts {
@@ -33,18 +37,36 @@ struct verdicts {
 	bool no_rights;
 };
 
-/* Room for the batch in one piece. */
-static int send_room(struct sg_kernel *kernel, size_t size, struct sg_error *err)
+/* How large a batch may be after the kernel was asked for room for one of `size` bytes; 0: it does not say. */
+static size_t send_room(struct sg_kernel *kernel, size_t size)
 {
 	int room = size < INT32_MAX / 2 - SEND_MARGIN ? (int)size + SEND_MARGIN : INT32_MAX / 2, now = 0;
 	socklen_t length = sizeof(now);
 
 	if (getsockopt(kernel->fd, SOL_SOCKET, SO_SNDBUF, &now, &length) == 0 && now >= room)
+		return (size_t)now - SEND_MARGIN;
+	/* without rights over the machine the kernel gives no more than net.core.wmem_max */
+	if (setsockopt(kernel->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
+		(void)setsockopt(kernel->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	if (getsockopt(kernel->fd, SOL_SOCKET, SO_SNDBUF, &now, &length) < 0 || now <= SEND_MARGIN)
 		return 0;
-	if (setsockopt(kernel->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0 &&
-	    setsockopt(kernel->fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) < 0)
-		return sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot make room for a batch of %zu bytes", size);
-	return 0;
+	return (size_t)now - SEND_MARGIN;
+}
+
+size_t sg_kernel_batch_room(struct sg_kernel *kernel, size_t size)
+{
+	size_t room = send_room(kernel, size);
+
+	return room ? room : SMALLEST_BATCH;
+}
+
+/* Takes away what is left of the answers to something before, so that it is not taken for the answer to this. */
+static void drain(struct sg_kernel *kernel)
+{
+	for (unsigned int i = 0; i < DRAIN_LIMIT; i++)
+		if (recv(kernel->fd, kernel->buffer, NFNL_BUFFER_SIZE, MSG_DONTWAIT) < 0 && errno != EINTR &&
+		    errno != ENOBUFS)
+			return;
 }
 
 static int send_batch(struct sg_kernel *kernel, const void *data, size_t size, struct sg_error *err)
@@ -52,8 +74,8 @@ static int send_batch(struct sg_kernel *kernel, const void *data, size_t size, s
 	struct sockaddr_nl to = {.nl_family = AF_NETLINK};
 	ssize_t sent;
 
-	if (send_room(kernel, size, err) < 0)
-		return -1;
+	(void)send_room(kernel, size);
+	drain(kernel);
 	do {
 		sent = sendto(kernel->fd, data, size, 0, (struct sockaddr *)&to, sizeof(to));
 	} while (sent < 0 && errno == EINTR);
@@ -159,45 +181,57 @@ static int read_answers(struct sg_kernel *kernel, struct verdicts *v, struct sg_
 	}
 }
 
-/*
- * No echo and no error: either nothing was to be done, and then the generation is still the one that the batch was tied to,
- * whoever has committed since; or the echo was lost.
- */
-static int ask_generation(struct sg_kernel *kernel, uint32_t generation, struct verdicts *v, struct sg_error *err)
+/* The answers are lost, or some of them: what is certain all the same is said, and the rest is not guessed. */
+static int resolve_lost(struct sg_kernel *kernel, uint32_t generation, const struct sg_error *cause,
+			struct sg_kernel_reply *ret, struct sg_error *err)
 {
 	uint32_t now;
 
-	if (sg_kernel_generation(kernel, &now, err) < 0)
+	if (generation && !sg_kernel_generation(kernel, &now, NULL) && now == generation)
+		return sg_error_set(err, cause->kind, cause->errnum,
+				    "the kernel's answer was lost, and the batch is not in force");
+	*ret = (struct sg_kernel_reply){.lost = true};
+	return sg_error_set(err, cause->kind, cause->errnum, "the kernel's answer was lost");
+}
+
+/* No echo and no error: nothing was to be done. Then the generation is still the one that the batch was tied to, whoever
+ * has committed since. */
+static int see_nothing_done(struct sg_kernel *kernel, uint32_t generation, struct sg_kernel_reply *reply,
+			    struct sg_error *err)
+{
+	reply->generation = generation;
+	if (!generation && sg_kernel_generation(kernel, &reply->generation, err) < 0)
 		return -1;
-	if (!v->lost || (generation && now == generation + 1)) {
-		v->reply->committed = true;
-		v->reply->generation = v->lost || !generation ? now : generation;
-		return 0;
-	}
-	return sg_error_set(err, SG_ERROR_UNPROVEN, ENOBUFS,
-			    "the kernel's answer was lost: it is not known whether the rules are in force");
+	reply->committed = true;
+	return 0;
 }
 
 int sg_kernel_send(struct sg_kernel *kernel, struct sg_wire *wire, uint32_t generation, struct sg_kernel_reply *ret,
 		   struct sg_error *err)
 {
+	struct sg_error cause = {.kind = SG_ERROR_UNPROVEN, .errnum = ENOBUFS};
 	struct sg_kernel_reply reply = {0};
 	struct verdicts v = {.wire = wire, .reply = &reply};
 	struct nlmsghdr first;
 	const void *data;
 	size_t size;
+	bool unread;
 
+	*ret = reply;
 	if (sg_wire_end(wire, &data, &size, err) < 0)
 		return -1;
 	memcpy(&first, data, sizeof(first));
 	v.first_seq = first.nlmsg_seq;
-	if (send_batch(kernel, data, size, err) < 0 || read_answers(kernel, &v, err) < 0)
+	if (send_batch(kernel, data, size, err) < 0)
 		return -1;
+	unread = read_answers(kernel, &v, &cause) < 0;
 	if (v.stale)
 		return sg_error_set(err, SG_ERROR_CHANGED, 0, "the ruleset changed since it was read");
 	if (v.no_rights && !reply.committed)
 		return sg_nfnl_refused(EPERM, "change the ruleset", err);
-	if (!reply.committed && !reply.refused && ask_generation(kernel, generation, &v, err) < 0)
+	if (!reply.committed && !reply.refused && (unread || v.lost))
+		return resolve_lost(kernel, generation, &cause, ret, err);
+	if (!reply.committed && !reply.refused && see_nothing_done(kernel, generation, &reply, err) < 0)
 		return -1;
 	*ret = reply;
 	return 0;

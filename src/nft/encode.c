@@ -26,6 +26,7 @@
 /* Fixed parts of a table's or chain's message, names and user data: never more. */
 #define ENCODE_OBJECT_SIZE 2048
 #define ENCODE_HEADER_SIZE (sizeof(struct nlmsghdr) + sizeof(struct nfgenmsg))
+#define ENCODE_END_SIZE    ENCODE_HEADER_SIZE /* NFNL_MSG_BATCH_END has nothing else */
 
 struct sg_wire *sg_wire_new(void)
 {
@@ -172,6 +173,24 @@ int sg_wire_end(struct sg_wire *wire, const void **ret_data, size_t *ret_size, s
 	*ret_data = wire->data;
 	*ret_size = wire->size;
 	return 0;
+}
+
+size_t sg_wire_size(const struct sg_wire *wire)
+{
+	return wire->size + ENCODE_END_SIZE;
+}
+
+size_t sg_wire_messages(const struct sg_wire *wire)
+{
+	return wire->note_count;
+}
+
+void sg_wire_drop(struct sg_wire *wire, size_t messages)
+{
+	if (messages >= wire->note_count)
+		return;
+	wire->size = wire->offsets[messages];
+	wire->note_count = messages;
 }
 
 static void encode_table(struct sg_wire *wire, const struct sg_table *table, uint16_t type, uint16_t flags)

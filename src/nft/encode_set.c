@@ -255,39 +255,67 @@ static bool encode_elements_ascend(struct sg_wire *wire, const struct sg_set *se
 	return true;
 }
 
-static void encode_elements(struct sg_wire *wire, const struct sg_table *table, const struct sg_set *set, bool add)
+/* Whether the elements can be written at all; if not, the wire has an error. */
+static bool encode_elements_valid(const struct encode_elements *to)
 {
-	struct encode_elements to = {.wire = wire, .table = table, .set = set, .add = add};
+	struct sg_wire *wire = to->wire;
+	const struct sg_set *set = to->set;
 
-	if (wire->error.kind != SG_ERROR_NONE || !encode_set_valid(wire, table, set) ||
+	if (wire->error.kind != SG_ERROR_NONE || !encode_set_valid(wire, to->table, set) ||
 	    !encode_elements_ascend(wire, set))
-		return;
-	if (set->count && (set->flags & SG_SET_EVAL || set->timeout)) {
+		return false;
+	if (set->count && (set->flags & SG_SET_EVAL || set->timeout))
 		sg_encode_fail(wire, SG_ERROR_INPUT, "elements of set '%s' come from packets, or expire", set->name);
-		return;
-	}
-	if (add && (set->flags & SG_SET_MAP) && set->count && !set->verdicts) {
+	else if (to->add && (set->flags & SG_SET_MAP) && set->count && !set->verdicts)
 		sg_encode_fail(wire, SG_ERROR_INPUT, "map '%s' has elements without verdict", set->name);
-		return;
-	}
-	for (size_t i = 0; i < set->count && encode_elements_open(&to, i); i++)
-		encode_element(&to, i);
-	if (set->catch_all && encode_elements_open(&to, set->count)) {
-		struct nlattr *nest = mnl_attr_nest_start(to.header, NFTA_LIST_ELEM);
+	return wire->error.kind == SG_ERROR_NONE;
+}
 
-		mnl_attr_put_u32(to.header, NFTA_SET_ELEM_FLAGS, htonl(NFT_SET_ELEM_CATCHALL));
-		encode_element_rest(&to, &set->catch_all_verdict, NULL);
-		mnl_attr_nest_end(to.header, nest);
-	}
+static void encode_catch_all(struct encode_elements *to)
+{
+	struct nlattr *nest;
+
+	if (!to->set->catch_all || !encode_elements_open(to, to->set->count))
+		return;
+	nest = mnl_attr_nest_start(to->header, NFTA_LIST_ELEM);
+	mnl_attr_put_u32(to->header, NFTA_SET_ELEM_FLAGS, htonl(NFT_SET_ELEM_CATCHALL));
+	encode_element_rest(to, &to->set->catch_all_verdict, NULL);
+	mnl_attr_nest_end(to->header, nest);
+}
+
+/* Whether one more element may take the batch, the open message included, over `room` bytes. */
+static bool encode_elements_full(const struct encode_elements *to, size_t room)
+{
+	return to->header && sg_wire_size(to->wire) + to->header->nlmsg_len + 2 * ENCODE_ELEMENT_SIZE > room;
+}
+
+static size_t encode_elements(struct encode_elements to, size_t first, size_t room)
+{
+	size_t i = first;
+
+	if (!encode_elements_valid(&to))
+		return to.set->count;
+	for (; i < to.set->count && !encode_elements_full(&to, room) && encode_elements_open(&to, i); i++)
+		encode_element(&to, i);
+	if (i == to.set->count)
+		encode_catch_all(&to);
 	encode_elements_close(&to);
+	return to.wire->error.kind == SG_ERROR_NONE ? i : to.set->count;
 }
 
 void sg_wire_add_elements(struct sg_wire *wire, const struct sg_table *table, const struct sg_set *set)
 {
-	encode_elements(wire, table, set, true);
+	encode_elements((struct encode_elements){.wire = wire, .table = table, .set = set, .add = true}, 0, SIZE_MAX);
+}
+
+size_t sg_wire_add_elements_from(struct sg_wire *wire, const struct sg_table *table, const struct sg_set *set,
+				 size_t first, size_t room)
+{
+	return encode_elements((struct encode_elements){.wire = wire, .table = table, .set = set, .add = true}, first,
+			       room);
 }
 
 void sg_wire_del_elements(struct sg_wire *wire, const struct sg_table *table, const struct sg_set *set)
 {
-	encode_elements(wire, table, set, false);
+	encode_elements((struct encode_elements){.wire = wire, .table = table, .set = set}, 0, SIZE_MAX);
 }

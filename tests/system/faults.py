@@ -76,9 +76,9 @@ class Place:
                 raise RuntimeError("the old policy does not apply: " + done.stderr)
 
     def state(self):
-        listing = subprocess.run(self.command("nft", "list", "tables"), capture_output=True, text=True, check=True).stdout
-        if "inet sockgate" not in listing:
-            return "none"
+        listing = subprocess.run(self.command("nft", "list", "chains"), capture_output=True, text=True, check=True).stdout
+        if "hook" not in listing:
+            return "none"    # nothing meets a packet; what a first load is to lead to may be there
         found = [name for name in ("old", "new") if os.path.exists(os.path.join(self.folder, name + ".yaml"))
                  and self.gate("-f", name + ".yaml", "-q", "diff").returncode == 0]
         return found[0] if found else "neither"

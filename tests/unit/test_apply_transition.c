@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "apply/graph.h"
 #include "apply/transition.h"
 #include "apply/proof.h"
 #include "sockgate/kernel_rules.h"
@@ -25,7 +26,8 @@ static sg_ref some_region(struct sg_idd *idd)
 
 #include "random_terms.h"
 
-static unsigned int ahead; /* steps that needed a transaction before */
+static unsigned int ahead; /* steps that made something before the switch */
+static unsigned int in_parts; /* in more than one transaction */
 static unsigned int apart; /* steps with a place for each base chain */
 static uint64_t current;   /* the SEED that repeats what failed (with ROUNDS=1) */
 
@@ -50,6 +52,59 @@ static void send(struct sg_kernel *kernel, struct sg_wire *wire, uint32_t genera
 	sg_wire_free(wire);
 }
 
+/* Whether all that packets can reach in a table is in the other one, as it is. */
+static bool has_reachable(const struct sg_table *table, const struct sg_table *other)
+{
+	bool *sets = calloc(table->set_count + 1, 1), *chains = calloc(table->chain_count + 1, 1), result = true;
+
+	assert_int_equal(sg_graph_reachable(table, SG_GRAPH_ALL_HOOKS, sets, chains, NULL), 0);
+	for (size_t i = 0; i < table->set_count; i++) {
+		const struct sg_set *same = sg_table_set(other, table->sets[i].name);
+
+		result &= !sets[i] || (same && sg_set_equal(&table->sets[i], same));
+	}
+	for (size_t i = 0; i < table->chain_count; i++) {
+		const struct sg_chain *same = sg_table_chain(other, table->chains[i].name);
+
+		result &= !chains[i] || (same && sg_chain_equal(&table->chains[i], same));
+	}
+	free(sets);
+	free(chains);
+	return result;
+}
+
+/* The first step, in one or in many parts. After each of them packets reach what they reached before. Returns the
+ * generation. */
+static uint32_t make(struct sg_kernel *kernel, const struct sg_transition *plan, const struct sg_table *have,
+		     uint32_t generation)
+{
+	size_t room = below(2) ? SIZE_MAX : 400 + below(3000);
+	struct sg_made at = {0};
+
+	for (unsigned int parts = 0;; parts++) {
+		struct sg_wire *wire = sg_wire_new();
+		struct sg_ruleset then = {0};
+		const struct sg_table *now;
+
+		sg_wire_begin(wire, 1, generation);
+		if (!sg_transition_write_make(plan, room, &at, wire)) {
+			sg_wire_free(wire);
+			ahead += parts > 0;
+			in_parts += parts > 1;
+			return generation;
+		}
+		send(kernel, wire, generation);
+		now = dump(kernel, &then);
+		assert_non_null(now);
+		if ((have && !has_reachable(have, now)) || !has_reachable(now, have ? have : now))
+			fail_msg("SEED=%llu: what packets reach changed before the switch", (unsigned long long)current);
+		for (size_t i = 0; !have && i < now->chain_count; i++)
+			assert_false(now->chains[i].is_base);
+		generation = then.generation;
+		sg_ruleset_clear(&then);
+	}
+}
+
 /* One step; returns what was done: 0 nothing, 1 beside, 2 in place, 3 replaced or created. */
 static int step(struct sg_kernel *kernel, const struct sg_decision *decision, const struct sg_compile_hints *hints)
 {
@@ -59,6 +114,7 @@ static int step(struct sg_kernel *kernel, const struct sg_decision *decision, co
 	struct sg_table want = {0};
 	struct sg_error err = {0};
 	struct sg_transition plan;
+	uint32_t generation;
 	size_t garbage;
 	int what;
 
@@ -68,24 +124,13 @@ static int step(struct sg_kernel *kernel, const struct sg_decision *decision, co
 		apart += want.chains[i].is_base && plan.new_chains[i];
 	apart += plan.edit_count > 1;
 	what = plan.nothing ? 0 : !have || plan.replace ? 3 : plan.edit_count ? 2 : 1;
-	sg_wire_begin(wire, 1, before.generation);
-	if (sg_transition_write_ahead(&plan, wire)) {
-		struct sg_ruleset then = {0};
-
-		/* alone it changes nothing: what is reached is what was reached */
-		send(kernel, wire, before.generation);
-		now = dump(kernel, &then);
-		before.generation = then.generation;
-		sg_ruleset_clear(&then);
-		ahead++;
-		wire = sg_wire_new();
-		sg_wire_begin(wire, 1, before.generation);
-	}
-	sg_transition_write(&plan, wire);
+	generation = make(kernel, &plan, have, before.generation);
+	sg_wire_begin(wire, 1, generation);
+	sg_transition_write_switch(&plan, wire);
 	if (plan.nothing)
 		sg_wire_free(wire);
 	else
-		send(kernel, wire, before.generation);
+		send(kernel, wire, generation);
 	now = dump(kernel, &after);
 	assert_non_null(now);
 	if (sg_proof(decision, now, &err))
@@ -158,7 +203,7 @@ static void sequences(void **state)
 	}
 	print_message("nothing %u, beside %u, in place %u (%u of them for a base chain each), anew %u\n", done[0],
 		      done[1], done[2], apart, done[3]);
-	assert_true(done[1] > 0 && done[2] > 0 && ahead > 0 && apart > 0);
+	assert_true(done[1] > 0 && done[2] > 0 && ahead > 0 && in_parts > 0 && apart > 0);
 }
 
 /* One line more, less, or otherwise; the others stay, and so do their meters. */
