@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <errno.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "sockgate/buf.h"
@@ -25,6 +27,10 @@ void *__real_realloc(void *pointer, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *pointer, size_t size);
+ssize_t __real_recvmsg(int fd, struct msghdr *message, int flags);
+ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags);
+int __real_setsockopt(int fd, int level, int name, const void *value, socklen_t length);
+int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t length);
 int __real_sg_rules_of_policy(const struct sg_policy *policy, const struct sg_decision *decision, struct sg_table *ret,
 			      struct sg_error *err);
 int __wrap_sg_rules_of_policy(const struct sg_policy *policy, const struct sg_decision *decision, struct sg_table *ret,
@@ -61,6 +67,35 @@ int __wrap_sg_rules_of_policy(const struct sg_policy *policy, const struct sg_de
 			      struct sg_error *err)
 {
 	return __real_sg_rules_of_policy(policy, instead ? instead : decision, ret, err);
+}
+
+static size_t answers = SIZE_MAX; /* that are still received; SIZE_MAX: all */
+static bool all_later;            /* none after them either, or only one is missing */
+static bool no_force;             /* as in a container: no rights over the machine */
+
+ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags)
+{
+	if (answers == 0) {
+		answers = all_later ? 0 : SIZE_MAX;
+		errno = EIO;
+		return -1;
+	}
+	answers -= answers != SIZE_MAX;
+	return __real_recvmsg(fd, message, flags);
+}
+
+int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t length)
+{
+	if (no_force && level == SOL_SOCKET && name == SO_SNDBUFFORCE) {
+		errno = EPERM;
+		return -1;
+	}
+	if (no_force && level == SOL_SOCKET && name == SO_SNDBUF) {
+		int room = 65536; /* the kernel doubles it */
+
+		return __real_setsockopt(fd, level, name, &room, sizeof(room));
+	}
+	return __real_setsockopt(fd, level, name, value, length);
 }
 
 /* ------------------------------------------------------------------ the scene */
@@ -258,6 +293,112 @@ static void memory_runs_out(void **state)
 	sg_kernel_close(kernel);
 }
 
+/* Whether an error says the truth about the rules that are in force. */
+static bool says_the_truth(const char *message, bool is_new)
+{
+	if (strstr(message, "not known whether"))
+		return true;
+	if (strstr(message, "the former ones are back") || strstr(message, "did not take the rules"))
+		return !is_new;
+	return is_new == !!strstr(message, "the new rules are in force");
+}
+
+/* Applies b over a while the answer after the first `n`, or each from there on, is lost. */
+static int lose_answers(struct sg_kernel *kernel, const struct given *a, const struct given *b, size_t n,
+			unsigned int *unknown)
+{
+	struct sg_apply_result result;
+	struct sg_error err = {0};
+	struct sg_ruleset now;
+	const struct sg_table *table;
+	bool is_old, is_new;
+	int done;
+
+	assert_int_equal(apply(kernel, a, &result, &err), 0);
+	answers = n;
+	done = apply(kernel, b, &result, &err);
+	answers = SIZE_MAX;
+	now = dump(kernel, &table);
+	is_old = table && !sg_proof(&a->decision, table, NULL);
+	is_new = table && !sg_proof(&b->decision, table, NULL);
+	assert_true(is_old != is_new);
+	if (done ? !says_the_truth(err.message, is_new) : !is_new)
+		fail_msg("answer %zu is lost: the rules are the %s ones: %s", n, is_new ? "new" : "old", err.message);
+	*unknown += done && strstr(err.message, "not known whether");
+	sg_ruleset_clear(&now);
+	return done;
+}
+
+static void answers_are_lost(void **state)
+{
+	struct sg_kernel *kernel = new_world();
+	struct given a = read_policy(small), b = read_policy(other);
+	unsigned int unknown = 0;
+
+	(void)state;
+	for (int later = 0; later < 2; later++) {
+		size_t last = 0;
+
+		all_later = later;
+		/* behind the last answer nothing is lost */
+		for (size_t n = 0; n < last + 30; n++)
+			if (lose_answers(kernel, &a, &b, n, &unknown))
+				last = n;
+		assert_true(last > 10);
+	}
+	assert_true(unknown > 0); /* nobody answers any more after the switch */
+	forget(&a);
+	forget(&b);
+	sg_kernel_close(kernel);
+}
+
+static void write_many(struct sg_buf *text, unsigned int many)
+{
+	sg_buf_adds(text, "groups: {many: [");
+	for (unsigned int i = 0; i < many; i++) /* every second address: none can be joined with the next */
+		sg_buf_addf(text, "%s10.%u.%u.%u", i ? ", " : "", i / 32768, i / 128 % 256, i % 128 * 2);
+	sg_buf_adds(text, "]}\nallow: {tcp: [{port: 22, from: many}]}\n");
+}
+
+/* Where the kernel takes no batch of the size, new sets are sent in parts; and one that would have to be edited in too
+ * many places is put in anew. */
+static void more_than_the_kernel_takes_at_once(void **state)
+{
+	struct sg_kernel *kernel = new_world();
+	struct sg_buf texts[3] = {{0}};
+	const unsigned int sizes[3] = {20000, 50000, 20000};
+	size_t objects = 0;
+	struct sg_apply_result result;
+	struct sg_error err = {0};
+	uint32_t before, after;
+
+	(void)state;
+	no_force = true;
+	for (size_t i = 0; i < 3; i++) {
+		struct given given;
+		struct sg_ruleset now;
+		const struct sg_table *table;
+
+		write_many(&texts[i], sizes[i]);
+		given = read_policy(texts[i].data);
+		assert_int_equal(sg_kernel_generation(kernel, &before, &err), 0);
+		if (apply(kernel, &given, &result, &err))
+			fail_msg("%u addresses: %s", sizes[i], err.message);
+		assert_int_equal(sg_kernel_generation(kernel, &after, &err), 0);
+		if (after - before < 4)
+			fail_msg("%u addresses: %u transactions", sizes[i], after - before);
+		now = dump(kernel, &table);
+		assert_int_equal(sg_proof(&given.decision, table, &err), 0);
+		objects = i ? objects : table->set_count;
+		assert_int_equal(table->set_count, objects); /* nothing is left over */
+		sg_ruleset_clear(&now);
+		sg_buf_clear(&texts[i]);
+		forget(&given);
+	}
+	no_force = false;
+	sg_kernel_close(kernel);
+}
+
 /* A set that is remembered, and changed by somebody else: what is read is what is there. */
 static void what_is_remembered_is_true(void **state)
 {
@@ -274,10 +415,7 @@ static void what_is_remembered_is_true(void **state)
 	const uint8_t gone[4] = {10, 0, 2, 0};
 
 	(void)state;
-	sg_buf_adds(&text, "groups: {many: [");
-	for (unsigned int i = 0; i < 6000; i++) /* every second address: none can be joined with the next */
-		sg_buf_addf(&text, "%s10.0.%u.%u", i ? ", " : "", i / 128, i % 128 * 2);
-	sg_buf_adds(&text, "]}\nallow: {tcp: [{port: 22, from: many}]}\n");
+	write_many(&text, 6000);
 	a = read_policy(text.data);
 	assert_int_equal(apply(kernel, &a, &result, &err), 0);
 	assert_int_equal(sg_apply_read(kernel, &ruleset, &table, &err), 0);
@@ -307,6 +445,8 @@ int main(void)
 		cmocka_unit_test(creates_updates_and_leaves_alone),
 		cmocka_unit_test(wrong_rules_do_not_stay),
 		cmocka_unit_test(memory_runs_out),
+		cmocka_unit_test(answers_are_lost),
+		cmocka_unit_test(more_than_the_kernel_takes_at_once),
 		cmocka_unit_test(what_is_remembered_is_true),
 	};
 
