@@ -479,46 +479,59 @@ int sg_apply_read(struct sg_kernel *kernel, struct sg_ruleset *ret, const struct
 	return result;
 }
 
+/* 1: there is no table, or none any more; 0: it has to be tried again; -1: error. `*sent` is set when a transaction that
+ * deletes the table may have been taken. */
+static int try_clear(struct sg_kernel *kernel, bool *sent, struct sg_error *err)
+{
+	struct sg_dump what = {.scope = SG_DUMP_TABLE_FRAME, .family = SG_TABLE_FAMILY, .name = SG_TABLE_NAME};
+	struct sg_ruleset ruleset = {0};
+	struct sg_kernel_reply reply = {0};
+	const struct sg_table *table;
+	struct sg_wire *wire;
+	int result;
+
+	if (sg_kernel_dump(kernel, &what, &ruleset, err))
+		return -1;
+	table = sg_ruleset_table(&ruleset, SG_TABLE_FAMILY, SG_TABLE_NAME);
+	if (check_owner(table, err)) {
+		sg_ruleset_clear(&ruleset);
+		return -1;
+	}
+	wire = table ? sg_wire_new() : NULL;
+	if (!table || !wire) {
+		sg_ruleset_clear(&ruleset);
+		return table ? sg_error_nomem(err) : 1;
+	}
+	sg_wire_begin(wire, 1, ruleset.generation);
+	sg_wire_add_table(wire, table); /* asks for the echo that proves the commit */
+	sg_wire_del_table(wire, table);
+	result = sg_kernel_send(kernel, wire, ruleset.generation, &reply, err);
+	if (!result && !reply.committed)
+		result = sg_kernel_reply_error(&reply, err);
+	sg_wire_free(wire);
+	sg_ruleset_clear(&ruleset);
+	*sent |= !result || reply.lost;
+	if (!result)
+		return 1;
+	return reply.lost || (err && err->kind == SG_ERROR_CHANGED) ? 0 : -1;
+}
+
 int sg_apply_clear(struct sg_kernel *kernel, bool *ret_was_there, struct sg_error *err)
 {
 	struct sg_error why = {0};
+	bool sent = false;
+	int result = 0;
 
-	for (unsigned int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-		struct sg_dump what = {.scope = SG_DUMP_TABLE_FRAME, .family = SG_TABLE_FAMILY, .name = SG_TABLE_NAME};
-		struct sg_ruleset ruleset = {0};
-		struct sg_kernel_reply reply = {0};
-		const struct sg_table *table;
-		struct sg_wire *wire;
-		int result;
-
-		if (sg_kernel_dump(kernel, &what, &ruleset, err))
-			return -1;
-		table = sg_ruleset_table(&ruleset, SG_TABLE_FAMILY, SG_TABLE_NAME);
-		if (check_owner(table, err)) {
-			sg_ruleset_clear(&ruleset);
-			return -1;
-		}
-		wire = table ? sg_wire_new() : NULL;
-		if (!table || !wire) {
-			*ret_was_there = table != NULL;
-			sg_ruleset_clear(&ruleset);
-			return table ? sg_error_nomem(err) : 0;
-		}
-		sg_wire_begin(wire, 1, ruleset.generation);
-		sg_wire_add_table(wire, table); /* asks for the echo that proves the commit */
-		sg_wire_del_table(wire, table);
-		result = sg_kernel_send(kernel, wire, ruleset.generation, &reply, &why);
-		if (!result && !reply.committed)
-			result = sg_kernel_reply_error(&reply, &why);
-		sg_wire_free(wire);
-		sg_ruleset_clear(&ruleset);
-		if (!result) {
-			*ret_was_there = true;
-			return 0;
-		}
-		if (why.kind != SG_ERROR_CHANGED)
-			break;
+	for (unsigned int attempt = 0; attempt < MAX_ATTEMPTS && !result; attempt++) {
+		why = (struct sg_error){0};
+		result = try_clear(kernel, &sent, &why);
 	}
+	if (result == 1) {
+		*ret_was_there = sent;
+		return 0;
+	}
+	if (sent)
+		sg_error_prefix(&why, "it is not known whether the table is gone");
 	if (err)
 		*err = why;
 	return -1;

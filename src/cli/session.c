@@ -326,6 +326,8 @@ int session_finish(struct session *session, int code)
 		sg_render_diagnostics_json(&session->answer, session->files, &session->said);
 	if (session_flush(session, &err) == 0)
 		return code;
+	if (session->done)
+		sg_error_prefix(&err, "%s", session->done);
 	session_report(session, &err);
 	return EXIT_SYSTEM;
 }

@@ -30,6 +30,8 @@ struct session {
 	struct sg_files *files;
 	struct sg_idd *idd; /* of every decision of the session */
 	int64_t now;        /* seconds since 1970: one moment for all that is asked */
+	/* What is done already, and stays so when the answer cannot be written (static); NULL: nothing. */
+	const char *done;
 	/* Why the verb failed, in one line, cut when longer; empty: it did not. The first reason stays. */
 	char failure[256];
 	/* What standard error was told beside errors; the answer in JSON has it, too. */

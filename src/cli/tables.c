@@ -31,9 +31,10 @@ const struct verb verbs[] = {
 	},
 	[APPLY] = {
 		"apply", "[FILE]", 0, 1, "load the policy into the kernel and prove that it holds",
-		"Checks the policy, proves its tests, loads it as one transaction, reads the rules back, and proves that\n"
-		"they decide as the policy does. Touches no table but its own. Refuses a policy that would not let in the\n"
-		"SSH connection it is run from, unless --force is given; warns of other connections that are cut off.",
+		"Checks the policy, proves its tests, loads it without losing a packet on its way, reads the rules back,\n"
+		"and proves that they decide as the policy does. Touches no table but its own. Refuses a policy that would\n"
+		"not let in the SSH connection it is run from, unless --force is given; warns of other connections that\n"
+		"are cut off.",
 		"sockgate apply --dry-run\n"
 		"sockgate apply\n"
 		"sockgate apply next.yaml",

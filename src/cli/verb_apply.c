@@ -44,6 +44,7 @@ static int load(struct session *session, struct sg_kernel *kernel, const struct 
 	progress_say("loading the policy and proving it");
 	if (sg_apply(kernel, &input, &diags, &result, &err) < 0)
 		return refused(session, &diags, &err);
+	session->done = "the policy is in force and proven";
 	report = (struct sg_apply_report){
 		.file = session->options->policy,
 		.outcome = outcomes[result.outcome],

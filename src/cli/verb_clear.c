@@ -42,6 +42,7 @@ int verb_clear(struct session *session)
 	}
 	if (sg_kernel_open(&kernel, &err) < 0 || sg_apply_clear(kernel, &was_there, &err) < 0)
 		return session_fail(session, &err);
+	session->done = "no policy is enforced any more";
 	if (options->json)
 		sg_render_clear_json(&session->answer, was_there);
 	else if (!options->quiet)

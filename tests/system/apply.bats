@@ -208,3 +208,22 @@ for n in random.sample(range(2**20), 100000):
 	run -0 gate -f policy.yaml diff
 	run -0 "$SOCKGATE" --netns "/run/netns/$NS" -f policy.yaml diff
 }
+
+@test "a set that is larger than what the kernel takes at once loads in parts" {
+	command -v unshare || skip "no unshare"
+	# more than the kernel gives a process without rights over the machine, whose send buffer is twice this
+	count=$(($(cat /proc/sys/net/core/wmem_max) * 2 / 28 + 20000))
+	[ "$count" -le 400000 ] || skip "net.core.wmem_max is $(cat /proc/sys/net/core/wmem_max)"
+	awk -v count="$count" 'BEGIN {for (i = 0; i < count; i++) printf "2001:db8:%x:%x::1\n", int(i / 32768), i % 32768 * 2}' >many.txt
+	printf 'groups: {many: {file: many.txt}}\nallow:\n  tcp: [{port: 22, from: many}]\n' >policy.yaml
+	chmod 0644 policy.yaml many.txt
+	run -0 unshare --user --map-root-user --net --mount bash -c '
+		mount -t tmpfs none /run
+		strace -f -o trace -e trace=sendto "$SOCKGATE" --insecure-permissions -f policy.yaml apply
+		"$SOCKGATE" --insecure-permissions -f policy.yaml apply'
+	[[ $output == *"applied and proven"* ]]
+	[[ $output == *"unchanged, proven"* ]]
+	# no send failed, and there were several that were about as long as the buffer
+	! grep -q 'sendto.*EMSGSIZE' trace
+	[ "$(grep -cE 'sendto\(.* = [0-9]{5,}$' trace)" -ge 2 ]
+}

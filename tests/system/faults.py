@@ -8,6 +8,7 @@ A fault is one of the errors below in place of one call, or a signal at its entr
 opened are the dynamic loader's and are left alone. What must hold afterwards:
   - the program was not killed by a signal of its own making, and its exit code is 0, 3 or 4 (or the one that is right without a fault);
   - exit code 0 means what it says: the new rules are in the kernel; for verify it never hides a difference;
+  - an error says it when the new rules are in force all the same, or when that is not known, and does not say it otherwise;
   - the rules decide as the old policy or as the new one, proven by another run of the program;
   - the next apply, undisturbed, succeeds."""
 import collections
@@ -24,6 +25,7 @@ ERRORS = ("ENOMEM", "EINTR", "EIO", "ENOSPC", "ENOBUFS", "EPERM")
 NO_ERRORS = {"brk"}   # the kernel never answers it with an error code, and libc takes one for an address
 SIGNALS = ("KILL", "TERM", "INT", "HUP", "PIPE")
 NEVER = {"execve", "exit_group", "exit", "rt_sigreturn"}   # cannot fail, or end the program anyway
+IN_FORCE = re.compile("the new rules are in force|the policy is in force")
 CALL = re.compile(r"^(?:\d+ +)?(\w+)\(")
 
 OLD = """
@@ -118,7 +120,7 @@ def prepare(program, old, new):
     return place
 
 
-def judge_apply(place, old, run):
+def judge_apply(place, old, run, may_write_errors):
     """What is wrong after a disturbed apply; None when nothing is."""
     before = "none" if old is None else "old"
     state = place.state()
@@ -126,6 +128,9 @@ def judge_apply(place, old, run):
         return "the rules are %s" % state
     if run.returncode == 0 and state != "new":
         return "exit code 0, but the rules are %s" % state
+    if run.returncode in (3, 4) and "not known whether" not in run.stderr and may_write_errors:
+        if (state == "new") != (IN_FORCE.search(run.stderr) is not None):
+            return "the rules are %s, and the error says: %s" % (state, run.stderr)
     again = place.gate("-f", "new.yaml", "apply")
     if again.returncode or place.state() != "new":
         return "the next apply: exit code %d: %s" % (again.returncode, again.stderr)
@@ -156,7 +161,7 @@ def work(job):
             inject = "%s:%s:when=%d" % (name, what, index)
             run, _ = place.traced(inject, verb)
             found = judge_code(run, what, (1, 3, 4) if drift else (0, 3, 4))
-            found = found or (None if drift else judge_apply(place, old, run))
+            found = found or (None if drift else judge_apply(place, old, run, name != "write"))
             if found:
                 wrong.append("%s: %s" % (inject, found))
                 if not drift:

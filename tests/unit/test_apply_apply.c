@@ -352,6 +352,37 @@ static void answers_are_lost(void **state)
 	sg_kernel_close(kernel);
 }
 
+static void answers_to_clear_are_lost(void **state)
+{
+	struct sg_kernel *kernel = new_world();
+	struct given a = read_policy(small);
+	unsigned int unknown = 0, wrong = 0;
+
+	(void)state;
+	for (size_t n = 0; n < 80; n++) {
+		struct sg_apply_result result;
+		struct sg_error err = {0};
+		struct sg_ruleset now;
+		const struct sg_table *table;
+		bool was_there = false;
+		int done;
+
+		assert_int_equal(apply(kernel, &a, &result, &err), 0);
+		answers = n / 2;
+		all_later = n % 2;
+		done = sg_apply_clear(kernel, &was_there, &err);
+		answers = SIZE_MAX;
+		now = dump(kernel, &table);
+		unknown += done && strstr(err.message, "it is not known whether the table is gone");
+		wrong += done ? !table && !strstr(err.message, "not known") : table || !was_there;
+		sg_ruleset_clear(&now);
+	}
+	assert_int_equal(wrong, 0);
+	assert_true(unknown > 0);
+	forget(&a);
+	sg_kernel_close(kernel);
+}
+
 static void write_many(struct sg_buf *text, unsigned int many)
 {
 	sg_buf_adds(text, "groups: {many: [");
@@ -446,6 +477,7 @@ int main(void)
 		cmocka_unit_test(wrong_rules_do_not_stay),
 		cmocka_unit_test(memory_runs_out),
 		cmocka_unit_test(answers_are_lost),
+		cmocka_unit_test(answers_to_clear_are_lost),
 		cmocka_unit_test(more_than_the_kernel_takes_at_once),
 		cmocka_unit_test(what_is_remembered_is_true),
 	};
