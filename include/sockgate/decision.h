@@ -29,6 +29,16 @@ struct sg_logging {
 	uint16_t group;
 };
 #define SG_LOG_PREFIX_MAX 127 /* NF_LOG_PREFIXLEN of linux/netfilter/nf_log.h, less the NUL */
+/*
+ * Whether two loggings are the same: label, rate, group. In which file and where in it the line stands is nothing:
+ * "sockgate old.yaml:24 scrape" is "sockgate new.yaml:30 scrape".
+ */
+bool sg_logging_same(const struct sg_logging *a, const struct sg_logging *b);
+/* How many packets a log takes at once, above its rate. */
+static inline uint32_t sg_logging_burst(uint32_t rate)
+{
+	return rate < 5 ? rate : 5;
+}
 
 struct sg_decision {
 	struct sg_idd *idd;

@@ -161,7 +161,8 @@ struct sg_status_report {
 	const char *unusable;
 	const uint8_t *digest; /* of the policy now, 16 bytes; NULL: policy is NULL */
 	bool loaded;           /* there is a table of ours */
-	enum sg_answer equal;  /* it decides as the policy does; where both are there */
+	enum sg_answer equal;  /* it decides and logs as the policy does; where both are there */
+	bool logs_alone;       /* it decides so; what is not equal is what it logs */
 	/* What the table says of itself, when it does (applied_digest not NULL). */
 	const uint8_t *applied_digest;
 	const char *applied_file;

@@ -9,6 +9,7 @@
 enum sg_finding_id {
 	SG_FINDING_NOT_LOADED,  /* kernel/not-loaded */
 	SG_FINDING_DIFFERS,     /* kernel/differs: verify.diff has it all */
+	SG_FINDING_LOG_DIFFERS, /* kernel/log-differs: packets are judged as they should be, and logged otherwise */
 	SG_FINDING_UNDECIDED,   /* kernel/undecided */
 	SG_FINDING_EXPOSED,     /* listener/exposed */
 	SG_FINDING_BLOCKED,     /* listener/blocked */

@@ -45,17 +45,22 @@ int sg_proof(const struct sg_decision *decision, const struct sg_table *table, s
 	struct sg_packet packet = {0};
 	struct sg_buf text = {0};
 	enum sg_answer answer = SG_UNDECIDED;
+	const char *what = "judged";
 	size_t unknown = 0;
 	int result;
 
 	if (sg_evaluate(decision->idd, table, &evaluation, err))
 		return -1;
 	result = sg_evaluation_compare(&evaluation, decision, &answer, &packet, &unknown, err);
+	if (!result && answer == SG_PROVEN) {
+		what = "logged";
+		result = sg_evaluation_compare_logs(&evaluation, decision, &answer, &packet, &unknown, err);
+	}
 	if (!result && answer != SG_PROVEN) {
 		describe(&packet, &text);
-		result = sg_error_set(err, SG_ERROR_UNPROVEN, 0, "a packet (%s) %s%s", text.data ? text.data : "?",
-				      answer == SG_REFUTED ? "is judged otherwise than the policy says"
-							   : "may be judged otherwise than the policy says: ",
+		result = sg_error_set(err, SG_ERROR_UNPROVEN, 0, "a packet (%s) %s %s otherwise than the policy says%s%s",
+				      text.data ? text.data : "?", answer == SG_REFUTED ? "is" : "may be", what,
+				      answer == SG_REFUTED ? "" : ": ",
 				      answer == SG_REFUTED ? "" : evaluation.unknowns[unknown].reason);
 	}
 	sg_buf_clear(&text);

@@ -127,15 +127,17 @@ static int diff_count_ports(const struct sg_diff *diff, enum sg_change_kind kind
 /* `undecided`: changes of which it is not known that they are any. */
 static int diff_sum(struct sg_diff *diff, size_t undecided, struct sg_error *err)
 {
-	size_t kinds[SG_CHANGE_CONDITIONS + 1] = {0}, repeated = 0;
+	size_t kinds[SG_CHANGE_CONDITIONS + 1] = {0}, repeated = 0, logs = 0;
 
 	for (size_t i = 0; i < diff->count; i++) {
 		const struct sg_change *change = &diff->changes[i];
 
-		if (change->twin && change->where->direction == SG_PUBLISHED)
+		if (change->twin && change->where->direction == SG_PUBLISHED) {
 			repeated++;
-		else
-			kinds[change->kind]++;
+			continue;
+		}
+		kinds[change->kind]++;
+		logs += change->logged_otherwise;
 	}
 	diff->sum = (struct sg_diff_sum){
 		.changes = diff->count - repeated,
@@ -144,6 +146,7 @@ static int diff_sum(struct sg_diff *diff, size_t undecided, struct sg_error *err
 		.answer = kinds[SG_CHANGE_ANSWER],
 		.undecided = kinds[SG_CHANGE_UNDECIDED],
 		.conditions = kinds[SG_CHANGE_CONDITIONS],
+		.logs = logs,
 	};
 	diff->equal = !diff->count ? SG_PROVEN : undecided == diff->count ? SG_UNDECIDED : SG_REFUTED;
 	if (diff_count_ports(diff, SG_CHANGE_OPENED, &diff->sum.ports_opened, err) < 0)
@@ -250,6 +253,7 @@ static int diff_take_shift(struct diff_work *work, struct sg_part *part)
 		.to = outcome,
 		.from_terms = &work->diff.terms[2 * index],
 		.to_terms = &work->diff.terms[2 * index + 1],
+		.logged_otherwise = shift->verdict[0] == shift->verdict[1],
 	};
 
 	work->undecided += shift->undecided;

@@ -17,10 +17,15 @@
 const char *sg_finding_name(enum sg_finding_id id)
 {
 	static const char *const names[] = {
-		[SG_FINDING_NOT_LOADED] = "kernel/not-loaded", [SG_FINDING_DIFFERS] = "kernel/differs",
-		[SG_FINDING_UNDECIDED] = "kernel/undecided",   [SG_FINDING_EXPOSED] = "listener/exposed",
-		[SG_FINDING_BLOCKED] = "listener/blocked",     [SG_FINDING_WRONG_OWNER] = "listener/wrong-owner",
-		[SG_FINDING_UNUSED] = "allow/unused",          [SG_FINDING_UNDECLARED] = "listener/undeclared",
+		[SG_FINDING_NOT_LOADED] = "kernel/not-loaded",
+		[SG_FINDING_DIFFERS] = "kernel/differs",
+		[SG_FINDING_LOG_DIFFERS] = "kernel/log-differs",
+		[SG_FINDING_UNDECIDED] = "kernel/undecided",
+		[SG_FINDING_EXPOSED] = "listener/exposed",
+		[SG_FINDING_BLOCKED] = "listener/blocked",
+		[SG_FINDING_WRONG_OWNER] = "listener/wrong-owner",
+		[SG_FINDING_UNUSED] = "allow/unused",
+		[SG_FINDING_UNDECLARED] = "listener/undeclared",
 		[SG_FINDING_LOCALNET] = "listener/localnet",
 	};
 
@@ -120,7 +125,7 @@ int sg_findings_differs(struct sg_verify_work *work)
 	struct sg_buf message = {0};
 
 	sg_buf_adds(&message, "the kernel decides otherwise than the policy: ");
-	finding_add_count(&message, sum->changes, "difference", "differences");
+	finding_add_count(&message, sum->changes - sum->logs, "difference", "differences");
 	if (sum->ports_closed) {
 		sg_buf_adds(&message, ", ");
 		finding_add_count(&message, sum->ports_closed, "port open", "ports open");
@@ -131,6 +136,17 @@ int sg_findings_differs(struct sg_verify_work *work)
 		finding_add_count(&message, sum->ports_opened, "port closed", "ports closed");
 		sg_buf_adds(&message, " that should not be");
 	}
+	return finding_add(work, finding, &message);
+}
+
+int sg_findings_log_differs(struct sg_verify_work *work)
+{
+	struct sg_finding finding = {
+		.id = SG_FINDING_LOG_DIFFERS, .severity = SG_FINDING_LOW, .listener = SG_NO_LISTENER};
+	struct sg_buf message = {0};
+
+	sg_buf_adds(&message, "the kernel logs otherwise than the policy says: ");
+	finding_add_count(&message, work->verify->diff.sum.logs, "difference", "differences");
 	return finding_add(work, finding, &message);
 }
 
@@ -156,14 +172,14 @@ int sg_findings_foreign(struct sg_verify_work *work)
 	return finding_add(work, finding, &message);
 }
 
-int sg_findings_unknown(struct sg_verify_work *work, size_t unknown)
+int sg_findings_unknown(struct sg_verify_work *work, size_t unknown, bool verdicts)
 {
 	struct sg_finding finding = {
 		.id = SG_FINDING_UNDECIDED, .severity = SG_FINDING_MEDIUM, .listener = SG_NO_LISTENER};
 	struct sg_buf message = {0};
 
 	finding_add_foreign(&message, work->input->evaluation->unknowns[unknown].reason);
-	sg_buf_adds(&message, ": not understood, and verdicts hang on it");
+	sg_buf_addf(&message, ": not understood, and %s on it", verdicts ? "verdicts hang" : "what is logged hangs");
 	return finding_add(work, finding, &message);
 }
 

@@ -13,9 +13,11 @@ struct sg_verify_work {
 };
 
 int sg_findings_not_loaded(struct sg_verify_work *work);
+int sg_findings_log_differs(struct sg_verify_work *work);
 int sg_findings_differs(struct sg_verify_work *work);
 int sg_findings_foreign(struct sg_verify_work *work);
-int sg_findings_unknown(struct sg_verify_work *work, size_t unknown);
+/* `verdicts`: on the unknown hang verdicts; else only what is logged. */
+int sg_findings_unknown(struct sg_verify_work *work, size_t unknown, bool verdicts);
 /* exposed, blocked or undecided, by the judgement. */
 int sg_findings_listener(struct sg_verify_work *work, size_t listener, const struct sg_judgement *judgement);
 int sg_findings_undeclared(struct sg_verify_work *work, size_t listener);

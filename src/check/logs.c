@@ -1,51 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * logs.c - who is logged, and how.
- *
- * A policy's decision has its log. That of an evaluation may have none: then it is not known what the table logs, and
- * nothing is said to be another.
- */
+/* logs.c - who is logged, and how. */
 #include "check/logs.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include "base/mem.h"
 
 void sg_logs_clear(struct sg_logs *logs)
 {
 	free(logs->items);
 	*logs = (struct sg_logs){0};
-}
-
-/* ---- Labels ---- */
-
-struct label {
-	const char *text;
-	size_t size;
-};
-
-/* What stands behind ":24", a file's line; of what is no line's all that is behind the file's name. */
-static struct label label_of(const char *prefix)
-{
-	size_t end = strlen(prefix), last = 0;
-
-	for (size_t i = 0; i < end; i++) {
-		size_t digits = prefix[i] == ':' ? strspn(prefix + i + 1, "0123456789") : 0;
-
-		if (digits && (i + 1 + digits == end || prefix[i + 1 + digits] == ' '))
-			return (struct label){prefix + i + 1 + digits, end - i - 1 - digits};
-		if (prefix[i] == ' ')
-			last = i;
-	}
-	return (struct label){prefix + last, end - last};
-}
-
-bool sg_logging_same(const struct sg_logging *a, const struct sg_logging *b)
-{
-	struct label left = label_of(a->prefix), right = label_of(b->prefix);
-
-	return left.size == right.size && !memcmp(left.text, right.text, left.size) && a->rate == b->rate &&
-	       a->seconds == b->seconds && a->has_group == b->has_group && (!a->has_group || a->group == b->group);
 }
 
 /* ---- Both sides ---- */
@@ -90,10 +53,9 @@ int sg_logs_make(const struct sg_subject *from, const struct sg_subject *to, str
 {
 	sg_cleanup(sg_logs_clear) struct sg_logs logs = {.log = {SG_IDD_EMPTY, SG_IDD_EMPTY}};
 	const struct sg_decision *before = logs_decision(from), *after = logs_decision(to);
-	bool known = (!from->evaluation || before->log) && (!to->evaluation || after->log);
 
-	if (known && (logs_of_decision(&logs, before, &logs.log[0], err) < 0 ||
-		      logs_of_decision(&logs, after, &logs.log[1], err) < 0))
+	if (logs_of_decision(&logs, before, &logs.log[0], err) < 0 ||
+	    logs_of_decision(&logs, after, &logs.log[1], err) < 0)
 		return -1;
 	*ret = logs;
 	logs = (struct sg_logs){0};

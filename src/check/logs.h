@@ -15,10 +15,4 @@ struct sg_logs {
 int sg_logs_make(const struct sg_subject *from, const struct sg_subject *to, struct sg_logs *ret, struct sg_error *err);
 void sg_logs_clear(struct sg_logs *logs);
 
-/*
- * Whether two loggings are the same: label, rate, group. In which file and where in it the line stands is nothing:
- * "sockgate old.yaml:24 scrape" is "sockgate new.yaml:30 scrape".
- */
-bool sg_logging_same(const struct sg_logging *a, const struct sg_logging *b);
-
 #endif

@@ -34,11 +34,10 @@ void sg_verify_clear(struct sg_verify *verify)
 
 /* ---- Unknowns ---- */
 
-/* Whether some packet's verdict is another one when the unknown test comes out the other way. */
-static bool verify_hangs_on(const struct sg_decision *decision, size_t level)
+/* Whether some packet's verdict (or log) is another one when the unknown test comes out the other way. */
+static bool verify_hangs_on(struct sg_idd *idd, sg_ref ref, size_t level)
 {
-	return sg_idd_restrict(decision->idd, decision->verdict, level, 0) !=
-	       sg_idd_restrict(decision->idd, decision->verdict, level, 1);
+	return ref && sg_idd_restrict(idd, ref, level, 0) != sg_idd_restrict(idd, ref, level, 1);
 }
 
 static int verify_unknowns(struct sg_verify_work *work)
@@ -52,10 +51,14 @@ static int verify_unknowns(struct sg_verify_work *work)
 	if (!verify->unknowns)
 		return sg_error_nomem(work->err);
 	for (size_t i = 0; i < evaluation->unknown_count; i++) {
-		if (!verify_hangs_on(&evaluation->decision, evaluation->unknowns[i].level))
+		const struct sg_decision *decision = &evaluation->decision;
+		size_t level = evaluation->unknowns[i].level;
+		bool verdicts = verify_hangs_on(decision->idd, decision->verdict, level);
+
+		if (!verdicts && !verify_hangs_on(decision->idd, decision->log, level))
 			continue;
 		verify->unknowns[verify->unknown_count++] = i;
-		if (sg_findings_unknown(work, i) < 0)
+		if (sg_findings_unknown(work, i, verdicts) < 0)
 			return -1;
 	}
 	return 0;
@@ -66,10 +69,14 @@ static int verify_unknowns(struct sg_verify_work *work)
 static int verify_kernel(struct sg_verify_work *work)
 {
 	struct sg_verify *verify = work->verify;
+	const struct sg_diff_sum *sum = &verify->diff.sum;
+	bool differs = work->input->evaluation && verify->diff.equal == SG_REFUTED;
 
 	if (!work->input->evaluation && sg_findings_not_loaded(work) < 0)
 		return -1;
-	if (work->input->evaluation && verify->diff.equal == SG_REFUTED && sg_findings_differs(work) < 0)
+	if (differs && sum->changes > sum->logs && sg_findings_differs(work) < 0)
+		return -1;
+	if (differs && sum->logs && sg_findings_log_differs(work) < 0)
 		return -1;
 	if (verify_unknowns(work) < 0)
 		return -1;

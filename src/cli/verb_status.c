@@ -142,6 +142,12 @@ static int compare(const struct session *session, struct rules *rules, const str
 	progress_say("comparing");
 	if (sg_evaluation_compare(&rules->evaluation, &here->decision, &report->equal, &packet, &unknown, err) < 0)
 		return -1;
+	if (report->equal == SG_PROVEN) {
+		if (sg_evaluation_compare_logs(&rules->evaluation, &here->decision, &report->equal, &packet, &unknown,
+					       err) < 0)
+			return -1;
+		report->logs_alone = report->equal != SG_PROVEN;
+	}
 	if (report->equal == SG_UNDECIDED)
 		report->unknown = rules->evaluation.unknowns[unknown].reason;
 	return report->equal == SG_REFUTED ? count_changes(session, rules, here, &report->changes, err) : 0;

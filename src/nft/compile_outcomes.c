@@ -225,7 +225,7 @@ static int fill_log(struct sg_compiler *c, size_t chain, sg_ref part, struct sg_
 	enum sg_verdict verdict = (enum sg_verdict)(sg_idd_value(part) % 256);
 	const struct sg_logging *logging = &c->decision->loggings[sg_idd_value(part) / 256 - 1];
 	struct sg_rule *rule = sg_chain_add_rule(&c->table->chains[chain], err);
-	uint32_t burst = logging->rate < 5 ? logging->rate : 5;
+	uint32_t burst = sg_logging_burst(logging->rate);
 	char prefix[SG_LOG_PREFIX_MAX + 1];
 
 	snprintf(prefix, sizeof(prefix), "%.*s %s: ", SG_LOG_PREFIX_MAX - 10, logging->prefix,

@@ -84,7 +84,9 @@ static void add_not_enforcing(struct sg_buf *buf, const struct sg_style *style, 
 	sg_buf_addc(buf, ' ');
 	sg_say_adds(buf, report->policy_file);
 	sg_buf_adds(buf, ": ");
-	if (!report->applied_digest) {
+	if (report->logs_alone) {
+		sg_buf_adds(buf, "the table in the kernel decides as it says, and logs otherwise");
+	} else if (!report->applied_digest) {
 		sg_buf_adds(buf, "the table in the kernel decides otherwise");
 	} else if (!report->same_file) {
 		sg_say_adds(buf, report->applied_file);

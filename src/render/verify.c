@@ -21,6 +21,14 @@ static void add_indented_origins(struct sg_buf *buf, const struct sg_style *styl
 	sg_buf_addc(buf, '\n');
 }
 
+/* What is logged is all that differs. */
+static bool logs_alone(const struct sg_verify_report *report)
+{
+	const struct sg_diff_sum *sum = &report->verify->diff.sum;
+
+	return sum->logs && sum->logs == sum->changes;
+}
+
 static void add_finding(struct sg_buf *buf, const struct sg_style *style, const struct sg_verify_report *report,
 			const struct sg_finding *finding)
 {
@@ -36,7 +44,7 @@ static void add_finding(struct sg_buf *buf, const struct sg_style *style, const 
 		sg_fields_ends(buf, style, &finding->wheres->items[i]);
 		sg_buf_addc(buf, '\n');
 	}
-	if (finding->id == SG_FINDING_DIFFERS) {
+	if (finding->id == SG_FINDING_DIFFERS || (finding->id == SG_FINDING_LOG_DIFFERS && logs_alone(report))) {
 		struct sg_diff_report diff = {
 			.from = report->kernel,
 			.to = report->policy,
@@ -109,6 +117,8 @@ void sg_render_verify(struct sg_buf *buf, const struct sg_style *style, const st
 		sg_say_coloured(buf, style, SG_RED, "does not conform, though the kernel decides as ");
 	else if (verify->equal == SG_UNDECIDED)
 		sg_say_coloured(buf, style, SG_YELLOW, "undecided whether the kernel decides as ");
+	else if (logs_alone(report))
+		sg_say_coloured(buf, style, SG_RED, "does not conform: the kernel does not log as ");
 	else
 		sg_say_coloured(buf, style, SG_RED, "does not conform: the kernel does not decide as ");
 	sg_say_adds(buf, report->policy_name);

@@ -50,6 +50,10 @@ static inline enum sg_answer answer_of(struct terms *terms, const struct sg_tabl
 
 	assert_int_equal(sg_evaluate(terms->idd, table, &evaluation, &err), 0);
 	assert_int_equal(sg_evaluation_compare(&evaluation, &terms->decision, &answer, &packet, &unknown, &err), 0);
+	if (answer == SG_PROVEN)
+		assert_int_equal(sg_evaluation_compare_logs(&evaluation, &terms->decision, &answer, &packet, &unknown,
+							    &err),
+				 0);
 	if (getenv("VERBOSE") && answer == SG_UNDECIDED)
 		fprintf(stderr, "undecided: %s\n", evaluation.unknowns[unknown].reason);
 	sg_evaluation_clear(&evaluation);

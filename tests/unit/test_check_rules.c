@@ -44,6 +44,10 @@ static void check_equal(struct compiled *compiled)
 					       &compiled->read.err),
 			 0);
 	assert_int_equal(answer, SG_PROVEN);
+	assert_int_equal(sg_evaluation_compare_logs(&evaluation, &compiled->decision, &answer, &packet, &unknown,
+						    &compiled->read.err),
+			 0);
+	assert_int_equal(answer, SG_PROVEN);
 	sg_evaluation_clear(&evaluation);
 }
 

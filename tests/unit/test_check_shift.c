@@ -165,7 +165,7 @@ static void another_log(void **state)
 	assert_int_equal(world->diff.sum.conditions, 0);
 }
 
-/* Of a table it may not be known what it logs. */
+/* A table without a log logs nothing. */
 static void logs_of_a_table(void **state)
 {
 	struct world *world = *state;
@@ -175,11 +175,10 @@ static void logs_of_a_table(void **state)
 	world->subject[0].evaluation = &evaluation;
 	sg_diff_clear(&world->diff);
 	assert_int_equal(sg_diff(&world->subject[0], &world->subject[1], &world->diff, NULL), 0);
-	assert_int_equal(world->diff.equal, SG_PROVEN);
-	/* it is known that it logs nothing */
-	world->subject[0].whole.log = SG_IDD_EMPTY;
-	assert_int_equal(sg_diff(&world->subject[0], &world->subject[1], &world->diff, NULL), 0);
+	assert_int_equal(world->diff.equal, SG_REFUTED);
 	assert_int_equal(world->diff.sum.conditions, 1);
+	assert_int_equal(world->diff.sum.logs, 1);
+	assert_true(world->diff.changes[0].logged_otherwise);
 }
 
 static void same_loggings(void **state)

@@ -33,6 +33,10 @@ static void expect_equal(struct made *made, const struct sg_compile_hints *hints
 	if (sg_evaluate(made->idd, &table, &evaluation, &err))
 		fail_msg("SEED=%llu: evaluate: %s", (unsigned long long)current, err.message);
 	assert_int_equal(sg_evaluation_compare(&evaluation, &made->decision, &answer, &packet, &unknown, &err), 0);
+	if (answer == SG_PROVEN)
+		assert_int_equal(sg_evaluation_compare_logs(&evaluation, &made->decision, &answer, &packet, &unknown,
+							    &err),
+				 0);
 	if (answer != SG_PROVEN)
 		fail_msg("SEED=%llu: answer %d, protocol %u port %u state %u family %u%s%s",
 			 (unsigned long long)current, (int)answer, (unsigned int)packet.field[SG_FIELD_PROTOCOL],
