@@ -15,12 +15,15 @@
  */
 #include "apply/contents.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <xxhash.h>
+#include "apply/leftovers.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "sockgate/buf.h"
@@ -323,6 +326,8 @@ static void load(struct sg_contents *contents)
 			forget_all(contents);
 			return;
 		}
+	/* it was used: its age is told from that */
+	utimensat(AT_FDCWD, name, NULL, 0);
 }
 
 /* Forgets the sets that were not there any more at the generation. */
@@ -399,8 +404,13 @@ struct sg_contents *sg_contents_open(struct sg_kernel *kernel)
 	if (!contents)
 		return NULL;
 	contents->namespace = read_boot(contents->boot) ? sg_kernel_namespace(kernel) : 0;
-	if (contents->namespace)
+	if (contents->namespace) {
+		char name[64];
+
+		file_name(contents, name);
 		load(contents);
+		sg_leftovers_tidy(FOLDER, name + sizeof(FOLDER), (int64_t)time(NULL));
+	}
 	return contents;
 }
 
