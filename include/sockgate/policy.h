@@ -124,6 +124,9 @@ struct sg_policy *sg_policy_parse(const char *name, const char *folder, const ch
 				  struct sg_diags *diags, struct sg_error *err);
 void sg_policy_free(struct sg_policy *policy);
 
+/* Whether a policy can name that interface: some names that the kernel takes are how others write a wildcard or a list. */
+bool sg_policy_takes_interface(const char *name);
+
 const char *sg_policy_name(const struct sg_policy *policy);             /* its `name`, or NULL */
 const char *sg_policy_file(const struct sg_policy *policy);             /* as given to read or parse */
 /* The file that a line, a group … of it stands in: its own, or one that it includes. */

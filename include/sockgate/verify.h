@@ -17,6 +17,11 @@ enum sg_finding_id {
 	SG_FINDING_UNUSED,      /* allow/unused */
 	SG_FINDING_UNDECLARED,  /* listener/undeclared */
 	SG_FINDING_LOCALNET,    /* listener/localnet: on a loopback address, and others reach it */
+	SG_FINDING_ABSENT,      /* interface/absent: what a line names is not there now */
+	SG_FINDING_ALTNAME,     /* interface/altname: it is an alternative name, which rules do not match */
+	SG_FINDING_PORT,        /* interface/port: rules see its packets on the interface that it is a port of */
+	SG_FINDING_LOOPBACK,    /* interface/loopback: another interface has the loopback device's name */
+	SG_FINDING_LOOPBACK_RENAMED, /* interface/loopback-renamed */
 };
 const char *sg_finding_name(enum sg_finding_id id); /* the stable text above */
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "sockgate/buf.h"
+#include "sockgate/named.h"
 #include "sockgate/proto.h"
 
 const char *sg_finding_name(enum sg_finding_id id)
@@ -27,6 +28,11 @@ const char *sg_finding_name(enum sg_finding_id id)
 		[SG_FINDING_UNUSED] = "allow/unused",
 		[SG_FINDING_UNDECLARED] = "listener/undeclared",
 		[SG_FINDING_LOCALNET] = "listener/localnet",
+		[SG_FINDING_ABSENT] = "interface/absent",
+		[SG_FINDING_ALTNAME] = "interface/altname",
+		[SG_FINDING_PORT] = "interface/port",
+		[SG_FINDING_LOOPBACK] = "interface/loopback",
+		[SG_FINDING_LOOPBACK_RENAMED] = "interface/loopback-renamed",
 	};
 
 	return names[id];
@@ -388,6 +394,52 @@ static void finding_add_ports(struct sg_buf *buf, const struct sg_line *line)
 	}
 	if (line->ports.count > 4)
 		sg_buf_addf(buf, " and %zu more", line->ports.count - 4);
+}
+
+static int findings_named(struct sg_verify_work *work, const struct sg_named *named)
+{
+	static const struct {
+		enum sg_finding_id id;
+		enum sg_finding_severity severity;
+	} kinds[] = {
+		[SG_NAMED_ABSENT] = {SG_FINDING_ABSENT, SG_FINDING_NOTE},
+		[SG_NAMED_ALTNAME] = {SG_FINDING_ALTNAME, SG_FINDING_MEDIUM},
+		[SG_NAMED_PORT] = {SG_FINDING_PORT, SG_FINDING_MEDIUM},
+		[SG_NAMED_LOOPBACK] = {SG_FINDING_LOOPBACK, SG_FINDING_HIGH},
+		[SG_NAMED_LOOPBACK_ABSENT] = {SG_FINDING_LOOPBACK_RENAMED, SG_FINDING_MEDIUM},
+	};
+	struct sg_finding finding = {.id = kinds[named->problem].id,
+				     .severity = kinds[named->problem].severity,
+				     .listener = SG_NO_LISTENER};
+	struct sg_buf message = {0};
+
+	if (named->line != SG_NO_LINE) {
+		finding.lines = malloc(sizeof(*finding.lines));
+		if (!finding.lines)
+			return sg_error_nomem(work->err);
+		finding.lines[0] = (uint32_t)named->line + 1;
+		finding.line_count = 1;
+	}
+	sg_buf_adds(&message, named->message);
+	if (finding_add(work, finding, &message) == 0)
+		return 0;
+	free(finding.lines);
+	return -1;
+}
+
+int sg_findings_interfaces(struct sg_verify_work *work)
+{
+	sg_cleanup(sg_named_clear) struct sg_named_list named = {0};
+
+	if (!work->input->local)
+		return 0;
+	if (sg_named_find(work->input->policy, work->input->local, &named, work->err) < 0)
+		return -1;
+	for (size_t i = 0; i < named.count; i++) {
+		if (findings_named(work, &named.items[i]) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int sg_findings_unused(struct sg_verify_work *work, size_t line)

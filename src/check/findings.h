@@ -23,6 +23,8 @@ int sg_findings_listener(struct sg_verify_work *work, size_t listener, const str
 int sg_findings_undeclared(struct sg_verify_work *work, size_t listener);
 /* The listener has a loopback address, and the kernel lets others in. */
 int sg_findings_localnet(struct sg_verify_work *work, size_t listener);
+/* What the policy's lines name as interfaces, and the loopback device. */
+int sg_findings_interfaces(struct sg_verify_work *work);
 int sg_findings_unused(struct sg_verify_work *work, size_t line);
 
 #endif

@@ -81,17 +81,14 @@ void sg_learn_owner(const struct sg_owner *owner, uint32_t uid, struct learn_own
 	names_add(ret->text, room, ")");
 }
 
-/* As the policy's reader has it, less what it would take for a wildcard. */
 bool sg_learn_sayable(const char *interface)
 {
 	size_t size = strnlen(interface, SG_INTERFACE_NAME_SIZE), length;
 
-	if (!size || size >= SG_INTERFACE_NAME_SIZE || !strcmp(interface, ".") || !strcmp(interface, ".."))
-		return false;
 	for (size_t i = 0; i < size; i += length) {
 		length = names_point(interface + i, size - i);
-		if (!length || strchr(" /:*", interface[i]))
+		if (!length)
 			return false;
 	}
-	return true;
+	return size < SG_INTERFACE_NAME_SIZE && sg_policy_takes_interface(interface);
 }

@@ -176,7 +176,8 @@ int sg_verify(const struct sg_verify_input *input, struct sg_verify *ret, struct
 	    sg_reaches_find(&policy, input->listeners, input->local, &verify.policy, err) < 0)
 		return -1;
 	verify.judgements = sg_judgements_new(&kernel, &policy, input->local, err);
-	if (!verify.judgements || verify_kernel(&work) < 0 || verify_listeners(&work) < 0 || verify_lines(&work) < 0)
+	if (!verify.judgements || verify_kernel(&work) < 0 || verify_listeners(&work) < 0 || verify_lines(&work) < 0 ||
+	    sg_findings_interfaces(&work) < 0)
 		return -1;
 	verify_sum(&verify);
 	*ret = verify;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "cli/progress.h"
+#include "sockgate/named.h"
 
 void here_clear(struct here *here)
 {
@@ -92,6 +93,31 @@ int here_make(struct session *session, const struct loaded *loaded, struct sg_ke
 		ret->decision = sg_decision_bind(&loaded->decision, &ret->finder);
 	ret->subject = sg_subject_of_policy(loaded->policy, &ret->decision, session_moment(session), &ret->finder);
 	return sg_idd_check(session->idd, ret->subject.decision.verdict, err);
+}
+
+int here_interfaces(const struct session *session, const struct loaded *loaded, const struct sg_local_addresses *local,
+		    struct here *here, struct sg_error *err)
+{
+	sg_cleanup(sg_named_clear) struct sg_named_list named = {0};
+	int result = 0;
+
+	if (sg_named_find(loaded->policy, local, &named, err) < 0)
+		return -1;
+	for (size_t i = 0; i < named.count; i++) {
+		const struct sg_named *item = &named.items[i];
+		bool absent = item->problem == SG_NAMED_ABSENT;
+		struct sg_span span =
+			item->line == SG_NO_LINE ? SG_SPAN_NONE : sg_policy_line(loaded->policy, item->line)->span;
+
+		if (item->problem == SG_NAMED_LOOPBACK)
+			result = 1;
+		/* before the network, hardly any interface is there */
+		if (!absent || !session->options->quiet)
+			sg_diag_add(&here->diags, absent ? SG_SEVERITY_NOTE : SG_SEVERITY_WARNING,
+				    sg_named_id(item->problem), span, "%s", item->message);
+	}
+	sg_diags_sort(&here->diags);
+	return sg_diags_failed(&here->diags) ? sg_error_nomem(err) : result;
 }
 
 void here_say(struct session *session, const struct here *here)

@@ -19,6 +19,12 @@ struct here {
  */
 int here_make(struct session *session, const struct loaded *loaded, struct sg_kernel *kernel, struct here *ret,
 	      struct sg_error *err);
+/*
+ * Adds what is to be said of the interfaces that the policy names. 1: the baseline lets through an interface that only
+ * has the loopback device's name.
+ */
+int here_interfaces(const struct session *session, const struct loaded *loaded, const struct sg_local_addresses *local,
+		    struct here *here, struct sg_error *err);
 void here_clear(struct here *here);
 /* Says the warnings, as those of reading the policy. */
 void here_say(struct session *session, const struct here *here);

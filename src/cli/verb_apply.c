@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "cli/progress.h"
 #include "sockgate/apply.h"
+#include "sockgate/kernel_local.h"
 
 static void close_kernel(struct sg_kernel **kernel)
 {
@@ -65,6 +66,22 @@ static int load(struct session *session, struct sg_kernel *kernel, const struct 
 	return session_finish(session, EXIT_YES);
 }
 
+/* What is to be said of the interfaces that the policy names; -1: not to be applied without --force. */
+static int look_at_interfaces(struct session *session, const struct loaded *loaded, struct here *here,
+			      struct sg_error *err)
+{
+	sg_cleanup(sg_local_addresses_clear) struct sg_local_addresses local = {0};
+	int result = sg_kernel_local_addresses(&local, err);
+
+	if (result == 0)
+		result = here_interfaces(session, loaded, &local, here, err);
+	if (result > 0)
+		result = sg_error_set(err, SG_ERROR_SYSTEM, 0,
+				      "not applied: 'lo' is not the loopback device, and everything that comes in "
+				      "through it would pass (rename it, or give --force)");
+	return session->options->force ? 0 : result;
+}
+
 static int apply(struct session *session)
 {
 	const struct options *options = session->options;
@@ -80,7 +97,10 @@ static int apply(struct session *session)
 		return code;
 	if (sg_kernel_open(&kernel, &err) < 0 || here_make(session, &loaded, kernel, &here, &err) < 0)
 		return session_fail(session, &err);
+	code = look_at_interfaces(session, &loaded, &here, &err);
 	here_say(session, &here);
+	if (code < 0)
+		return session_fail(session, &err);
 	guarded = guard(session, &watched, &code, &err);
 	if (guarded > 0)
 		return code;

@@ -75,7 +75,8 @@ int difference_from_kernel(struct session *session, const char *path, enum loadi
 		return code;
 	}
 	if (rules_read(session, &rules, &err) < 0 || sockets_read(&sockets, &err) < 0 ||
-	    here_make(session, &loaded, rules.kernel, &here, &err) < 0)
+	    here_make(session, &loaded, rules.kernel, &here, &err) < 0 ||
+	    here_interfaces(session, &loaded, &sockets.local, &here, &err) < 0)
 		return session_fail(session, &err);
 	here_say(session, &here);
 	lockdown_say(session, rules.table);

@@ -157,6 +157,16 @@ static bool interface_is_foreign(struct word_interface *word)
 	return interface_is_wildcard(word) || interface_is_marked(word);
 }
 
+bool sg_policy_takes_interface(const char *name)
+{
+	struct word_interface word = {.text = name, .size = strlen(name)};
+	struct sg_range range;
+
+	return !interface_is_foreign(&word) && sg_interface_possible(name, word.size) &&
+	       !sg_doc_scan_text(name, word.size) && sg_interface_range(name, word.size, &range) &&
+	       range.first == range.last;
+}
+
 bool sg_word_interface(struct reader *reader, uint32_t node, struct sg_range *ret)
 {
 	struct word_interface word = {.text = doc_text(&reader->doc, node), .size = doc_node(&reader->doc, node)->size};

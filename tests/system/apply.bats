@@ -8,7 +8,7 @@ load common
 	web_policy
 	run -0 gate -f policy.yaml apply
 	run -0 gate -f policy.yaml diff
-	run -0 gate -f policy.yaml -j diff
+	run -0 --separate-stderr gate -f policy.yaml -j diff
 	jq -e '.equal == true and .changes == []' <<<"$output"
 	run gate -f policy.yaml -j verify
 	jq -e '.kernel_equals_policy == "proven"' <<<"$output"

@@ -124,15 +124,15 @@ says() {
 
 @test "whatever interfaces are called: a line, or none where no policy can hold the name" {
 	local number=0 name
-	for name in 'y"\#' 'null' 'a*' '[b{}]' $'c\xff'; do
+	for name in 'y"#' 'null' 'a*' '[b{}]' $'c\xff' 'eth+'; do
 		ip -n "$NS" link add "$name" type veth peer name "peer$number"
 		number=$((number + 1))
 	done
-	hold 'tcp/::/7011,dev=y"\#' 'tcp/::/7012,dev=null' 'tcp/::/7013,dev=a*' 'tcp/::/7014,dev=[b{}]' $'tcp/::/7015,dev=c\xff'
+	hold 'tcp/::/7011,dev=y"#' 'tcp/::/7012,dev=null' 'tcp/::/7013,dev=a*' 'tcp/::/7014,dev=[b{}]' $'tcp/::/7015,dev=c\xff' tcp/::/7016,dev=eth+
 	conforms
-	says '    - {port: 7011, interface: "y\"\\#"}' '    - {port: 7012, interface: "null"}' \
-		'    - {port: 7014, interface: "[b{}]"}' '#   2 bound to an interface that is gone, or that no policy can name'
-	run -1 grep -nE '701[35]' policy.yaml
+	says '    - {port: 7011, interface: "y\"#"}' '    - {port: 7012, interface: "null"}' \
+		'#   4 bound to an interface that is gone, or that no policy can name'
+	run -1 grep -nE '701[3456]' policy.yaml
 }
 
 @test "a socket whose interface went away gets no line" {

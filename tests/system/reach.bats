@@ -126,3 +126,129 @@ reach_of() {
 	run gate diff none.yaml
 	[ "$(grep -c -- '(in part) -> nobody' <<<"$output")" -eq 3 ]
 }
+
+# Findings of `verify`, one a line: id and severity.
+findings() {
+	gate -f policy.yaml verify --json | jq -r '.findings[] | "\(.id) \(.severity)"' | grep "^interface/" | sort
+}
+
+@test "bridge ports, alternative names and absent interfaces are named, and the rules really do not match them" {
+	neighbour
+	ip -n "$NS" link add br0 type bridge
+	ip -n "$NS" link set eth0 master br0
+	ip -n "$NS" link set br0 up
+	inside sysctl -qw net.ipv6.conf.br0.accept_dad=0
+	ip -n "$NS" addr del 192.0.2.2/24 dev eth0
+	ip -n "$NS" addr add 192.0.2.2/24 dev br0
+	ip -n "$NS" link property add dev br0 altname enp3s0
+	policy <<-'END'
+		allow:
+		  tcp:
+		    - {port: 8080, interface: eth0, on-demand: true}
+		    - {port: 8081, interface: enp3s0, on-demand: true}
+		    - {port: 8082, interface: [br0, eth7], on-demand: true}
+		    - {port: 8083, interface: "et*", on-demand: true}
+		    - {port: 8084, interface: "enp*", on-demand: true}
+		    - {port: 8085, interface: "b*", on-demand: true}
+		    - {port: 8086, interface: "wg*", on-demand: true}
+	END
+	run gate -f policy.yaml check
+	[ "$status" -eq 0 ]
+	[[ $output != *interface/* ]]
+	run --separate-stderr gate -f policy.yaml apply
+	[ "$status" -eq 0 ]
+	[ "$(grep -c "warning: 'eth0' is a port of the bridge 'br0', which its packets belong to: .* never matches them \[interface/port\]" <<<"$stderr")" -eq 2 ]
+	[ "$(grep -c "warning: 'enp3s0' is an alternative name of 'br0', and rules match that name only: .* \[interface/altname\]" <<<"$stderr")" -eq 2 ]
+	[[ $stderr == *"policy.yaml:5:"*"note: there is no interface 'eth7' now [interface/absent]"* ]]
+	[[ $stderr == *"policy.yaml:9:"*"note: no interface has a name like 'wg*' now [interface/absent]"* ]]
+	[ "$(grep -c 'interface/' <<<"$stderr")" -eq 6 ]
+	run --separate-stderr gate -q -f policy.yaml apply
+	[[ $stderr != *interface/absent* ]]
+	[[ $stderr == *interface/port* ]]
+	run --separate-stderr gate -f policy.yaml apply --dry-run
+	[[ $stderr == *interface/port*  ]]
+	serve tcp/0.0.0.0/8080 tcp/0.0.0.0/8081 tcp/0.0.0.0/8082 tcp/0.0.0.0/8083 tcp/0.0.0.0/8084 tcp/0.0.0.0/8085
+	[ "$(ask tcp/192.0.2.2/8082)" = answered ]
+	[ "$(ask tcp/192.0.2.2/8085)" = answered ]
+	for port in 8080 8081 8083 8084; do
+		[ "$(ask tcp/192.0.2.2/$port)" = silent ]
+	done
+	run findings
+	[ "$output" = "$(printf 'interface/%s\n' 'absent note' 'absent note' 'altname medium' 'altname medium' 'port medium' 'port medium')" ]
+	gate -f policy.yaml verify --json | jq -e 'any(.findings[]; .id == "interface/port" and .lines[0].line == 3)'
+}
+
+@test "a macvlan hands packets over under its own name" {
+	neighbour
+	ip -n "$NS" link add link eth0 name mv0 type macvlan mode bridge
+	ip -n "$NS" addr add 203.0.113.2/24 dev mv0
+	ip -n "$OUTER" addr add 203.0.113.1/24 dev out0
+	# the address of the macvlan is its own alone
+	inside sysctl -qw net.ipv4.conf.all.arp_ignore=1
+	ip -n "$NS" link set mv0 up
+	policy <<-'END'
+		allow:
+		  tcp: [{port: 8080, interface: eth0, on-demand: true}, {port: 8081, interface: mv0, on-demand: true}]
+	END
+	gate -f policy.yaml apply
+	serve tcp/0.0.0.0/8080 tcp/0.0.0.0/8081
+	[ "$(ask tcp/192.0.2.2/8080)" = answered ]
+	[ "$(ask tcp/192.0.2.2/8081)" = silent ]
+	[ "$(ask tcp/203.0.113.2/8081)" = answered ]
+	[ "$(ask tcp/203.0.113.2/8080)" = silent ]
+	run findings
+	[ "$output" = "" ]
+}
+
+@test "an interface that took the name lo lets everybody in, and that is said" {
+	neighbour
+	policy <<-'END'
+		allow:
+		  tcp: [22]
+	END
+	gate -f policy.yaml apply
+	serve tcp/0.0.0.0/8080
+	[ "$(ask tcp/192.0.2.2/8080)" = silent ]
+	ip -n "$NS" link set lo down
+	ip -n "$NS" link set lo name inner
+	ip -n "$NS" link set inner up
+	run findings
+	[ "$output" = "interface/loopback-renamed medium" ]
+	ip -n "$NS" link set eth0 down
+	ip -n "$NS" link set eth0 name lo
+	ip -n "$NS" link set lo up
+	[ "$(ask tcp/192.0.2.2/8080)" = answered ]
+	[ "$(reach_of 8080 | jq -c '.[0]')" = '"others"' ]
+	[ "$(reach_of 8080 | jq -c '.[1]')" != '"drop"' ]
+	run findings
+	[ "$output" = "$(printf 'interface/%s\n' 'loopback high' 'loopback-renamed medium')" ]
+	run gate -f policy.yaml verify
+	[ "$status" -eq 1 ]
+	[[ $output == *"interface/loopback: 'lo' is not the loopback device: everything that comes in through it passes"* ]]
+	run gate -f policy.yaml apply
+	[ "$status" -eq 3 ]
+	[[ $output == *"not applied: 'lo' is not the loopback device"*"(rename it, or give --force)"* ]]
+	run gate -f policy.yaml apply --force
+	[ "$status" -eq 0 ]
+	[[ $output == *"warning: 'lo' is not the loopback device"* ]]
+	# a baseline that does not let it pass is not concerned
+	printf 'baseline: {loopback: false}\n' >>policy.yaml
+	gate -f policy.yaml apply
+	[ "$(ask tcp/192.0.2.2/8080)" = silent ]
+	run findings
+	[ "$output" = "" ]
+}
+
+@test "the kernel takes the names that a policy may have, and none that it calls impossible" {
+	local name
+	for name in all default 'a%x' 'a/b' 'a:b' 'a b' . ..; do
+		run ip -n "$NS" link add name "$name" type bridge
+		[ "$status" -ne 0 ]
+		printf 'allow: {tcp: [{port: 22, interface: "%s"}]}\n' "$name" | run ! gate -f - check
+	done
+	for name in br-lan eth0.10 wg_0 7 'x=y' 'veth#1'; do
+		ip -n "$NS" link add name "$name" type bridge
+		printf 'allow: {tcp: [{port: 22, interface: "%s"}]}\n' "$name" >policy.yaml
+		gate -f policy.yaml check
+	done
+}
