@@ -6,13 +6,15 @@
 #include "sockgate/listener.h"
 
 struct sg_connection {
-	uint8_t protocol;      /* SG_PROTO_TCP */
+	uint8_t protocol;      /* SG_PROTO_TCP or SG_PROTO_UDP */
 	enum sg_family family; /* of the packets: v4-mapped addresses are IPv4 */
 	sg_u128 local, remote;
 	uint16_t port;           /* local */
 	uint16_t remote_port;    /* 0: not known */
 	char interface_name[16]; /* that its packets come in by; "": not known */
 	uint32_t interface;      /* SO_BINDTODEVICE, or the scope of a link-local address; 0: none */
+	bool flow;    /* conntrack tells of it, and in which direction it was made: */
+	bool inbound; /* to this host; only of a flow */
 	uint32_t uid;
 	uint32_t inode;  /* 0: held by no process, as before it is accepted */
 	uint64_t cgroup; /* cgroup v2 id, 0: not known */

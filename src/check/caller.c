@@ -61,7 +61,7 @@ static int caller_sockets(struct caller_work *work, struct sg_error *err)
 	if (!work->tcp || !work->udp)
 		return sg_error_nomem(err);
 	for (size_t i = 0; i < connections->count; i++)
-		if (connections->items[i].inode)
+		if (connections->items[i].inode && connections->items[i].protocol == SG_PROTO_TCP)
 			work->tcp[work->tcp_count++] = (struct caller_socket){connections->items[i].inode, (uint32_t)i};
 	for (size_t i = 0; i < listeners->count; i++)
 		if (listeners->items[i].inode && listeners->items[i].protocol == SG_PROTO_UDP)
@@ -424,7 +424,8 @@ static int caller_widen_tcp(const struct sg_caller_input *input, struct sg_calle
 		struct sg_session session = {.kind = SG_SESSION_SSH, .live = true, .remote_known = true};
 		const struct sg_connection *connection = &input->connections->items[i];
 
-		if (!ports[connection->port] || caller_other_end(input->connections, connection) ||
+		if (connection->protocol != SG_PROTO_TCP || !ports[connection->port] ||
+		    caller_other_end(input->connections, connection) ||
 		    (sg_connection_listener(input->listeners, connection) == SG_NO_LISTENER &&
 		     !sg_process_is_login(connection->owner.process)))
 			continue;

@@ -360,6 +360,39 @@ static void cut_work_clear(struct cut_work *work)
 	sg_cuts_clear(&work->cuts);
 }
 
+/* What becomes of it; where that hangs on the interface, the way of the replies is asked for. */
+static int cut_follow(struct cut_work *work, struct cut_ends *ends, struct sg_cut *cut, struct sg_error *err)
+{
+	const struct sg_cuts_input *input = work->input;
+	struct sg_range range = {0, 1};
+	char name[16] = "";
+
+	cut_find(&work->to, ends, input->untracked, false, cut);
+	if (cut->when == SG_CUT_NEVER || cut->outcome != SG_OUTCOME_DEPENDS || !input->route)
+		return 0;
+	if (input->route(ends->connection, name, err) < 0)
+		return -1;
+	if (!sg_interface_range(name, strnlen(name, sizeof(name)), &range) || range.first != range.last)
+		return 0;
+	ends->interface_known = true;
+	ends->interface = range.first;
+	cut_find(&work->to, ends, input->untracked, false, cut);
+	return 0;
+}
+
+/* NULL: this host made the connection, or nobody is known to listen. */
+static const struct sg_listener *cut_made_to(struct cut_work *work, const struct sg_connection *connection,
+					     struct sg_cut *cut)
+{
+	cut->listener = cut_listener(&work->ports, work->input->listeners, connection);
+	cut->direction = cut->listener == SG_NO_LISTENER ? SG_OUT : SG_IN;
+	if (connection->flow)
+		cut->direction = connection->inbound ? SG_IN : SG_OUT;
+	if (cut->direction == SG_OUT)
+		cut->listener = SG_NO_LISTENER;
+	return cut->listener == SG_NO_LISTENER ? NULL : &work->input->listeners->items[cut->listener];
+}
+
 static int cut_look_at(struct cut_work *work, size_t index, struct sg_error *err)
 {
 	const struct sg_connection *connection = &work->input->connections->items[index];
@@ -369,15 +402,14 @@ static int cut_look_at(struct cut_work *work, size_t index, struct sg_error *err
 
 	if (cut_inside(&work->local, connection))
 		return 0;
-	if (cut_interface(&work->local, connection, &ends.interface_known, &ends.interface, err) < 0)
+	if ((!work->input->route || *connection->interface_name) &&
+	    cut_interface(&work->local, connection, &ends.interface_known, &ends.interface, err) < 0)
 		return -1;
-	cut.listener = cut_listener(&work->ports, work->input->listeners, connection);
-	cut.direction = cut.listener == SG_NO_LISTENER ? SG_OUT : SG_IN;
-	listener = cut.direction == SG_IN ? &work->input->listeners->items[cut.listener] : NULL;
+	listener = cut_made_to(work, connection, &cut);
 	if (cut_view_turn(&work->to, listener, err) < 0 ||
-	    (work->input->from && cut_view_turn(&work->from, listener, err) < 0))
+	    (work->input->from && cut_view_turn(&work->from, listener, err) < 0) ||
+	    cut_follow(work, &ends, &cut, err) < 0)
 		return -1;
-	cut_find(&work->to, &ends, work->input->untracked, false, &cut);
 	if (cut.when == SG_CUT_NEVER)
 		return 0;
 	if (work->input->from) {
@@ -406,6 +438,7 @@ static int cut_compare(const void *left, const void *right, void *data)
 	bool in = a->direction == SG_IN;
 
 	CUT_ORDER(a->direction, b->direction);
+	CUT_ORDER(x->protocol, y->protocol);
 	CUT_ORDER(in ? x->port : x->remote_port, in ? y->port : y->remote_port);
 	CUT_ORDER(a->when, b->when);
 	CUT_ORDER(a->outcome, b->outcome);

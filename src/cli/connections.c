@@ -16,11 +16,20 @@ void cutting_clear(struct cutting *cutting)
 	sg_caller_clear(&cutting->caller);
 }
 
-static int read_connections(struct cutting *cutting, struct sg_error *err)
+/* Before the kernel tracks anything, only sockets that are connected tell of their peers. */
+static int read_datagrams(struct cutting *cutting, const struct sockets *sockets, struct sg_error *err)
+{
+	if (cutting->tracked)
+		return sg_conntrack_flows(&sockets->local, &cutting->connections, &cutting->flows, err);
+	return sg_sockdiag_datagrams(&cutting->connections, err);
+}
+
+static int read_connections(struct cutting *cutting, const struct sockets *sockets, struct sg_error *err)
 {
 	if (cutting->connected)
 		return 0;
-	if (sg_sockdiag_connections(&cutting->connections, err) < 0 || sg_kernel_tracks(&cutting->tracked, err) < 0)
+	if (sg_kernel_tracks(&cutting->tracked, err) < 0 || sg_sockdiag_connections(&cutting->connections, err) < 0 ||
+	    read_datagrams(cutting, sockets, err) < 0)
 		return -1;
 	cutting->connected = true;
 	return 0;
@@ -44,6 +53,37 @@ static int judge(const struct sg_session *session, const struct sg_subject *to, 
 	return sg_lockout_session(&subject, session, &ways, ret, err);
 }
 
+/* Of a roaming session conntrack knows where the peer is now, or was: one session for each flow to its socket. */
+static int find_peers(struct cutting *cutting, struct sg_error *err)
+{
+	struct sg_caller *caller = &cutting->caller;
+	size_t count = caller->count;
+
+	for (size_t i = 0; i < count; i++) {
+		struct sg_session session = caller->items[i];
+		bool first = true;
+
+		for (size_t k = 0; session.kind == SG_SESSION_ROAMING && k < cutting->connections.count; k++) {
+			const struct sg_connection *flow = &cutting->connections.items[k];
+
+			if (!flow->flow || !flow->inbound || flow->port != session.connection.port ||
+			    (session.connection.local && flow->local != session.connection.local))
+				continue;
+			session.remote_known = true;
+			session.connection.family = flow->family;
+			session.connection.local = flow->local;
+			session.connection.remote = flow->remote;
+			session.connection.remote_port = flow->remote_port;
+			if (!first &&
+			    sg_grow(&caller->items, &caller->room, caller->count, 1, sizeof(*caller->items)) < 0)
+				return sg_error_nomem(err);
+			caller->items[first ? i : caller->count++] = session;
+			first = false;
+		}
+	}
+	return 0;
+}
+
 /* Those that packets are seen to come in by: of a port of a bridge or bond they come in by that. */
 static int read_interfaces(const struct sockets *sockets, struct sg_interfaces *ret, struct sg_error *err)
 {
@@ -65,10 +105,12 @@ int cutting_session(struct cutting *cutting, const struct sg_subject *to, struct
 {
 	sg_cleanup(sg_interfaces_clear) struct sg_interfaces interfaces = {0};
 
-	if (sockets_list(sockets, err) < 0 || read_connections(cutting, err) < 0 ||
+	if (sockets_list(sockets, err) < 0 || read_connections(cutting, sockets, err) < 0 ||
 	    sessions_find(&cutting->connections, sockets, &cutting->caller, err) < 0)
 		return -1;
 	if (cutting->caller.count && read_interfaces(sockets, &interfaces, err) < 0)
+		return -1;
+	if (find_peers(cutting, err) < 0)
 		return -1;
 	for (size_t i = 0; i < cutting->caller.count && !cutting->session_cut; i++) {
 		const struct sg_session *session = &cutting->caller.items[i];
@@ -97,6 +139,18 @@ static bool is_session(const struct cutting *cutting, const struct sg_connection
 	       session->port == connection->port;
 }
 
+static int route(const struct sg_connection *connection, char ret[16], struct sg_error *err)
+{
+	struct sg_route found;
+
+	if (sg_kernel_route(connection, &found, err) < 0)
+		return -1;
+	memset(ret, 0, 16);
+	if (found.known)
+		memcpy(ret, found.interface_name, sizeof(found.interface_name));
+	return 0;
+}
+
 int cutting_find(struct cutting *cutting, const struct sg_subject *from, const struct sg_subject *to,
 		 const struct sockets *sockets, struct sg_error *err)
 {
@@ -106,10 +160,11 @@ int cutting_find(struct cutting *cutting, const struct sg_subject *from, const s
 		.connections = &cutting->connections,
 		.listeners = &sockets->list,
 		.local = &sockets->local,
+		.route = route,
 	};
 	size_t kept = 0;
 
-	if (read_connections(cutting, err) < 0)
+	if (read_connections(cutting, sockets, err) < 0)
 		return -1;
 	cutting->looked = true;
 	input.untracked = !cutting->tracked;
@@ -149,6 +204,9 @@ bool cutting_is_ssh(const struct cutting *cutting, const struct sockets *sockets
 
 	if (cut->direction != SG_IN)
 		return false;
+	if (connection->protocol == SG_PROTO_UDP)
+		return cut->listener != SG_NO_LISTENER &&
+		       sg_process_is_roaming(sockets->list.items[cut->listener].owner.process);
 	return connection->port == SSH_PORT || sg_process_is_login(connection->owner.process) ||
 	       (cut->listener != SG_NO_LISTENER && sg_listener_is_login(&sockets->list.items[cut->listener]));
 }

@@ -15,6 +15,7 @@ struct cutting {
 	bool connected;      /* the connections were read */
 	bool looked;         /* for the others */
 	bool tracked;        /* by the kernel, as far as it did look */
+	bool flows;          /* UDP flows are among the connections */
 };
 void cutting_clear(struct cutting *cutting);
 

@@ -10,8 +10,9 @@
 #include "sockgate/kernel_units.h"
 #include "sockgate/proto.h"
 
-#define SOON_SECONDS (7 * 86400) /* a date this near is told */
-#define WAIT_SECONDS 60          /* a limit that makes a login wait longer is told */
+#define SOON_SECONDS    (7 * 86400) /* a date this near is told */
+#define WAIT_SECONDS    60          /* a limit that makes a login wait longer is told */
+#define DATAGRAMS_SHOWN 8
 
 void watched_clear(struct watched *watched)
 {
@@ -288,6 +289,67 @@ static void add_session(struct sg_buf *text, const struct session *session, cons
 	add_conditions(text, session, watched);
 }
 
+/* A socket of the kernel itself, as WireGuard's, has no process. */
+static const char *holder_of(const struct sg_listener *listener)
+{
+	return *listener->owner.process ? listener->owner.process : "no process that can be seen";
+}
+
+/* Whether the socket takes datagrams from others now, and from nobody with the policy. */
+static int loses_all(struct session *session, struct watched *watched, const struct sg_listener *listener, bool *ret,
+		     struct sg_error *err)
+{
+	bool any = true;
+
+	*ret = false;
+	if (listener->protocol != SG_PROTO_UDP || listener->connected || listener->raw || is_inside(listener))
+		return 0;
+	if (sg_lockout_anybody(&watched->here->subject, listener, &any, err) < 0)
+		return -1;
+	if (any)
+		return 0;
+	if (rule(session, watched, err) < 0 || sg_lockout_anybody(&watched->rules.subject, listener, ret, err) < 0)
+		return -1;
+	return 0;
+}
+
+/*
+ * Before the kernel tracks connections nothing tells of the peers of a UDP socket that is connected to none: mosh, and
+ * WireGuard's. So those are told that lose all of them, whether there are any or not.
+ */
+static int add_unknown_peers(struct sg_buf *text, struct session *session, struct watched *watched,
+			     struct sg_error *err)
+{
+	const struct sg_listeners *list = &watched->sockets.list;
+	sg_cleanup(sg_buf_clear) struct sg_buf ports = {0};
+	size_t count = 0;
+
+	if (watched->cutting.flows)
+		return 0;
+	if (sockets_own(&watched->sockets, err) < 0)
+		return -1;
+	for (size_t i = 0; i < list->count; i++) {
+		char port[24];
+		bool loses;
+
+		if (loses_all(session, watched, &list->items[i], &loses, err) < 0)
+			return -1;
+		snprintf(port, sizeof(port), " %u (", list->items[i].port);
+		if (!loses || (ports.size && strstr(ports.data, port)))
+			continue;
+		if (count++ < DATAGRAMS_SHOWN)
+			sg_buf_addf(&ports, "%s%s%s)", count > 1 ? "," : "", port, holder_of(&list->items[i]));
+	}
+	if (count > DATAGRAMS_SHOWN)
+		sg_buf_addf(&ports, " and %zu more", count - DATAGRAMS_SHOWN);
+	if (count)
+		sg_buf_addf(text,
+			    "sockgate: warning: cuts off whoever uses UDP port%s%.*s, as soon as the other side sends; "
+			    "whether anybody does is not known\n",
+			    count == 1 ? "" : "s", (int)ports.size, ports.data);
+	return 0;
+}
+
 static void add_others(struct sg_buf *text, const struct session *session, const struct watched *watched)
 {
 	const struct cutting *cutting = &watched->cutting;
@@ -322,10 +384,15 @@ int guard_warn(struct session *session, struct watched *watched, struct sg_error
 		return -1;
 	if ((cutting->cuts.count || cutting->session_cut) &&
 	    (options->json || options->verbose || !cutting->session_known) &&
-	    cutting_owners(&watched->cutting, err) < 0)
+	    (sockets_own(&watched->sockets, err) < 0 || cutting_owners(&watched->cutting, err) < 0))
 		return -1;
 	add_session(&text, session, watched);
 	add_others(&text, session, watched);
+	/* at the start of the machine there are none yet */
+	if (!options->boot && add_unknown_peers(&text, session, watched, err) < 0) {
+		sg_buf_clear(&text);
+		return -1;
+	}
 	session_say(session, &text);
 	return 0;
 }

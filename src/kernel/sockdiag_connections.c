@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The TCP connections. Those of MPTCP are in the dump of TCP, each of its subflows as a connection of its own. */
+/* The connections. Those of MPTCP are in the dump of TCP, each of its subflows as a connection of its own. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -16,42 +16,56 @@ static int connection_take(const void *msg, size_t size, uint8_t protocol, void 
 	return sg_sockdiag_parse_connection(msg, size, protocol, list, err);
 }
 
-static int connection_table(const char *name, enum sg_family family, struct sg_connections *list, struct sg_error *err)
+static int connection_table(const char *name, enum sg_family family, uint8_t protocol, struct sg_connections *list,
+			    struct sg_error *err)
 {
 	sg_autofree char *text = NULL;
 	size_t size = 0;
 
 	if (sg_sockdiag_read_table(name, &text, &size, err))
 		return -1;
-	return text ? sg_sockdiag_parse_connection_table(text, size, family, SG_PROTO_TCP, list, err) : 0;
+	return text ? sg_sockdiag_parse_connection_table(text, size, family, protocol, list, err) : 0;
 }
 
-int sg_sockdiag_connections(struct sg_connections *ret, struct sg_error *err)
+static int connection_dump(uint8_t protocol, struct sg_connections *list, struct sg_error *err)
 {
-	static const struct {
-		uint8_t family;
-		const char *table;
-	} families[] = {[SG_IPV4] = {AF_INET, "tcp"}, [SG_IPV6] = {AF_INET6, "tcp6"}};
-	sg_cleanup(sg_connections_clear) struct sg_connections list = {0};
+	static const char *const tables[2][2] = {{"tcp", "tcp6"}, {"udp", "udp6"}};
 	sg_cleanup(sg_sockdiag_close) struct sg_sockdiag diag = {0};
-	const struct sg_sockdiag_sink sink = {connection_take, &list, &list.count};
+	const struct sg_sockdiag_sink sink = {connection_take, list, &list->count};
 	struct sg_sockdiag_names names = {0};
+	size_t before = list->count;
 
 	if (sg_sockdiag_open(&diag, err))
 		return -1;
 	for (enum sg_family family = SG_IPV4; family <= SG_IPV6; family++) {
-		const struct sg_sockdiag_query query = {SG_PROTO_TCP, 0, families[family].family, DIAG_ALIVE};
+		const struct sg_sockdiag_query query = {protocol, 0, family == SG_IPV4 ? AF_INET : AF_INET6,
+							DIAG_ALIVE};
 		enum sg_sockdiag_result result = sg_sockdiag_dump(&diag, &query, &sink, err);
 
 		if (result == SG_SOCKDIAG_FAILED ||
-		    (result == SG_SOCKDIAG_NO_HANDLER && connection_table(families[family].table, family, &list, err)))
+		    (result == SG_SOCKDIAG_NO_HANDLER &&
+		     connection_table(tables[protocol == SG_PROTO_UDP][family], family, protocol, list, err)))
 			return -1;
 	}
-	for (size_t i = 0; i < list.count; i++)
-		sg_sockdiag_name(&names, list.items[i].interface, list.items[i].interface_name);
+	for (size_t i = before; i < list->count; i++)
+		sg_sockdiag_name(&names, list->items[i].interface, list->items[i].interface_name);
+	return 0;
+}
+
+int sg_sockdiag_connections(struct sg_connections *ret, struct sg_error *err)
+{
+	sg_cleanup(sg_connections_clear) struct sg_connections list = {0};
+
+	if (connection_dump(SG_PROTO_TCP, &list, err))
+		return -1;
 	*ret = list;
 	list = (struct sg_connections){0};
 	return 0;
+}
+
+int sg_sockdiag_datagrams(struct sg_connections *list, struct sg_error *err)
+{
+	return connection_dump(SG_PROTO_UDP, list, err);
 }
 
 int sg_kernel_tracks(bool *ret, struct sg_error *err)

@@ -209,3 +209,70 @@ is_open() {
 	login 0 -- -f date.yaml apply
 	[[ $stderr == *"allowed until 20"*" only, by date.yaml:1 allow.tcp[0]"* ]]
 }
+
+@test "established UDP sessions that are cut off are named" {
+	printf 'allow: {tcp: 22}\n' >tcp.yaml
+	printf 'allow: {tcp: 22, udp: [{port: 60001, from: 192.0.2.1}]}\n' >udp.yaml
+	printf 'allow: {tcp: 22}\nbaseline: {established: false}\n' >cut.yaml
+	mkfifo orders
+	/usr/bin/python3 "$TOP/tests/lib/datagrams.py" "$NS" "$PEER" 192.0.2.2 60001 <orders 3>&- &
+	talking=$!
+	exec 8>orders
+	# conntrack knows it for one that lives on when both sides went on for a while
+	for _ in $(seq 200); do
+		ip netns exec "$NS" conntrack -L -p udp 2>/dev/null | grep -q 'dport=60001.*ASSURED' && break
+		sleep 0.1
+	done
+	run -1 gate --netns "$NS" -f tcp.yaml -j diff
+	json '[.connections_cut[] | [.protocol, .direction, .local.port, .remote.address, .when, .owner.process]]
+		== [["udp", "in", 60001, "192.0.2.1", "reconnect", "mosh-server"]]'
+	run -1 gate --netns "$NS" -f cut.yaml diff
+	[[ $output == *"1 to udp 60001 at once, by default: drop"*"from 192.0.2.1, held by mosh-server"* ]]
+	run -1 gate --netns "$NS" -f udp.yaml -j diff
+	json '.connections_cut == []'
+	run -0 --separate-stderr gate --netns "$NS" -f tcp.yaml apply
+	[[ $stderr == "sockgate: warning: cuts off 1 connection when it reconnects (--verbose lists them)"* ]]
+	ip netns exec "$NS" "$SOCKGATE" -f open.yaml apply -q
+	# a mosh session of somebody else that ends at once is refused for, as one of SSH
+	run -1 --separate-stderr ip netns exec "$NS" "$SOCKGATE" -f cut.yaml apply
+	[[ $stderr == *"1 SSH session would be cut off"* ]]
+	# before the kernel tracks anything, nothing tells who is there
+	ip netns exec "$NS" nft flush ruleset
+	ip netns exec "$NS" conntrack -F
+	run -0 --separate-stderr gate --netns "$NS" -f tcp.yaml apply
+	[[ $stderr == *"cuts off whoever uses UDP port 60001 (mosh-server), as soon as the other side sends"* ]]
+	exec 8>&-
+	wait "$talking"
+}
+
+@test "UDP sockets that are connected are told with their peer before the kernel tracks anything" {
+	printf 'allow: {tcp: 22}\n' >tcp.yaml
+	ip netns exec "$NS" nft flush ruleset
+	mkfifo orders
+	/usr/bin/python3 "$TOP/tests/lib/datagrams.py" "$NS" "$PEER" 192.0.2.2 60001 connected <orders 3>&- >ready &
+	talking=$!
+	exec 8>orders
+	for _ in $(seq 200); do
+		grep -q ready ready && break
+		sleep 0.1
+	done
+	ip netns exec "$NS" conntrack -F 2>/dev/null || true
+	run -1 gate --netns "$NS" -f tcp.yaml -j diff
+	json '[.connections_cut[] | [.protocol, .remote.address, .when]] == [["udp", "192.0.2.1", "next_packet"]]'
+	exec 8>&-
+	wait "$talking"
+}
+
+@test "the way of the replies decides for others' connections, too" {
+	ip -n "$NS" link add d0 type veth peer name d1
+	ip -n "$NS" addr add 198.51.100.1/32 dev d0
+	ip -n "$NS" link set d1 up
+	ip -n "$NS" link set d0 up
+	ip -n "$PEER" route add 198.51.100.1 via 192.0.2.2
+	printf 'allow: {tcp: [{port: 22, interface: d0}, {port: 2222, from: 192.0.2.0/24}]}\n' >d0.yaml
+	printf 'allow: {tcp: [{port: 22, interface: eth0}, {port: 2222, from: 192.0.2.0/24}]}\n' >eth0.yaml
+	login 1 --to 198.51.100.1 --other 192.0.2.9 --how none -- -f d0.yaml -j apply -n
+	json '[.connections_cut[] | [.local.port, .when, .verdict]] == [[22, "reconnect", "drop"]]'
+	login 1 --to 198.51.100.1 --other 192.0.2.9 --how none -- -f eth0.yaml -j apply -n
+	json '.connections_cut == []'
+}

@@ -563,10 +563,85 @@ static void test_speed(void **state)
 	assert_true(seconds < 0.5);
 }
 
+static int routes_asked;
+
+static int by_eth1(const struct sg_connection *to, char ret[16], struct sg_error *err)
+{
+	(void)to;
+	(void)err;
+	routes_asked++;
+	snprintf(ret, 16, "eth1");
+	return 0;
+}
+
+/* The local address is eth0's alone; the replies leave by eth1. */
+static void test_way_of_the_replies(void **state)
+{
+	sg_cleanup(sg_local_addresses_clear) struct sg_local_addresses local = host();
+	struct sg_listener listening[] = {listener("0.0.0.0", 22)};
+	struct sg_connection connections[] = {connection("198.51.100.20", 22, "192.0.2.1", 50000)};
+	struct sg_subject eth0 = subject_of(
+		*state, RULES({.verdict = SG_VERDICT_ACCEPT, .protocols = "tcp", .ports = "22", .interfaces = "eth0"}));
+	struct sg_subject eth1 = subject_of(
+		*state, RULES({.verdict = SG_VERDICT_ACCEPT, .protocols = "tcp", .ports = "22", .interfaces = "eth1"}));
+	struct sg_subject all =
+		subject_of(*state, RULES({.verdict = SG_VERDICT_ACCEPT, .protocols = "tcp", .ports = "22"}));
+	const struct sg_connections list = {.items = connections, .count = 1};
+	const struct sg_listeners listeners = {.items = listening, .count = 1};
+	struct sg_cuts_input input = {
+		.to = &eth0, .connections = &list, .listeners = &listeners, .local = &local, .route = by_eth1};
+	struct sg_cuts cuts = find(&input);
+
+	assert_int_equal(cuts.count, 1);
+	assert_int_equal(cuts.items[0].outcome, SG_OUTCOME_DROP);
+	assert_int_equal(routes_asked, 1);
+	sg_cuts_clear(&cuts);
+	input.to = &eth1;
+	cuts = find(&input);
+	assert_int_equal(cuts.count, 0);
+	sg_cuts_clear(&cuts);
+	/* where it does not matter nobody is routes_asked */
+	routes_asked = 0;
+	input.to = &all;
+	cuts = find(&input);
+	assert_int_equal(cuts.count + (size_t)routes_asked, 0);
+	sg_cuts_clear(&cuts);
+}
+
+/* conntrack tells who began a flow, whoever listens. */
+static void test_flows(void **state)
+{
+	sg_cleanup(sg_local_addresses_clear) struct sg_local_addresses local = host();
+	struct sg_listener listening[] = {listener("0.0.0.0", 4500)};
+	struct sg_connection connections[] = {connection("198.51.100.20", 51820, "192.0.2.1", 50000),
+					      connection("198.51.100.20", 4500, "192.0.2.1", 4500)};
+	struct sg_subject subject = subject_of(
+		*state, RULES({.verdict = SG_VERDICT_DROP, .protocols = "udp", .ports = "51820"},
+			      {.verdict = SG_VERDICT_DROP, .protocols = "udp", .ports = "4500", .direction = "out"}));
+	const struct sg_connections list = {.items = connections, .count = 2};
+	const struct sg_listeners listeners = {.items = listening, .count = 1};
+	const struct sg_cuts_input input = {
+		.to = &subject, .connections = &list, .listeners = &listeners, .local = &local};
+	struct sg_cuts cuts;
+
+	listening[0].protocol = connections[0].protocol = connections[1].protocol = SG_PROTO_UDP;
+	connections[0].flow = connections[0].inbound = connections[1].flow = true;
+	cuts = find(&input);
+	assert_int_equal(cuts.count, 2);
+	assert_int_equal(cuts.items[0].direction, SG_IN);
+	assert_int_equal(cuts.items[0].when, SG_CUT_RECONNECT);
+	assert_int_equal(cuts.items[0].listener, SG_NO_LISTENER);
+	assert_int_equal(cuts.items[1].direction, SG_OUT);
+	assert_int_equal(cuts.items[1].listener, SG_NO_LISTENER);
+	sg_cuts_clear(&cuts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_inbound_and_outbound, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_way_of_the_replies, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_flows, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_when, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_interfaces, setup, teardown),

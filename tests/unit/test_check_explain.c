@@ -327,6 +327,136 @@ static void test_lockout(void **state)
 	assert_true(lockout(&subject, 0xc6336414U, "eth0").accepted);
 }
 
+/* ---- Sessions ---- */
+
+#define V6(text) (world_address6(text))
+
+static sg_u128 world_address6(const char *text)
+{
+	struct sg_addr ret;
+
+	assert_true(sg_addr_parse(text, strlen(text), &ret));
+	return ret.bits;
+}
+
+static struct sg_lockout judge(const struct sg_subject *subject, const struct sg_session *session,
+			       const struct sg_lockout_ways *ways)
+{
+	struct sg_lockout ret = {0};
+
+	assert_int_equal(sg_lockout_session(subject, session, ways, &ret, NULL), 0);
+	return ret;
+}
+
+static void test_session_interface(void **state)
+{
+	struct sg_subject subject = world_subject(
+		*state, RULES({.verdict = SG_VERDICT_ACCEPT, .protocols = "tcp", .ports = "22", .interfaces = "eth1"}));
+	char interfaces[][16] = {"eth0", "eth1", "eth2"};
+	struct sg_lockout_ways ways = {.loopback = "lo", .interfaces = interfaces, .count = 3};
+	struct sg_session session = {
+		.remote_known = true,
+		.connection = {.protocol = SG_PROTO_TCP, .local = 0xc6336414U, .remote = 0xc0000209U, .port = 22}};
+	struct sg_lockout answer = judge(&subject, &session, &ways);
+
+	/* no route: every interface has to accept */
+	assert_false(answer.accepted);
+	assert_int_equal(answer.outcome, SG_OUTCOME_DEPENDS);
+	ways.route = (struct sg_route){.known = true, .interface_name = "eth1"};
+	answer = judge(&subject, &session, &ways);
+	assert_true(answer.accepted);
+	assert_string_equal(answer.interface_name, "eth1");
+	assert_string_equal(answer.elsewhere, "eth0");
+	ways.route = (struct sg_route){.known = true, .interface_name = "eth2"};
+	answer = judge(&subject, &session, &ways);
+	assert_false(answer.accepted);
+	assert_string_equal(answer.elsewhere, "eth1");
+	/* what is bound to a device is no guess */
+	snprintf(session.connection.interface_name, 16, "eth1");
+	answer = judge(&subject, &session, &ways);
+	assert_true(answer.accepted);
+	assert_string_equal(answer.elsewhere, "");
+	/* inside of the host */
+	memset(session.connection.interface_name, 0, 16);
+	ways.route = (struct sg_route){.known = true, .local = true, .interface_name = "lo"};
+	assert_true(judge(&subject, &session, &ways).accepted);
+}
+
+static void test_session_neighbours(void **state)
+{
+	struct sg_subject without =
+		world_subject(*state, RULES({.verdict = SG_VERDICT_ACCEPT, .protocols = "tcp", .ports = "22"}));
+	struct sg_subject with =
+		world_subject(*state, RULES({.verdict = SG_VERDICT_ACCEPT, .protocols = "tcp", .ports = "22"},
+					    {.verdict = SG_VERDICT_ACCEPT,
+					     .protocols = "icmpv6",
+					     .ports = "135-136",
+					     .states = "any",
+					     .from = "fe80::/10"}));
+	struct sg_lockout_ways ways = {.loopback = "lo",
+				       .route = {.known = true,
+						 .interface_name = "eth0",
+						 .resolves = true,
+						 .hop_family = SG_IPV6,
+						 .hop = V6("fe80::1")}};
+	struct sg_session session = {.remote_known = true,
+				     .connection = {.protocol = SG_PROTO_TCP,
+						    .family = SG_IPV6,
+						    .local = V6("2001:db8::20"),
+						    .remote = V6("2001:db8:7::7"),
+						    .port = 22}};
+	struct sg_lockout answer = judge(&without, &session, &ways);
+
+	assert_false(answer.accepted);
+	assert_int_equal(answer.packet.field[SG_FIELD_PROTOCOL], SG_PROTO_ICMPV6);
+	assert_int_equal(answer.packet.field[SG_FIELD_PORT], 135);
+	assert_true(answer.packet.field[SG_FIELD_LOCAL6] == V6("ff02::1:ff00:20"));
+	/* by the router's address, which is what is discovered */
+	assert_true(judge(&with, &session, &ways).accepted);
+	ways.route.hop = session.connection.remote;
+	assert_false(judge(&with, &session, &ways).accepted);
+	/* a tunnel resolves nothing, and what stays inside neither */
+	ways.route.resolves = false;
+	assert_true(judge(&without, &session, &ways).accepted);
+	ways.route.resolves = true;
+	ways.route.hop_family = SG_IPV4;
+	assert_true(judge(&without, &session, &ways).accepted);
+}
+
+static void test_session_without_a_peer(void **state)
+{
+	struct sg_subject subject = world_subject(
+		*state,
+		RULES({.verdict = SG_VERDICT_ACCEPT, .protocols = "udp", .ports = "60001"},
+		      {.verdict = SG_VERDICT_ACCEPT, .protocols = "udp", .ports = "60002", .from = "192.0.2.0/24"}));
+	const struct sg_lockout_ways ways = {.loopback = "lo"};
+	struct sg_session session = {.kind = SG_SESSION_ROAMING,
+				     .connection = {.protocol = SG_PROTO_UDP, .port = 60001}};
+
+	assert_true(judge(&subject, &session, &ways).accepted);
+	session.connection.port = 60002;
+	assert_int_equal(judge(&subject, &session, &ways).outcome, SG_OUTCOME_DEPENDS);
+	session.connection.port = 60003;
+	assert_int_equal(judge(&subject, &session, &ways).outcome, SG_OUTCOME_DROP);
+}
+
+static void test_anybody(void **state)
+{
+	struct sg_subject subject = world_subject(
+		*state, RULES({.verdict = SG_VERDICT_ACCEPT, .protocols = "tcp", .ports = "22", .from = "192.0.2.9"}));
+	struct sg_listener listener = {.protocol = SG_PROTO_TCP, .family = SG_IPV6, .port = 22};
+	bool any;
+
+	assert_int_equal(sg_lockout_anybody(&subject, &listener, &any, NULL), 0);
+	assert_true(any);
+	listener.v6only = true;
+	assert_int_equal(sg_lockout_anybody(&subject, &listener, &any, NULL), 0);
+	assert_false(any);
+	listener = (struct sg_listener){.protocol = SG_PROTO_TCP, .family = SG_IPV4, .port = 23};
+	assert_int_equal(sg_lockout_anybody(&subject, &listener, &any, NULL), 0);
+	assert_false(any);
+}
+
 static void test_lockout_bad_interface(void **state)
 {
 	struct sg_subject subject = world_subject(*state, NULL, 0);
@@ -349,6 +479,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_speed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lockout, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lockout_bad_interface, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_session_interface, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_session_neighbours, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_session_without_a_peer, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_anybody, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * UDP flows, as connection tracking knows them (linux/netfilter/nfnetlink_conntrack.h): the only place that tells of
+ * the peers of a socket that is connected to none, and of sockets of the kernel itself (WireGuard).
+ */
+#include <errno.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include "base/mem.h"
+#include "kernel/nfnl.h"
+#include "kernel/conntrack.h"
+#include "nft/attr.h"
+#include "sockgate/proto.h"
+
+/* The original direction of a flow. */
+struct flow {
+	enum sg_family family;
+	sg_u128 source, destination;
+	bool has_source, has_destination;
+	uint8_t protocol;
+	uint16_t source_port, destination_port;
+	uint32_t status; /* IPS_* */
+};
+
+static sg_u128 flow_address(const struct attr *attr)
+{
+	sg_u128 bits = 0;
+
+	for (size_t i = 0; i < attr->size; i++)
+		bits = bits << 8 | attr->data[i];
+	return bits;
+}
+
+static void flow_ip(const struct attr *nest, struct flow *flow)
+{
+	struct attr_list list = sg_attr_nest(nest);
+	struct attr attr;
+
+	while (sg_attr_next(&list, &attr)) {
+		bool source = attr.type == CTA_IP_V4_SRC || attr.type == CTA_IP_V6_SRC;
+		bool v4 = attr.type == CTA_IP_V4_SRC || attr.type == CTA_IP_V4_DST;
+
+		if (attr.type < CTA_IP_V4_SRC || attr.type > CTA_IP_V6_DST || attr.size != (v4 ? 4 : 16))
+			continue;
+		flow->family = v4 ? SG_IPV4 : SG_IPV6;
+		*(source ? &flow->source : &flow->destination) = flow_address(&attr);
+		*(source ? &flow->has_source : &flow->has_destination) = true;
+	}
+}
+
+static void flow_protocol(const struct attr *nest, struct flow *flow)
+{
+	struct attr_list list = sg_attr_nest(nest);
+	struct attr attr;
+
+	while (sg_attr_next(&list, &attr)) {
+		if (attr.type == CTA_PROTO_NUM && attr.size == 1)
+			flow->protocol = attr.data[0];
+		else if (attr.type == CTA_PROTO_SRC_PORT && attr.size == 2)
+			flow->source_port = (uint16_t)flow_address(&attr);
+		else if (attr.type == CTA_PROTO_DST_PORT && attr.size == 2)
+			flow->destination_port = (uint16_t)flow_address(&attr);
+	}
+}
+
+static void flow_tuple(const struct attr *nest, struct flow *flow)
+{
+	struct attr_list list = sg_attr_nest(nest);
+	struct attr attr;
+
+	while (sg_attr_next(&list, &attr)) {
+		if (attr.type == CTA_TUPLE_IP)
+			flow_ip(&attr, flow);
+		else if (attr.type == CTA_TUPLE_PROTO)
+			flow_protocol(&attr, flow);
+	}
+}
+
+int sg_conntrack_parse(const void *message, size_t size, const struct sg_local_addresses *local,
+		       struct sg_connections *list, struct sg_error *err)
+{
+	struct sg_connection connection = {.protocol = SG_PROTO_UDP, .flow = true};
+	struct attr_list attrs;
+	struct flow flow = {0};
+	const char *interface;
+	struct attr attr;
+
+	if (size < sizeof(struct nlmsghdr) + sizeof(struct nfgenmsg))
+		return sg_error_set(err, SG_ERROR_SYSTEM, 0, "the kernel's list of connections is malformed");
+	attrs = sg_attr_list((const uint8_t *)message + sizeof(struct nlmsghdr) + sizeof(struct nfgenmsg),
+			     size - sizeof(struct nlmsghdr) - sizeof(struct nfgenmsg));
+	while (sg_attr_next(&attrs, &attr)) {
+		if (attr.type == CTA_TUPLE_ORIG)
+			flow_tuple(&attr, &flow);
+		else if (attr.type == CTA_STATUS && attr.size == 4)
+			flow.status = sg_attr_be32(&attr);
+	}
+	if (attrs.torn)
+		return sg_error_set(err, SG_ERROR_SYSTEM, 0, "the kernel's list of connections is malformed");
+	if (flow.protocol != SG_PROTO_UDP || !(flow.status & IPS_ASSURED) || !flow.has_source ||
+	    !flow.has_destination || !flow.source_port || !flow.destination_port)
+		return 0;
+	connection.family = flow.family;
+	connection.inbound = sg_local_addresses_find(local, flow.family, flow.destination, &interface);
+	/* forwarded ones and those to published ports are not the host's own */
+	if (connection.inbound ? flow.status & IPS_DST_NAT
+			       : !sg_local_addresses_find(local, flow.family, flow.source, &interface))
+		return 0;
+	connection.local = connection.inbound ? flow.destination : flow.source;
+	connection.remote = connection.inbound ? flow.source : flow.destination;
+	connection.port = connection.inbound ? flow.destination_port : flow.source_port;
+	connection.remote_port = connection.inbound ? flow.source_port : flow.destination_port;
+	if (sg_grow(&list->items, &list->room, list->count, 1, sizeof(*list->items)) < 0)
+		return sg_error_nomem(err);
+	list->items[list->count++] = connection;
+	return 0;
+}
+
+struct flow_dump {
+	const struct sg_local_addresses *local;
+	struct sg_connections *list;
+};
+
+static int flow_see(const struct nlmsghdr *header, const uint8_t *message, void *data, struct sg_error *err)
+{
+	const struct flow_dump *dump = data;
+
+	if (header->nlmsg_type != (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW))
+		return 0;
+	return sg_conntrack_parse(message, header->nlmsg_len, dump->local, dump->list, err);
+}
+
+int sg_conntrack_flows(const struct sg_local_addresses *local, struct sg_connections *list, bool *ret_known,
+		       struct sg_error *err)
+{
+	struct flow_dump dump = {local, list};
+	struct sg_error cause = {0};
+	struct nfnl_request request;
+	struct sg_kernel *kernel;
+	size_t before = list->count;
+	int result;
+
+	*ret_known = false;
+	if (sg_kernel_open(&kernel, &cause) < 0)
+		return cause.kind == SG_ERROR_MEMORY ? sg_error_nomem(err) : 0;
+	sg_nfnl_request(kernel, &request, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET, NLM_F_DUMP, 0);
+	result = sg_nfnl_ask(kernel, &request, flow_see, &dump, &cause);
+	sg_kernel_close(kernel);
+	*ret_known = result == 0;
+	if (result == 0)
+		return 0;
+	list->count = before;
+	return cause.kind == SG_ERROR_MEMORY ? sg_error_nomem(err) : 0;
+}
