@@ -82,12 +82,14 @@ size_t sg_kernel_batch_room(struct sg_kernel *kernel, size_t size);
 /* A refused batch as an error: "the kernel refused element 10.0.0.0/8 of set 'x': file exists". Returns -1. */
 int sg_kernel_reply_error(const struct sg_kernel_reply *reply, struct sg_error *err);
 
-/* Something that sees packets on a netfilter hook: a base chain of nf_tables, or a function of the kernel or a module. */
+/* What sees packets on a netfilter hook: a base chain of nf_tables, a BPF program, or a function of the kernel. */
 struct sg_kernel_hook {
-	uint32_t family, hook;          /* NFPROTO_IPV4 or NFPROTO_IPV6, enum nf_inet_hooks */
+	uint32_t family, hook;          /* NFPROTO_*, and the number of the hook in that family */
+	char device[16];                /* of NFPROTO_NETDEV, whose hooks are 0 for ingress and 1 for egress */
 	int32_t priority;
-	char function[128], module[64]; /* module "": built in */
-	bool is_chain;
+	char function[128], module[64]; /* function "": the kernel does not say; module "": built in */
+	uint32_t program;               /* the id of a BPF program, 0: none, or the kernel does not say */
+	bool is_chain;                  /* of nf_tables */
 	uint32_t table_family;
 	char table[SG_NFT_NAME_SIZE], chain[SG_NFT_NAME_SIZE];
 };
@@ -96,8 +98,11 @@ struct sg_kernel_hooks {
 	struct sg_kernel_hook *items;   /* in the order in which packets meet them, family by family, hook by hook */
 	size_t count, room;
 };
-/* The hooks that inbound packets pass: prerouting and input of IPv4 and IPv6. */
+/* All hooks of IPv4, IPv6, ARP and of bridges. */
 int sg_kernel_hooks(struct sg_kernel *kernel, struct sg_kernel_hooks *ret, struct sg_error *err);
+/* Adds those of one interface, ingress and egress. An interface that is not there has none. */
+int sg_kernel_hooks_of(struct sg_kernel *kernel, const char *device, struct sg_kernel_hooks *hooks,
+		       struct sg_error *err);
 void sg_kernel_hooks_clear(struct sg_kernel_hooks *hooks);
 
 #endif

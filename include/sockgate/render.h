@@ -61,16 +61,22 @@ void sg_render_check_sarif(struct sg_buf *buf, const char *version, const struct
 void sg_render_lints(struct sg_buf *buf);
 void sg_render_lints_json(struct sg_buf *buf, const char *verb);
 
+/* What decides packets beside our table: tables of nf_tables, and what these do not show (NULL: not looked for). */
+struct sg_besides {
+	const struct sg_foreign *foreign;
+	size_t foreign_count;
+	const struct sg_outside *outside;
+};
+
 /* What becomes of one packet. */
 struct sg_explain_report {
 	const struct sg_subject *subject; /* a policy or the kernel */
 	const struct sg_files *files;
 	const struct sg_packet *question;
 	const struct sg_explanation *explanation;
-	/* Of a kernel: tables that may decide otherwise before or behind ours. With any, the verdict is "undecided",
-	 * and what our table says stands beside it. */
-	const struct sg_foreign *foreign;
-	size_t foreign_count;
+	/* Of a kernel: what may decide otherwise before or behind our table. With any, the verdict is "undecided", and
+	 * what our table says stands beside it. */
+	struct sg_besides besides;
 };
 void sg_render_explain(struct sg_buf *buf, const struct sg_style *style, const struct sg_explain_report *report);
 void sg_render_explain_json(struct sg_buf *buf, const struct sg_explain_report *report);
@@ -111,12 +117,14 @@ void sg_render_cuts_sum(struct sg_buf *buf, const struct sg_cuts *cuts);
 struct sg_diff_report {
 	const struct sg_subject *from, *to;
 	const char *from_name, *to_name; /* "the kernel", "policy.yaml" */
-	bool from_open;                  /* `from` is a kernel without our table */
+	bool from_kernel;                /* `from` is our table in the kernel … */
+	bool from_open;                  /* … which is not there */
 	const struct sg_files *files;
 	const struct sg_diff *diff;
 	const struct sg_listeners *listeners; /* NULL: not asked for; then affected is NULL too */
 	const struct sg_affected *affected;
 	struct sg_cuts_report cut; /* zero: not asked for */
+	struct sg_besides besides; /* of a kernel */
 };
 void sg_render_diff(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report);
 void sg_render_diff_json(struct sg_buf *buf, const char *verb, const struct sg_diff_report *report);
@@ -131,8 +139,7 @@ struct sg_listening_report {
 	const char *unread;               /* why reach is NULL */
 	const struct sg_local_addresses *local; /* NULL: not known */
 	bool enforcing;                   /* our table is loaded */
-	const struct sg_foreign *foreign; /* tables that may refuse or rewrite more */
-	size_t foreign_count;
+	struct sg_besides besides;        /* what may refuse or rewrite more */
 };
 void sg_render_listening(struct sg_buf *buf, const struct sg_style *style, const struct sg_listening_report *report);
 void sg_render_listening_json(struct sg_buf *buf, const struct sg_listening_report *report);
@@ -176,8 +183,7 @@ struct sg_status_report {
 	size_t unit_count;
 	const char *unknown;   /* what is not understood, when UNDECIDED */
 	const char *lockdown;  /* only SSH is let in because the policy could not be loaded, and why; NULL: not so */
-	const struct sg_foreign *foreign;
-	size_t foreign_count;
+	struct sg_besides besides;
 	const struct sg_files *files; /* that were read for the policy; told when `verbose` */
 	bool verbose;
 };
@@ -194,13 +200,15 @@ struct sg_apply_report {
 	size_t elements_added, elements_deleted;
 	size_t lines, ports, sets;
 	const struct sg_cuts_report *cut; /* NULL: not looked for */
+	struct sg_besides besides;
 };
 void sg_render_apply(struct sg_buf *buf, const struct sg_style *style, const struct sg_apply_report *report);
 void sg_render_apply_json(struct sg_buf *buf, const struct sg_apply_report *report);
 /* That nothing was applied, because of the session in the report. */
 void sg_render_lockout_json(struct sg_buf *buf, const struct sg_cuts_report *report);
-/* Whether clear took something away. */
-void sg_render_clear_json(struct sg_buf *buf, bool changed);
+/* Whether clear took something away, and what still decides packets (NULL: that is not known). */
+void sg_render_clear(struct sg_buf *buf, const struct sg_style *style, bool changed, const struct sg_besides *besides);
+void sg_render_clear_json(struct sg_buf *buf, bool changed, const struct sg_besides *besides);
 
 /* A table of rules, and in JSON the text that nft -f takes. */
 void sg_render_table(struct sg_buf *buf, const struct sg_style *style, const struct sg_table *table);

@@ -4,6 +4,7 @@
 #define SOCKGATE_VERIFY_H
 
 #include "sockgate/diff.h"
+#include "sockgate/outside.h"
 #include "sockgate/reach.h"
 
 enum sg_finding_id {
@@ -11,6 +12,7 @@ enum sg_finding_id {
 	SG_FINDING_DIFFERS,     /* kernel/differs: verify.diff has it all */
 	SG_FINDING_LOG_DIFFERS, /* kernel/log-differs: packets are judged as they should be, and logged otherwise */
 	SG_FINDING_UNDECIDED,   /* kernel/undecided */
+	SG_FINDING_OUTSIDE,     /* kernel/outside-proof: not in nf_tables, or not known whether it is there */
 	SG_FINDING_EXPOSED,     /* listener/exposed */
 	SG_FINDING_BLOCKED,     /* listener/blocked */
 	SG_FINDING_WRONG_OWNER, /* listener/wrong-owner */
@@ -42,7 +44,7 @@ struct sg_finding {
 		*wheres; /* exposed, blocked: exactly which packets, said as sg_reach.accepted; or NULL */
 };
 
-/* A table that is not ours, or something else that hooks packets: nothing is known of what it decides. */
+/* A table that is not ours: nothing is known of what it decides. */
 struct sg_foreign {
 	const char *family; /* "ip", "inet", … */
 	const char *name;
@@ -55,6 +57,7 @@ struct sg_verify_input {
 	const struct sg_evaluation *evaluation; /* of our table, in the same context; NULL: it is not loaded */
 	const struct sg_foreign *foreign;
 	size_t foreign_count;
+	const struct sg_outside *outside; /* NULL: there is nothing */
 	const struct sg_listeners *listeners;
 	const struct sg_local_addresses *local; /* NULL: not known */
 	const struct sg_unit_finder *units;     /* NULL: by names alone */
@@ -62,7 +65,7 @@ struct sg_verify_input {
 };
 
 struct sg_verify {
-	enum sg_answer equal;        /* the kernel decides as the policy; UNDECIDED too when foreign tables exist */
+	enum sg_answer equal;        /* the kernel decides as the policy; UNDECIDED too where anything else decides */
 	bool conforms;               /* PROVEN, and no finding but notes */
 	struct sg_diff diff;         /* kernel to policy */
 	struct sg_reaches reach;     /* what our table in the kernel lets reach each listener */

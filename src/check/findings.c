@@ -22,6 +22,7 @@ const char *sg_finding_name(enum sg_finding_id id)
 		[SG_FINDING_DIFFERS] = "kernel/differs",
 		[SG_FINDING_LOG_DIFFERS] = "kernel/log-differs",
 		[SG_FINDING_UNDECIDED] = "kernel/undecided",
+		[SG_FINDING_OUTSIDE] = "kernel/outside-proof",
 		[SG_FINDING_EXPOSED] = "listener/exposed",
 		[SG_FINDING_BLOCKED] = "listener/blocked",
 		[SG_FINDING_WRONG_OWNER] = "listener/wrong-owner",
@@ -175,6 +176,19 @@ int sg_findings_foreign(struct sg_verify_work *work)
 	sg_buf_adds(&message, input->foreign_count == 1 ? " is not sockgate's: what it does"
 							: " are not sockgate's: what they do");
 	sg_buf_adds(&message, " to packets is outside the proof");
+	return finding_add(work, finding, &message);
+}
+
+int sg_findings_outside(struct sg_verify_work *work, const struct sg_culprit *culprit)
+{
+	struct sg_finding finding = {.id = SG_FINDING_OUTSIDE,
+				     .severity = culprit->seen ? SG_FINDING_MEDIUM : SG_FINDING_LOW,
+				     .listener = SG_NO_LISTENER};
+	struct sg_buf message = {0};
+
+	sg_buf_adds(&message, culprit->seen ? "" : "not known ");
+	finding_add_foreign(&message, culprit->name);
+	sg_buf_adds(&message, culprit->seen ? ": what it does to packets is outside the proof" : "");
 	return finding_add(work, finding, &message);
 }
 

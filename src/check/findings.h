@@ -16,6 +16,7 @@ int sg_findings_not_loaded(struct sg_verify_work *work);
 int sg_findings_log_differs(struct sg_verify_work *work);
 int sg_findings_differs(struct sg_verify_work *work);
 int sg_findings_foreign(struct sg_verify_work *work);
+int sg_findings_outside(struct sg_verify_work *work, const struct sg_culprit *culprit);
 /* `verdicts`: on the unknown hang verdicts; else only what is logged. */
 int sg_findings_unknown(struct sg_verify_work *work, size_t unknown, bool verdicts);
 /* exposed, blocked or undecided, by the judgement. */

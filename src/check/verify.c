@@ -2,8 +2,8 @@
 /*
  * verify.c - policy, kernel and listening sockets.
  *
- * The kernel's side is our table alone. What other tables do is not looked into, so with them the most that is said is
- * that our table decides as the policy; whether the kernel as a whole does stays undecided.
+ * The kernel's side is our table alone. What other tables do, and what nf_tables does not show, is not looked into. Beside
+ * such things our table may be proven to decide as the policy; whether the kernel as a whole does stays undecided.
  */
 #include "sockgate/verify.h"
 
@@ -68,6 +68,7 @@ static int verify_unknowns(struct sg_verify_work *work)
 
 static int verify_kernel(struct sg_verify_work *work)
 {
+	size_t outside = work->input->outside ? work->input->outside->count : 0;
 	struct sg_verify *verify = work->verify;
 	const struct sg_diff_sum *sum = &verify->diff.sum;
 	bool differs = work->input->evaluation && verify->diff.equal == SG_REFUTED;
@@ -82,8 +83,11 @@ static int verify_kernel(struct sg_verify_work *work)
 		return -1;
 	if (work->input->foreign_count && sg_findings_foreign(work) < 0)
 		return -1;
+	for (size_t i = 0; i < outside; i++)
+		if (sg_findings_outside(work, &work->input->outside->items[i]) < 0)
+			return -1;
 	verify->equal = verify->diff.equal;
-	if (verify->equal == SG_PROVEN && (work->input->foreign_count || verify->unknown_count))
+	if (verify->equal == SG_PROVEN && (work->input->foreign_count || outside || verify->unknown_count))
 		verify->equal = SG_UNDECIDED;
 	return 0;
 }

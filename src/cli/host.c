@@ -2,65 +2,15 @@
 /*
  * What the kernel holds.
  *
- * Our table is interpreted; every other table, and every function on the inbound hooks that is not known to leave
- * packets alone, is only named: what they decide is outside the proof, and the answers say so.
+ * Our table is interpreted; what else decides packets is only named (besides.c).
  */
 #include "cli/host.h"
 
-#include <linux/netfilter.h>
-#include <string.h>
 #include "base/mem.h"
 #include "cli/progress.h"
 #include "sockgate/apply.h"
 #include "sockgate/kernel_listeners.h"
 #include "sockgate/kernel_local.h"
-
-static int add_foreign(struct rules *rules, const char *family, const char *name, struct sg_error *err)
-{
-	if (sg_grow(&rules->foreign, &rules->foreign_room, rules->foreign_count, 1, sizeof(*rules->foreign)) < 0)
-		return sg_error_nomem(err);
-	rules->foreign[rules->foreign_count++] = (struct sg_foreign){family, name};
-	return 0;
-}
-
-/* The connection tracker only looks; the rest of what a kernel hooks there may refuse or rewrite. */
-static bool leaves_packets_alone(const struct sg_kernel_hook *hook)
-{
-	static const char *const modules[] = {"nf_conntrack", "nf_defrag_ipv4", "nf_defrag_ipv6"};
-	static const char *const functions[] = {"ipv4_conntrack_", "ipv6_conntrack_", "ipv4_defrag",
-						"ipv6_defrag",     "nf_confirm",      "nf_conntrack_"};
-
-	for (size_t i = 0; i < SG_COUNT(modules); i++)
-		if (!strcmp(hook->module, modules[i]))
-			return true;
-	for (size_t i = 0; i < SG_COUNT(functions) && !*hook->module; i++)
-		if (!strncmp(hook->function, functions[i], strlen(functions[i])))
-			return true;
-	return false;
-}
-
-static int find_foreign(struct rules *rules, struct sg_error *err)
-{
-	for (size_t i = 0; i < rules->ruleset.table_count; i++) {
-		const struct sg_table *table = &rules->ruleset.tables[i];
-
-		if (table == rules->table || table->family == NFPROTO_ARP)
-			continue;
-		if (add_foreign(rules, sg_render_family(table->family), table->name, err) < 0)
-			return -1;
-	}
-	if (sg_kernel_hooks(rules->kernel, &rules->hooks, err) < 0)
-		return -1;
-	for (size_t i = 0; i < rules->hooks.count; i++) {
-		const struct sg_kernel_hook *hook = &rules->hooks.items[i];
-
-		if (hook->is_chain || leaves_packets_alone(hook))
-			continue;
-		if (add_foreign(rules, hook->family == NFPROTO_IPV4 ? "ip" : "ip6", hook->function, err) < 0)
-			return -1;
-	}
-	return 0;
-}
 
 int rules_read(struct session *session, struct rules *ret, struct sg_error *err)
 {
@@ -69,8 +19,6 @@ int rules_read(struct session *session, struct rules *ret, struct sg_error *err)
 	progress_say("reading the kernel's rules");
 	if (sg_kernel_open(&rules.kernel, err) < 0 ||
 	    sg_apply_read(rules.kernel, &rules.ruleset, &rules.table, err) < 0)
-		return -1;
-	if (find_foreign(&rules, err) < 0)
 		return -1;
 	progress_say("working out what the kernel's rules decide");
 	if (!rules.table) {
@@ -91,9 +39,7 @@ void rules_clear(struct rules *rules)
 {
 	sg_evaluation_clear(&rules->evaluation);
 	sg_ruleset_clear(&rules->ruleset);
-	sg_kernel_hooks_clear(&rules->hooks);
 	sg_kernel_close(rules->kernel);
-	free(rules->foreign);
 	*rules = (struct rules){0};
 }
 

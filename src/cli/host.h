@@ -13,10 +13,7 @@ struct rules {
 	struct sg_ruleset ruleset;
 	const struct sg_table *table; /* ours, NULL: not loaded */
 	struct sg_evaluation evaluation;
-	struct sg_subject subject;  /* of our table; without it, everything is accepted */
-	struct sg_foreign *foreign; /* other tables and hooks that inbound packets may meet; borrowed names */
-	size_t foreign_count, foreign_room;
-	struct sg_kernel_hooks hooks;
+	struct sg_subject subject; /* of our table; without it, everything is accepted */
 };
 int rules_read(struct session *session, struct rules *ret, struct sg_error *err);
 void rules_clear(struct rules *rules);

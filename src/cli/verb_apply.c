@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* apply: the policy into the kernel, proven; not when it would lock out who asks for it. */
+#include "cli/besides.h"
 #include "cli/difference.h"
 #include "cli/guard.h"
 #include "cli/here.h"
@@ -38,6 +39,8 @@ static int load(struct session *session, struct sg_kernel *kernel, const struct 
 	const struct sg_apply_input input = {loaded->policy, &here->decision, session->files, NULL};
 	static const char *const outcomes[] = {"unchanged", "created", "updated", "replaced"};
 	sg_cleanup(sg_diags_clear) struct sg_diags diags = {0};
+	sg_cleanup(besides_clear) struct besides besides = {0};
+	bool quiet = session->options->quiet && !session->options->json;
 	struct sg_apply_result result;
 	struct sg_error err = {0};
 	struct sg_apply_report report;
@@ -46,6 +49,9 @@ static int load(struct session *session, struct sg_kernel *kernel, const struct 
 	if (sg_apply(kernel, &input, &diags, &result, &err) < 0)
 		return refused(session, &diags, &err);
 	session->done = "the policy is in force and proven";
+	/* the policy is in force: that this cannot be read is no failure of it */
+	if (!quiet && besides_read(kernel, NULL, &besides, &err) < 0)
+		session_note(session, "sockgate: warning: not known what else decides packets: %s\n", err.message);
 	report = (struct sg_apply_report){
 		.file = session->options->policy,
 		.outcome = outcomes[result.outcome],
@@ -58,6 +64,7 @@ static int load(struct session *session, struct sg_kernel *kernel, const struct 
 		.ports = result.ports,
 		.sets = result.sets,
 		.cut = cut,
+		.besides = besides_report(&besides),
 	};
 	if (session->options->json)
 		sg_render_apply_json(&session->answer, &report);

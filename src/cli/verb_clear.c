@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* clear: takes our table away. */
-#include "cli/session.h"
+#include "cli/besides.h"
 #include "cli/verbs.h"
 
 #include <stdio.h>
@@ -19,7 +19,7 @@ static bool asked_and_agreed(struct session *session)
 {
 	char answer[16];
 
-	session_note(session, "take sockgate's table away? every port that it closes is then open [y/N] ");
+	session_note(session, "take sockgate's table away? the ports that it closes are then open, as far as nothing else closes them [y/N] ");
 	if (!fgets(answer, sizeof(answer), stdin))
 		return false;
 	return !strcmp(answer, "y\n") || !strcmp(answer, "yes\n") || !strcmp(answer, "Y\n");
@@ -29,6 +29,8 @@ int verb_clear(struct session *session)
 {
 	const struct options *options = session->options;
 	sg_cleanup(close_kernel) struct sg_kernel *kernel = NULL;
+	sg_cleanup(besides_clear) struct besides besides = {0};
+	struct sg_besides others, *known = NULL;
 	struct sg_error err = {0};
 	bool was_there = false;
 
@@ -43,10 +45,13 @@ int verb_clear(struct session *session)
 	if (sg_kernel_open(&kernel, &err) < 0 || sg_apply_clear(kernel, &was_there, &err) < 0)
 		return session_fail(session, &err);
 	session->done = "no policy is enforced any more";
+	if (besides_read(kernel, NULL, &besides, &err) == 0) {
+		others = besides_report(&besides);
+		known = &others;
+	}
 	if (options->json)
-		sg_render_clear_json(&session->answer, was_there);
+		sg_render_clear_json(&session->answer, was_there, known);
 	else if (!options->quiet)
-		sg_buf_adds(&session->answer, was_there ? "cleared: no policy is enforced any more\n"
-							: "nothing to clear: no sockgate table in the kernel\n");
+		sg_render_clear(&session->answer, &session->style, was_there, known);
 	return session_finish(session, EXIT_YES);
 }

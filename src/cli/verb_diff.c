@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* diff: which packets would be decided otherwise; apply --dry-run is the same from the kernel to the policy. */
+#include "cli/besides.h"
 #include "cli/connections.h"
 #include "cli/difference.h"
 #include "cli/here.h"
@@ -65,7 +66,8 @@ int difference_from_kernel(struct session *session, const char *path, enum loadi
 	sg_cleanup(sg_diff_clear) struct sg_diff diff = {0};
 	sg_cleanup(sg_affected_clear) struct sg_affected affected = {0};
 	sg_cleanup(cutting_clear) struct cutting cutting = {0};
-	struct sg_diff_report report = {.files = session->files, .from_name = "the kernel", .to_name = path};
+	sg_cleanup(besides_clear) struct besides besides = {0};
+	struct sg_diff_report report = {.files = session->files, .from_name = "the kernel", .from_kernel = true, .to_name = path};
 	const struct sg_subject *policy = &here.subject;
 	struct sg_error err = {0};
 	int code;
@@ -76,7 +78,8 @@ int difference_from_kernel(struct session *session, const char *path, enum loadi
 	}
 	if (rules_read(session, &rules, &err) < 0 || sockets_read(&sockets, &err) < 0 ||
 	    here_make(session, &loaded, rules.kernel, &here, &err) < 0 ||
-	    here_interfaces(session, &loaded, &sockets.local, &here, &err) < 0)
+	    here_interfaces(session, &loaded, &sockets.local, &here, &err) < 0 ||
+	    besides_read(rules.kernel, &sockets.list, &besides, &err) < 0)
 		return session_fail(session, &err);
 	here_say(session, &here);
 	lockdown_say(session, rules.table);
@@ -95,6 +98,7 @@ int difference_from_kernel(struct session *session, const char *path, enum loadi
 		return session_fail(session, &err);
 	report.cut = cutting_report(&cutting, policy, session->files, &sockets);
 	report.from_open = !rules.table;
+	report.besides = besides_report(&besides);
 	return answer(session, &report);
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/besides.h"
 #include "cli/here.h"
 #include "cli/host.h"
 #include "cli/packet.h"
@@ -60,7 +61,7 @@ static int read_question(const struct options *options, struct sg_packet *ret, s
 struct asked {
 	struct session *session;
 	const struct sg_subject *subject;
-	const struct rules *rules; /* NULL: a policy is asked */
+	struct sg_besides besides; /* of a kernel */
 	struct sg_explainer *explainer;
 };
 
@@ -72,9 +73,14 @@ static struct sg_explain_report report_of(const struct asked *asked, const struc
 		.files = asked->session->files,
 		.question = question,
 		.explanation = explanation,
-		.foreign = asked->rules ? asked->rules->foreign : NULL,
-		.foreign_count = asked->rules ? asked->rules->foreign_count : 0,
+		.besides = asked->besides,
 	};
+}
+
+/* Nothing but the rules that were asked decides. */
+static bool is_alone(const struct sg_besides *besides)
+{
+	return !besides->foreign_count && !(besides->outside && besides->outside->count);
 }
 
 static int explain_one(const struct asked *asked, const struct sg_packet *question)
@@ -91,7 +97,7 @@ static int explain_one(const struct asked *asked, const struct sg_packet *questi
 		sg_render_explain_json(&session->answer, &report);
 	else if (!session->options->quiet)
 		sg_render_explain(&session->answer, &session->style, &report);
-	return session_finish(session, report.foreign_count ? EXIT_UNDECIDED : exit_code_of(explanation.outcome));
+	return session_finish(session, is_alone(&report.besides) ? exit_code_of(explanation.outcome) : EXIT_UNDECIDED);
 }
 
 /* Many packets: what is read, and what has come of it. */
@@ -202,10 +208,10 @@ static int explain_many(const struct asked *asked)
 	return session_finish(asked->session, stream.bad ? EXIT_USAGE : EXIT_YES);
 }
 
-static int explain_subject(struct session *session, const struct sg_subject *subject, const struct rules *rules,
+static int explain_subject(struct session *session, const struct sg_subject *subject, struct sg_besides besides,
 			   const struct sg_packet *question)
 {
-	struct asked asked = {session, subject, rules, NULL};
+	struct asked asked = {session, subject, besides, NULL};
 	struct sg_error err = {0};
 	int code;
 
@@ -242,17 +248,18 @@ static int by_policy(struct session *session, const struct sg_packet *question)
 	if (session_load(session, session->options->policy, LOAD_ONLY, &loaded, &code) < 0)
 		return code;
 	subject = loaded_subject(session, &loaded, NULL);
-	return explain_subject(session, &subject, NULL, question);
+	return explain_subject(session, &subject, (struct sg_besides){0}, question);
 }
 
 static int by_kernel(struct session *session, const struct sg_packet *question)
 {
 	sg_cleanup(rules_clear) struct rules rules = {0};
+	sg_cleanup(besides_clear) struct besides besides = {0};
 	struct sg_error err = {0};
 
-	if (rules_read(session, &rules, &err) < 0)
+	if (rules_read(session, &rules, &err) < 0 || besides_read(rules.kernel, NULL, &besides, &err) < 0)
 		return session_fail(session, &err);
-	return explain_subject(session, &rules.subject, &rules, question);
+	return explain_subject(session, &rules.subject, besides_report(&besides), question);
 }
 
 int verb_explain(struct session *session)

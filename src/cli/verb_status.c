@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* status: whether the policy is in force, in one line, and what else there is to know. */
+#include "cli/besides.h"
 #include "cli/here.h"
 #include "cli/host.h"
 #include "cli/lockdown.h"
@@ -179,6 +180,7 @@ int verb_status(struct session *session)
 	sg_cleanup(rules_clear) struct rules rules = {0};
 	sg_cleanup(here_clear) struct here here = {0};
 	sg_cleanup(known_clear) struct known known = {0};
+	sg_cleanup(besides_clear) struct besides besides = {0};
 	struct sg_error err = {0}, policy_error = {0};
 	struct sg_status_report report = {.policy_file = session->options->policy, .now = (uint64_t)session->now};
 	char unusable[700] = "", reason[SG_MARK_NAME_SIZE];
@@ -186,7 +188,8 @@ int verb_status(struct session *session)
 	struct sg_mark mark;
 	int code;
 
-	if (rules_read(session, &rules, &err) < 0 || known_read(session->idd, &known, &err) < 0)
+	if (rules_read(session, &rules, &err) < 0 || besides_read(rules.kernel, NULL, &besides, &err) < 0 ||
+	    known_read(session->idd, &known, &err) < 0)
 		return session_fail(session, &err);
 	if (read_policy(session, rules.kernel, &loaded, &here, unusable, sizeof(unusable), &policy_error) < 0)
 		return session_fail(session, &policy_error);
@@ -206,10 +209,9 @@ int verb_status(struct session *session)
 	report.unit_count = known.unit_count;
 	if (lockdown_is_in_force(rules.table, reason, sizeof(reason)))
 		report.lockdown = reason;
+	report.besides = besides_report(&besides);
 	report.files = session->files;
 	report.verbose = session->options->verbose;
-	report.foreign = rules.foreign;
-	report.foreign_count = rules.foreign_count;
 	code = exit_code_of(&report, &policy_error);
 	if (session->options->json)
 		sg_render_status_json(&session->answer, &report);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* verify: policy, kernel and listening sockets held against each other. */
+#include "cli/besides.h"
 #include "cli/here.h"
 #include "cli/host.h"
 #include "cli/lockdown.h"
@@ -14,7 +15,8 @@ static int exit_code_of(const struct sg_verify *verify)
 	if (verify->conforms)
 		return EXIT_YES;
 	for (size_t i = 0; i < verify->count; i++)
-		if (verify->findings[i].id != SG_FINDING_UNDECIDED && verify->findings[i].severity != SG_FINDING_NOTE)
+		if (verify->findings[i].id != SG_FINDING_UNDECIDED && verify->findings[i].id != SG_FINDING_OUTSIDE &&
+		    verify->findings[i].severity != SG_FINDING_NOTE)
 			return EXIT_NO;
 	return verify->equal == SG_REFUTED ? EXIT_NO : EXIT_UNDECIDED;
 }
@@ -25,6 +27,7 @@ int verb_verify(struct session *session)
 	sg_cleanup(rules_clear) struct rules rules = {0};
 	sg_cleanup(here_clear) struct here here = {0};
 	sg_cleanup(sockets_clear) struct sockets sockets = {0};
+	sg_cleanup(besides_clear) struct besides besides = {0};
 	sg_cleanup(sg_verify_clear) struct sg_verify verify = {0};
 	struct sg_verify_input input = {0};
 	struct sg_verify_report report = {0};
@@ -37,7 +40,8 @@ int verb_verify(struct session *session)
 		return code;
 	}
 	if (rules_read(session, &rules, &err) < 0 || sockets_read(&sockets, &err) < 0 ||
-	    here_make(session, &loaded, rules.kernel, &here, &err) < 0)
+	    here_make(session, &loaded, rules.kernel, &here, &err) < 0 ||
+	    besides_read(rules.kernel, &sockets.list, &besides, &err) < 0)
 		return session_fail(session, &err);
 	lockdown_say(session, rules.table);
 	input = (struct sg_verify_input){
@@ -45,8 +49,9 @@ int verb_verify(struct session *session)
 		.decision = &loaded.decision,
 		.bound = &here.decision,
 		.evaluation = rules.table ? &rules.evaluation : NULL,
-		.foreign = rules.foreign,
-		.foreign_count = rules.foreign_count,
+		.foreign = besides.foreign,
+		.foreign_count = besides.foreign_count,
+		.outside = &besides.outside,
 		.listeners = &sockets.list,
 		.local = &sockets.local,
 		.units = &here.finder,

@@ -150,19 +150,29 @@ void sg_cgroups_close(struct sg_cgroups *cgroups)
 
 /* ---- Groups ---- */
 
-bool sg_cgroups_path(const struct sg_cgroups *cgroups, uint64_t id, char *path, size_t size)
+static int cgroup_open_handle(const struct sg_cgroups *cgroups, uint64_t id, int flags)
 {
 	union {
 		struct file_handle handle;
 		char bytes[sizeof(struct file_handle) + sizeof(id)];
 	} group = {.handle = {.handle_bytes = sizeof(id), .handle_type = CGROUP_HANDLE_TYPE}};
+
+	memcpy(group.bytes + offsetof(struct file_handle, f_handle), &id, sizeof(id));
+	return open_by_handle_at(cgroups->folder, &group.handle, flags | O_CLOEXEC);
+}
+
+int sg_cgroups_open_id(const struct sg_cgroups *cgroups, uint64_t id)
+{
+	return cgroup_open_handle(cgroups, id, O_RDONLY | O_DIRECTORY);
+}
+
+bool sg_cgroups_path(const struct sg_cgroups *cgroups, uint64_t id, char *path, size_t size)
+{
 	size_t skip = strlen(cgroups->place);
 	char link[32];
 	ssize_t length;
-	int fd;
+	int fd = cgroup_open_handle(cgroups, id, O_PATH);
 
-	memcpy(group.bytes + offsetof(struct file_handle, f_handle), &id, sizeof(id));
-	fd = open_by_handle_at(cgroups->folder, &group.handle, O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return false;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);

@@ -14,6 +14,8 @@ struct sg_cgroups {
 int sg_cgroups_open(struct sg_cgroups *ret, struct sg_error *err);
 void sg_cgroups_close(struct sg_cgroups *cgroups);
 
+/* A descriptor of a group's folder, by its id; -1 with errno. Needs CAP_DAC_READ_SEARCH. */
+int sg_cgroups_open_id(const struct sg_cgroups *cgroups, uint64_t id);
 /* The path of a group below the mount, by its id. False: gone, or no right to ask. */
 bool sg_cgroups_path(const struct sg_cgroups *cgroups, uint64_t id, char *path, size_t size);
 /* The groups that one lies in, by its path and id; not known when the path no longer leads there, or when the mount is

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hooks.c - who sees packets on netfilter's hooks, as the kernel's NFNL_SUBSYS_HOOK lists it (nfnetlink_hook.c).
+ * hooks.c - what sees packets on netfilter's hooks, as the kernel's NFNL_SUBSYS_HOOK lists it (nfnetlink_hook.c).
  *
- * nf_tables' own dump does not show the hooks of others (iptables-legacy, IPVS, BPF programs), nor in which order
- * chains of equal priority run. Chains of the inet family hang on the hooks of IPv4 and of IPv6.
+ * nf_tables' own dump shows neither the hooks of others (iptables-legacy, IPVS, BPF programs) nor the order of chains
+ * with equal priority. Chains of the inet family hang on the hooks of IPv4 and of IPv6. A kernel before 5.14, or one
+ * built without CONFIG_NETFILTER_NETLINK_HOOK, has no such list: that says nothing about what is on the hooks.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
@@ -14,10 +16,18 @@
 #include <libmnl/libmnl.h>
 
 #include "base/mem.h"
-#include "kernel/nfnl.h"
+#include "kernel/outside.h"
 #include "nft/attr.h"
 
-#define HOOK_TRIES 10
+/* Of newer headers: enum nfnl_hook_chaintype (Linux 6.4), enum nfnl_hook_bpf_attributes. */
+#define HOOK_TYPE_BPF 2
+#define HOOK_BPF_ID   1
+#define HOOK_TORN     "the kernel's answer is torn"
+/* Of linux/netfilter_arp.h and linux/netfilter_bridge.h. */
+#define HOOKS_OF_IP      5
+#define HOOKS_OF_ARP     3
+#define HOOKS_OF_BRIDGE  6
+#define HOOKS_OF_DEVICES 2
 
 static void hook_text(const struct attr *attr, char *ret, size_t size)
 {
@@ -29,44 +39,56 @@ static void hook_text(const struct attr *attr, char *ret, size_t size)
 	ret[length] = '\0';
 }
 
-static void hook_chain(const struct attr *info, struct sg_kernel_hook *hook)
+/* A description means a chain or a program, by the type that stands beside it. */
+static bool hook_description(const struct attr *nest, uint32_t type, struct sg_kernel_hook *hook)
 {
-	struct attr_list list = sg_attr_nest(info), desc;
-	struct attr attr, member;
+	struct attr_list list = sg_attr_nest(nest);
+	struct attr member;
 
-	while (sg_attr_next(&list, &attr)) {
-		if (attr.type != NFNLA_HOOK_INFO_DESC)
+	while (sg_attr_next(&list, &member)) {
+		if (type == HOOK_TYPE_BPF && member.type == HOOK_BPF_ID && member.size == sizeof(uint32_t))
+			hook->program = sg_attr_be32(&member);
+		if (type != NFNL_HOOK_TYPE_NFTABLES)
 			continue;
 		hook->is_chain = true;
-		desc = sg_attr_nest(&attr);
-		while (sg_attr_next(&desc, &member)) {
-			if (member.type == NFNLA_CHAIN_TABLE)
-				hook_text(&member, hook->table, sizeof(hook->table));
-			else if (member.type == NFNLA_CHAIN_NAME)
-				hook_text(&member, hook->chain, sizeof(hook->chain));
-			else if (member.type == NFNLA_CHAIN_FAMILY && member.size == 1)
-				hook->table_family = member.data[0];
-		}
+		if (member.type == NFNLA_CHAIN_TABLE)
+			hook_text(&member, hook->table, sizeof(hook->table));
+		else if (member.type == NFNLA_CHAIN_NAME)
+			hook_text(&member, hook->chain, sizeof(hook->chain));
+		else if (member.type == NFNLA_CHAIN_FAMILY && member.size == 1)
+			hook->table_family = member.data[0];
 	}
+	return !list.torn;
 }
 
-struct hook_dump {
-	struct sg_kernel_hooks *hooks;
-	uint32_t family, hook;
-};
+static bool hook_info(const struct attr *nest, struct sg_kernel_hook *hook)
+{
+	struct attr_list list = sg_attr_nest(nest);
+	struct attr attr, description = {0};
+	uint32_t type = 0;
 
-static int see_hook(const struct nlmsghdr *header, const uint8_t *message, void *data, struct sg_error *err)
+	while (sg_attr_next(&list, &attr)) {
+		if (attr.type == NFNLA_HOOK_INFO_DESC)
+			description = attr;
+		else if (attr.type == NFNLA_HOOK_INFO_TYPE && attr.size == sizeof(type))
+			type = sg_attr_be32(&attr);
+	}
+	return !list.torn && (!description.data || hook_description(&description, type, hook));
+}
+
+int sg_hooks_parse(const struct nlmsghdr *header, const uint8_t *message, const struct sg_kernel_hook *like,
+		   struct sg_kernel_hooks *hooks, struct sg_error *err)
 {
 	const size_t head = sizeof(*header) + sizeof(struct nfgenmsg);
-	struct hook_dump *dump = data;
-	struct sg_kernel_hook hook = {.family = dump->family, .hook = dump->hook};
+	struct sg_kernel_hook hook = *like;
 	struct attr_list list;
 	struct attr attr;
+	bool whole = true;
 
 	if (header->nlmsg_len < head)
-		return sg_error_set(err, SG_ERROR_SYSTEM, EBADMSG, "the kernel's answer is torn");
+		return sg_error_set(err, SG_ERROR_SYSTEM, EBADMSG, HOOK_TORN);
 	list = sg_attr_list(message + head, header->nlmsg_len - head);
-	while (sg_attr_next(&list, &attr)) {
+	while (whole && sg_attr_next(&list, &attr)) {
 		switch (attr.type) {
 		case NFNLA_HOOK_PRIORITY:
 			if (attr.size == sizeof(uint32_t))
@@ -74,61 +96,100 @@ static int see_hook(const struct nlmsghdr *header, const uint8_t *message, void 
 			break;
 		case NFNLA_HOOK_FUNCTION_NAME: hook_text(&attr, hook.function, sizeof(hook.function)); break;
 		case NFNLA_HOOK_MODULE_NAME: hook_text(&attr, hook.module, sizeof(hook.module)); break;
-		case NFNLA_HOOK_CHAIN_INFO: hook_chain(&attr, &hook); break;
+		case NFNLA_HOOK_CHAIN_INFO: whole = hook_info(&attr, &hook); break;
 		default: break;
 		}
 	}
-	if (sg_grow(&dump->hooks->items, &dump->hooks->room, dump->hooks->count, 1, sizeof(hook)) < 0)
+	if (list.torn || !whole)
+		return sg_error_set(err, SG_ERROR_SYSTEM, EBADMSG, HOOK_TORN);
+	if (sg_grow(&hooks->items, &hooks->room, hooks->count, 1, sizeof(hook)) < 0)
 		return sg_error_nomem(err);
-	dump->hooks->items[dump->hooks->count++] = hook;
+	hooks->items[hooks->count++] = hook;
 	return 0;
 }
 
-static int dump_hook(struct sg_kernel *kernel, struct hook_dump *dump, struct sg_error *err)
+struct hook_dump {
+	struct sg_kernel_hooks *hooks;
+	struct sg_kernel_hook like;
+	size_t before;
+};
+
+static int see_hook(const struct nlmsghdr *header, const uint8_t *message, void *data, struct sg_error *err)
 {
-	size_t before = dump->hooks->count;
+	struct hook_dump *dump = data;
 
-	for (int try = 1;; try++) {
-		struct sg_error cause = {0};
-		struct nfnl_request request;
+	return sg_hooks_parse(header, message, &dump->like, dump->hooks, err);
+}
 
-		sg_nfnl_request(kernel, &request, NFNL_SUBSYS_HOOK, NFNL_MSG_HOOK_GET, NLM_F_DUMP, dump->family);
-		mnl_attr_put_u32(request.header, NFNLA_HOOK_HOOKNUM, htonl(dump->hook));
-		if (sg_nfnl_ask(kernel, &request, see_hook, dump, &cause) == 0)
-			return 0;
-		if (cause.kind != SG_ERROR_CHANGED || try == HOOK_TRIES) {
-			if (err)
-				*err = cause;
-			return -1;
-		}
-		dump->hooks->count = before;
+static void forget_hook(void *data)
+{
+	struct hook_dump *dump = data;
+
+	dump->hooks->count = dump->before;
+}
+
+/* 0: added, or this kernel has no such hook. 1: it has no list at all. */
+static int dump_hook(struct sg_kernel *kernel, uint32_t family, uint32_t number, const char *device,
+		     struct sg_kernel_hooks *hooks, struct sg_error *err)
+{
+	struct hook_dump dump = {.hooks = hooks, .like = {.family = family, .hook = number}, .before = hooks->count};
+	const struct nfnl_reader reader = {see_hook, forget_hook, &dump};
+	struct sg_error cause = {0};
+	struct nfnl_request request;
+
+	sg_nfnl_request(kernel, &request, NFNL_SUBSYS_HOOK, NFNL_MSG_HOOK_GET, NLM_F_DUMP, family);
+	mnl_attr_put_u32(request.header, NFNLA_HOOK_HOOKNUM, htonl(number));
+	if (device) {
+		mnl_attr_put_strz(request.header, NFNLA_HOOK_DEV, device);
+		snprintf(dump.like.device, sizeof(dump.like.device), "%s", device);
 	}
+	if (sg_nfnl_dump(kernel, &request, &reader, &cause) == 0)
+		return 0;
+	/* nfnetlink says EINVAL for a subsystem that it does not have, the subsystem EOPNOTSUPP for such a hook */
+	if (cause.errnum == EINVAL)
+		return 1;
+	if (cause.errnum == EOPNOTSUPP || (device && cause.errnum == ENODEV))
+		return 0;
+	if (err)
+		*err = cause;
+	return -1;
 }
 
 int sg_kernel_hooks(struct sg_kernel *kernel, struct sg_kernel_hooks *ret, struct sg_error *err)
 {
-	static const uint32_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6};
-	static const uint32_t hooks[] = {NF_INET_PRE_ROUTING, NF_INET_LOCAL_IN};
+	static const struct {
+		uint32_t family, count;
+	} families[] = {{NFPROTO_IPV4, HOOKS_OF_IP},
+			{NFPROTO_IPV6, HOOKS_OF_IP},
+			{NFPROTO_ARP, HOOKS_OF_ARP},
+			{NFPROTO_BRIDGE, HOOKS_OF_BRIDGE}};
 	sg_cleanup(sg_kernel_hooks_clear) struct sg_kernel_hooks all = {.known = true};
+	int missing = 0;
 
-	for (size_t i = 0; i < SG_COUNT(families) * SG_COUNT(hooks); i++) {
-		struct hook_dump dump = {
-			.hooks = &all, .family = families[i / SG_COUNT(hooks)], .hook = hooks[i % SG_COUNT(hooks)]};
-		struct sg_error cause = {0};
-
-		if (dump_hook(kernel, &dump, &cause) == 0)
-			continue;
-		/* nfnetlink says EINVAL for a subsystem that it does not have */
-		if (cause.errnum == EINVAL || cause.errnum == EOPNOTSUPP) {
-			sg_kernel_hooks_clear(&all);
-			break;
+	for (size_t i = 0; i < SG_COUNT(families) && !missing; i++)
+		for (uint32_t hook = 0; hook < families[i].count && !missing; hook++) {
+			missing = dump_hook(kernel, families[i].family, hook, NULL, &all, err);
+			if (missing < 0)
+				return -1;
 		}
-		if (err)
-			*err = cause;
-		return -1;
-	}
+	if (missing)
+		sg_kernel_hooks_clear(&all);
 	*ret = all;
 	all = (struct sg_kernel_hooks){0};
+	return 0;
+}
+
+int sg_kernel_hooks_of(struct sg_kernel *kernel, const char *device, struct sg_kernel_hooks *hooks,
+		       struct sg_error *err)
+{
+	for (uint32_t hook = 0; hook < HOOKS_OF_DEVICES && hooks->known; hook++) {
+		int missing = dump_hook(kernel, NFPROTO_NETDEV, hook, device, hooks, err);
+
+		if (missing < 0)
+			return -1;
+		if (missing)
+			hooks->known = false;
+	}
 	return 0;
 }
 

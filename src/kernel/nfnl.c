@@ -26,6 +26,8 @@
 /* Questions are numbered from here on. Batches are numbered from 1: an answer to one of these that is left over is not
  * taken for the answer to a question. */
 #define NFNL_FIRST_SEQ 0x40000000U
+/* How often an interrupted dump is begun. */
+#define NFNL_TRIES 10
 
 int sg_nfnl_refused(int errnum, const char *doing, struct sg_error *err)
 {
@@ -34,18 +36,15 @@ int sg_nfnl_refused(int errnum, const char *doing, struct sg_error *err)
 	return sg_error_set(err, SG_ERROR_SYSTEM, errnum, "cannot %s", doing);
 }
 
-static int nfnl_open(struct sg_kernel *kernel, struct sg_error *err)
+static int nfnl_open(struct sg_kernel *kernel, int protocol, struct sg_error *err)
 {
 	struct sockaddr_nl address = {.nl_family = AF_NETLINK};
 	socklen_t size = sizeof(address);
 	int on = 1, room = NFNL_RECEIVE_SIZE;
 
-	kernel->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-	if (kernel->fd < 0) {
-		if (errno == EPROTONOSUPPORT || errno == EAFNOSUPPORT || errno == ESOCKTNOSUPPORT)
-			return sg_error_set(err, SG_ERROR_SYSTEM, errno, "this kernel has no nf_tables");
+	kernel->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
+	if (kernel->fd < 0)
 		return sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot open a netlink socket");
-	}
 	if (bind(kernel->fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
 	    getsockname(kernel->fd, (struct sockaddr *)&address, &size) < 0)
 		return sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot bind a netlink socket");
@@ -58,23 +57,38 @@ static int nfnl_open(struct sg_kernel *kernel, struct sg_error *err)
 	return 0;
 }
 
-int sg_kernel_open(struct sg_kernel **ret, struct sg_error *err)
+int sg_nfnl_connect(int protocol, struct sg_kernel **ret, struct sg_error *err)
 {
 	struct sg_kernel *kernel = calloc(1, sizeof(*kernel));
-	struct sg_error cause = {0};
-	uint32_t generation;
 
 	if (!kernel)
 		return sg_error_nomem(err);
 	kernel->fd = -1;
 	kernel->seq = NFNL_FIRST_SEQ;
 	kernel->buffer = malloc(NFNL_BUFFER_SIZE);
-	if (!kernel->buffer) {
-		sg_error_nomem(err);
-		goto out;
+	if (kernel->buffer && nfnl_open(kernel, protocol, err) == 0) {
+		*ret = kernel;
+		return 0;
 	}
-	if (nfnl_open(kernel, err) < 0)
-		goto out;
+	if (!kernel->buffer)
+		sg_error_nomem(err);
+	sg_kernel_close(kernel);
+	return -1;
+}
+
+int sg_kernel_open(struct sg_kernel **ret, struct sg_error *err)
+{
+	struct sg_kernel *kernel = NULL;
+	struct sg_error cause = {0};
+	uint32_t generation;
+
+	if (sg_nfnl_connect(NETLINK_NETFILTER, &kernel, &cause) < 0) {
+		if (cause.errnum == EPROTONOSUPPORT || cause.errnum == EAFNOSUPPORT || cause.errnum == ESOCKTNOSUPPORT)
+			return sg_error_set(err, SG_ERROR_SYSTEM, cause.errnum, "this kernel has no nf_tables");
+		if (err)
+			*err = cause;
+		return -1;
+	}
 	/* nfnetlink says EINVAL for a subsystem that it does not have */
 	if (sg_kernel_generation(kernel, &generation, &cause) < 0) {
 		if (cause.errnum == EINVAL || cause.errnum == EOPNOTSUPP)
@@ -100,15 +114,21 @@ void sg_kernel_close(struct sg_kernel *kernel)
 	free(kernel);
 }
 
+void *sg_nfnl_message(struct sg_kernel *kernel, struct nfnl_request *request, uint16_t type, uint16_t flags,
+		      size_t head_size)
+{
+	request->header = mnl_nlmsg_put_header(request->bytes);
+	request->header->nlmsg_type = type;
+	request->header->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+	request->header->nlmsg_seq = kernel->seq++;
+	return mnl_nlmsg_put_extra_header(request->header, head_size);
+}
+
 void sg_nfnl_request(struct sg_kernel *kernel, struct nfnl_request *request, uint8_t subsystem, uint8_t type,
 		     uint16_t flags, uint32_t family)
 {
-	request->header = mnl_nlmsg_put_header(request->bytes);
-	request->header->nlmsg_type = (uint16_t)(subsystem << 8 | type);
-	request->header->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	request->header->nlmsg_seq = kernel->seq++;
-
-	struct nfgenmsg *generic = mnl_nlmsg_put_extra_header(request->header, sizeof(*generic));
+	struct nfgenmsg *generic =
+		sg_nfnl_message(kernel, request, (uint16_t)(subsystem << 8 | type), flags, sizeof(*generic));
 
 	*generic = (struct nfgenmsg){.nfgen_family = (uint8_t)family, .version = NFNETLINK_V0};
 }
@@ -257,6 +277,24 @@ int sg_nfnl_ask(struct sg_kernel *kernel, struct nfnl_request *request, nfnl_see
 			nfnl_answer_fail(&answer, SG_ERROR_SYSTEM, EBADMSG, "the kernel's answer is torn");
 	}
 	return answer.failed ? -1 : 0;
+}
+
+int sg_nfnl_dump(struct sg_kernel *kernel, struct nfnl_request *request, const struct nfnl_reader *reader,
+		 struct sg_error *err)
+{
+	for (int try = 1;; try++) {
+		struct sg_error cause = {0};
+
+		if (sg_nfnl_ask(kernel, request, reader->see, reader->data, &cause) == 0)
+			return 0;
+		if (cause.kind != SG_ERROR_CHANGED || try == NFNL_TRIES) {
+			if (err)
+				*err = cause;
+			return -1;
+		}
+		reader->reset(reader->data);
+		request->header->nlmsg_seq = kernel->seq++;
+	}
 }
 
 static int see_generation(const struct nlmsghdr *header, const uint8_t *message, void *data, struct sg_error *err)

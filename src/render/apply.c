@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What apply and clear did. */
+#include "render/besides.h"
 #include "render/cuts.h"
 
 void sg_render_apply(struct sg_buf *buf, const struct sg_style *style, const struct sg_apply_report *report)
 {
 	sg_say_adds(buf, report->file);
 	sg_buf_adds(buf, ": ");
-	sg_say_coloured(buf, style, SG_GREEN, report->changed ? "applied and proven" : "unchanged, proven");
+	if (sg_besides_are_there(&report->besides))
+		sg_say_coloured(buf, style, SG_GREEN, "%s, its table proven",
+				report->changed ? "applied" : "unchanged");
+	else
+		sg_say_coloured(buf, style, SG_GREEN, report->changed ? "applied and proven" : "unchanged, proven");
 	sg_buf_adds(buf, " (");
 	sg_say_count(buf, report->lines, "line");
 	sg_buf_adds(buf, ", ");
@@ -16,6 +21,7 @@ void sg_render_apply(struct sg_buf *buf, const struct sg_style *style, const str
 		sg_say_count(buf, report->sets, "address set");
 	}
 	sg_buf_adds(buf, ")\n");
+	sg_besides_lines(buf, style, "", "not reckoned with", &report->besides);
 	if (!style->verbose)
 		return;
 	sg_buf_addf(buf, "  table %s", report->outcome);
@@ -46,6 +52,8 @@ void sg_render_apply_json(struct sg_buf *buf, const struct sg_apply_report *repo
 	sg_json_put(&json, answer, "elements_deleted", sg_json_number(&json, report->elements_deleted));
 	if (report->cut)
 		sg_json_put(&json, answer, "connections_cut", sg_cuts_json(&json, report->cut));
+	if (report->besides.outside)
+		sg_besides_put(&json, answer, &report->besides);
 	sg_json_write(&json, buf, answer);
 }
 
@@ -60,11 +68,29 @@ void sg_render_lockout_json(struct sg_buf *buf, const struct sg_cuts_report *rep
 	sg_json_write(&json, buf, answer);
 }
 
-void sg_render_clear_json(struct sg_buf *buf, bool changed)
+void sg_render_clear(struct sg_buf *buf, const struct sg_style *style, bool changed, const struct sg_besides *besides)
+{
+	sg_buf_adds(buf, changed ? "cleared: no policy is enforced any more"
+				 : "nothing to clear: no sockgate table in the kernel");
+	if (!besides) {
+		sg_buf_adds(buf, "; what else decides packets is not known\n");
+		return;
+	}
+	if (!sg_besides_are_there(besides)) {
+		sg_buf_adds(buf, changed ? ", everything is open now\n" : "\n");
+		return;
+	}
+	sg_buf_adds(buf, changed ? "; sockgate's rules are gone\n" : "\n");
+	sg_besides_lines(buf, style, "", "also deciding here", besides);
+}
+
+void sg_render_clear_json(struct sg_buf *buf, bool changed, const struct sg_besides *besides)
 {
 	struct sg_json json = {false};
 	json_t *answer = sg_json_answer(&json, "clear");
 
 	sg_json_put(&json, answer, "changed", json_boolean(changed));
+	if (besides)
+		sg_besides_put(&json, answer, besides);
 	sg_json_write(&json, buf, answer);
 }

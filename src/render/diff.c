@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What changes from one decision to another. */
+#include "render/besides.h"
 #include "render/cuts.h"
 #include "render/sockets.h"
 #include "render/terms.h"
@@ -66,6 +67,7 @@ static void add_sum(struct sg_buf *buf, const struct sg_style *style, const stru
 
 	if (report->diff->equal == SG_PROVEN) {
 		sg_buf_adds(buf, "no difference: ");
+		sg_buf_adds(buf, report->from_kernel ? "sockgate's table in " : "");
 		sg_say_adds(buf, report->from_name);
 		sg_buf_adds(buf, " and ");
 		sg_say_adds(buf, report->to_name);
@@ -87,15 +89,24 @@ static void add_sum(struct sg_buf *buf, const struct sg_style *style, const stru
 	sg_buf_addc(buf, '\n');
 }
 
+/* Without our table, everything is open where nothing else decides. */
+static void add_open(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report)
+{
+	sg_say_coloured(buf, style, SG_YELLOW, "no sockgate table in the kernel: %s\n",
+			sg_besides_are_there(&report->besides) ? "nothing of sockgate's refuses packets now"
+							       : "everything is open now");
+}
+
 void sg_render_diff(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report)
 {
 	if (report->from_open)
-		sg_say_coloured(buf, style, SG_YELLOW, "no sockgate table in the kernel: everything is open now\n");
+		add_open(buf, style, report);
 	sg_render_changes(buf, style, report);
 	if (report->affected)
 		add_affected(buf, style, report);
 	sg_render_cuts(buf, style, &report->cut);
 	add_sum(buf, style, report);
+	sg_besides_lines(buf, style, "", "not reckoned with", &report->besides);
 }
 
 /* Origins of both sides that are lines of a policy, or that are rules of the kernel. */
@@ -173,5 +184,7 @@ void sg_render_diff_json(struct sg_buf *buf, const char *verb, const struct sg_d
 	sg_json_put(&json, answer, "changes", changes);
 	sg_json_put(&json, answer, "listeners_affected", affected_json(&json, report));
 	sg_json_put(&json, answer, "connections_cut", sg_cuts_json(&json, &report->cut));
+	if (report->from_kernel)
+		sg_besides_put(&json, answer, &report->besides);
 	sg_json_write(&json, buf, answer);
 }

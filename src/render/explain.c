@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What becomes of a packet. */
-#include "render/fields.h"
+#include "render/besides.h"
 #include "render/terms.h"
 
 #define WHERES_SHOWN 20
@@ -27,16 +27,15 @@ static void add_because(struct sg_buf *buf, const struct sg_explain_report *repo
 
 static enum sg_outcome outcome_of(const struct sg_explain_report *report)
 {
-	return report->foreign_count ? SG_OUTCOME_UNDECIDED : report->explanation->outcome;
+	return sg_besides_are_there(&report->besides) ? SG_OUTCOME_UNDECIDED : report->explanation->outcome;
 }
 
-static void add_foreign(struct sg_buf *buf, const struct sg_style *style, const struct sg_explain_report *report)
+static void add_besides(struct sg_buf *buf, const struct sg_style *style, const struct sg_explain_report *report)
 {
-	if (!report->foreign_count)
+	if (!sg_besides_are_there(&report->besides))
 		return;
-	sg_buf_adds(buf, "  not reckoned with: ");
-	sg_fields_foreign(buf, style, report->foreign, report->foreign_count);
-	sg_buf_addf(buf, "\n  our table alone says %s\n", sg_outcome_name(report->explanation->outcome));
+	sg_besides_lines(buf, style, "  ", "not reckoned with", &report->besides);
+	sg_buf_addf(buf, "  our table alone says %s\n", sg_outcome_name(report->explanation->outcome));
 }
 
 /* Which packets meet the verdict, when it is not the same for all. */
@@ -94,7 +93,7 @@ void sg_render_explain(struct sg_buf *buf, const struct sg_style *style, const s
 	if (!report->subject->policy)
 		sg_buf_adds(buf, ", by the kernel's rules");
 	sg_buf_addc(buf, '\n');
-	add_foreign(buf, style, report);
+	add_besides(buf, style, report);
 	for (enum sg_outcome o = SG_OUTCOME_ACCEPT; outcome == SG_OUTCOME_DEPENDS && o < SG_OUTCOME_DEPENDS; o++)
 		add_wheres(buf, style, report, o);
 	add_all_because(buf, style, report);
@@ -147,10 +146,9 @@ static json_t *answer_json(struct sg_json *json, const struct sg_explain_report 
 					   explanation->origin_count));
 	if (explanation->outcome == SG_OUTCOME_DEPENDS)
 		sg_json_put(json, answer, "boxes", boxes_json(json, explanation));
-	if (report->foreign_count) {
+	if (sg_besides_are_there(&report->besides)) {
 		sg_json_put(json, answer, "our_verdict", sg_json_text(json, sg_outcome_name(explanation->outcome)));
-		sg_json_put(json, answer, "not_reckoned_with",
-			    sg_fields_foreign_json(json, report->foreign, report->foreign_count));
+		sg_besides_put(json, answer, &report->besides);
 	}
 	return answer;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Listening sockets and who can reach them. */
 #include "render/sockets.h"
+#include "render/besides.h"
 
 #include <string.h>
 #include "base/mem.h"
@@ -180,11 +181,8 @@ static void add_notes(struct sg_buf *buf, const struct sg_style *style, const st
 	} else if (!report->enforcing) {
 		sg_say_coloured(buf, style, SG_YELLOW, "not enforcing: no sockgate table in the kernel\n");
 	}
-	if (report->reach && report->foreign_count) {
-		sg_buf_adds(buf, "not reckoned with: ");
-		sg_fields_foreign(buf, style, report->foreign, report->foreign_count);
-		sg_buf_addc(buf, '\n');
-	}
+	if (report->reach)
+		sg_besides_lines(buf, style, "", "not reckoned with", &report->besides);
 }
 
 void sg_render_listening(struct sg_buf *buf, const struct sg_style *style, const struct sg_listening_report *report)
@@ -329,7 +327,6 @@ void sg_render_listening_json(struct sg_buf *buf, const struct sg_listening_repo
 	sg_json_put(&json, answer, "enforcing", report->reach ? json_boolean(report->enforcing) : json_null());
 	sg_json_put(&json, answer, "listeners",
 		    sg_sockets_json(&json, report->listeners, report->reach, report->policy));
-	sg_json_put(&json, answer, "not_reckoned_with",
-		    sg_fields_foreign_json(&json, report->foreign, report->foreign_count));
+	sg_besides_put(&json, answer, &report->besides);
 	sg_json_write(&json, buf, answer);
 }

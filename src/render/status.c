@@ -3,7 +3,7 @@
  * Whether the policy is in force. The first line begins with "enforcing", "not enforcing", "locked down", "undecided"
  * or "not known": none of them is the beginning of another. "enforcing FILE as applied" is not the file as it is now.
  */
-#include "render/fields.h"
+#include "render/besides.h"
 
 #include <string.h>
 #include <time.h>
@@ -105,6 +105,15 @@ static void add_not_enforcing(struct sg_buf *buf, const struct sg_style *style, 
 	sg_buf_adds(buf, " ('sockgate diff' says what differs)");
 }
 
+/* What is enforced is the table's part of what happens to packets. */
+static void add_not_alone(struct sg_buf *buf, const struct sg_status_report *report)
+{
+	if (sg_besides_seen(&report->besides))
+		sg_buf_adds(buf, ", but other things decide packets too");
+	else if (sg_besides_unseen(&report->besides))
+		sg_buf_adds(buf, ", but it is not known what else decides packets");
+}
+
 static void add_first_line(struct sg_buf *buf, const struct sg_style *style, const struct sg_status_report *report)
 {
 	if (!report->loaded) {
@@ -115,6 +124,7 @@ static void add_first_line(struct sg_buf *buf, const struct sg_style *style, con
 		sg_buf_adds(buf, ": only SSH (the policy could not be loaded: ");
 		sg_say_adds(buf, report->lockdown);
 		sg_buf_addc(buf, ')');
+		add_not_alone(buf, report);
 	} else if (!report->policy) {
 		sg_say_coloured(buf, style, SG_YELLOW, "not known");
 		sg_buf_adds(buf, ": a sockgate table is loaded, but ");
@@ -126,12 +136,14 @@ static void add_first_line(struct sg_buf *buf, const struct sg_style *style, con
 		sg_buf_adds(buf, " (digest ");
 		add_digest(buf, report->digest, DIGEST_SHOWN);
 		sg_buf_addc(buf, ')');
+		add_not_alone(buf, report);
 	} else if (report->equal == SG_UNDECIDED) {
 		sg_say_coloured(buf, style, SG_YELLOW, "undecided");
 		sg_buf_adds(buf, ": the table in the kernel has what is not understood: ");
 		sg_say_adds(buf, report->unknown);
 	} else if (is_former(report)) {
 		add_former(buf, style, report);
+		add_not_alone(buf, report);
 	} else {
 		add_not_enforcing(buf, style, report);
 	}
@@ -192,10 +204,15 @@ void sg_render_status(struct sg_buf *buf, const struct sg_style *style, const st
 		sg_buf_addf(buf, ", default %s\n", sg_verdict_name(sg_policy_default(report->policy)));
 	}
 	add_applied(buf, report);
-	if (report->foreign_count) {
+	if (sg_besides_seen(&report->besides)) {
 		sg_buf_adds(buf, "beside:  ");
-		sg_fields_foreign(buf, style, report->foreign, report->foreign_count);
+		sg_besides_list(buf, style, &report->besides);
 		sg_buf_adds(buf, "; what these decide is not reckoned with\n");
+	}
+	if (sg_besides_unseen(&report->besides)) {
+		sg_buf_adds(buf, "beside:  not known ");
+		sg_besides_unknown(buf, style, &report->besides);
+		sg_buf_addc(buf, '\n');
 	}
 	if (report->verbose)
 		sg_render_files(buf, report->files, 0, sg_files_count(report->files));
@@ -284,8 +301,7 @@ void sg_render_status_json(struct sg_buf *buf, const struct sg_status_report *re
 			    ? sg_json_number(&json, report->changes)
 			    : json_null());
 	sg_json_put(&json, answer, "units_to_apply", units_json(&json, report));
-	sg_json_put(&json, answer, "not_reckoned_with",
-		    sg_fields_foreign_json(&json, report->foreign, report->foreign_count));
+	sg_besides_put(&json, answer, &report->besides);
 	if (report->verbose)
 		sg_json_put(&json, answer, "files",
 			    sg_fields_files_json(&json, report->files, 0, sg_files_count(report->files)));

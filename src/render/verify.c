@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Policy, kernel and listening sockets held against each other. */
+#include "render/besides.h"
 #include "render/sockets.h"
 
 #define FINDINGS_SHOWN 20 /* of one kind */
@@ -163,6 +164,12 @@ static json_t *undecided_json(struct sg_json *json, const struct sg_verify_repor
 			    sg_json_text(json, report->input->evaluation->unknowns[verify->unknowns[i]].reason));
 		sg_json_push(json, list, map);
 	}
+	for (size_t i = 0; report->input->outside && i < report->input->outside->count; i++) {
+		json_t *map = sg_json_map(json);
+
+		sg_json_put(json, map, "reason", sg_json_text(json, report->input->outside->items[i].name));
+		sg_json_push(json, list, map);
+	}
 	return list;
 }
 
@@ -182,5 +189,6 @@ void sg_render_verify_json(struct sg_buf *buf, const struct sg_verify_report *re
 		    sg_sockets_json(&json, report->input->listeners, &verify->reach, &verify->policy));
 	sg_json_put(&json, answer, "findings", findings);
 	sg_json_put(&json, answer, "undecided", undecided_json(&json, report));
+	sg_json_put(&json, answer, "outside", sg_outside_json(&json, report->input->outside));
 	sg_json_write(&json, buf, answer);
 }

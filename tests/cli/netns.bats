@@ -70,6 +70,10 @@ root() {
 	run -0 gate --netns "$NS" -j explain 443/tcp --kernel --from 198.51.100.7
 	json '.against == "kernel" and .verdict == "accept" and .because[0].table == "sockgate" and .because[0].family == "inet"'
 	ip netns exec "$NS" nft add table ip other
+	ip netns exec "$NS" nft add chain ip other input '{ type filter hook input priority 0; }'
+	run -0 gate --netns "$NS" -j explain 443/tcp --kernel --from 198.51.100.7
+	json '.verdict == "accept" and (has("not_reckoned_with") | not)'
+	ip netns exec "$NS" nft add rule ip other input tcp dport 443 drop
 	run -4 gate --netns "$NS" -j explain 443/tcp --kernel --from 198.51.100.7
 	json '.verdict == "undecided" and .our_verdict == "accept" and .not_reckoned_with[0].table == "other"'
 	run -4 gate --netns "$NS" explain 443/tcp --kernel --from 198.51.100.7

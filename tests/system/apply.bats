@@ -144,12 +144,15 @@ load common
 	jq -e 'any(.findings[]; .id == "kernel/not-loaded")' <<<"$output"
 }
 
-@test "a foreign table makes verify undecided about the host, never proven fine" {
+@test "a foreign table with a rule makes verify undecided about the host, never proven fine" {
 	printf 'allow:\n  tcp: [{port: 22, on-demand: true}]\n' >policy.yaml
 	chmod 0644 policy.yaml
 	gate -f policy.yaml apply
 	inside nft add table inet other
 	inside nft add chain inet other input '{ type filter hook input priority 10; }'
+	# no rule, and a policy to accept: each packet passes
+	run -0 gate -f policy.yaml verify
+	inside nft add rule inet other input tcp dport 22 drop
 	run -4 gate -f policy.yaml -j verify
 	jq -e 'any(.findings[]; .id == "kernel/undecided")' <<<"$output"
 }

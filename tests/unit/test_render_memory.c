@@ -235,8 +235,8 @@ static void make_reports(struct world *world)
 						    .files = world->files,
 						    .question = &world->question,
 						    .explanation = &world->explanation,
-						    .foreign = foreign,
-						    .foreign_count = SG_COUNT(foreign)};
+						    .besides.foreign = foreign,
+						    .besides.foreign_count = SG_COUNT(foreign)};
 	sg_error_set(&world->err, SG_ERROR_SYSTEM, 5, "cannot read '%s'", "x\xffy");
 }
 
@@ -349,8 +349,8 @@ static struct sg_listening_report listening_report(const struct world *world)
 					    .reach = &world->verify.reach,
 					    .policy = &world->verify.policy,
 					    .enforcing = true,
-					    .foreign = foreign,
-					    .foreign_count = SG_COUNT(foreign)};
+					    .besides.foreign = foreign,
+					    .besides.foreign_count = SG_COUNT(foreign)};
 }
 
 static void listening(struct sg_buf *buf, const struct sg_style *style, const struct world *world)
@@ -405,8 +405,8 @@ static struct sg_status_report status_report(const struct world *world)
 					 .applied_file = "old\n.yaml",
 					 .applied = 1700000000,
 					 .now = 1700000100,
-					 .foreign = foreign,
-					 .foreign_count = SG_COUNT(foreign)};
+					 .besides.foreign = foreign,
+					 .besides.foreign_count = SG_COUNT(foreign)};
 }
 
 static void status(struct sg_buf *buf, const struct sg_style *style, const struct world *world)
@@ -450,7 +450,7 @@ static void applied_json(struct sg_buf *buf, const struct sg_style *style, const
 
 	(void)style;
 	sg_render_apply_json(buf, &report);
-	sg_render_clear_json(buf, true);
+	sg_render_clear_json(buf, true, NULL);
 	sg_render_table_json(buf, "kernel", &world->table, world->listing.data);
 }
 
