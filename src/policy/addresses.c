@@ -57,16 +57,34 @@ void sg_addresses_report(struct report *report, struct sg_span span, const char 
 		sg_report_error(report, id, span, "the prefix length of '%s' is not a number from 0 to %s", quote.text,
 				memchr(text, ':', size) ? "128" : "32");
 		if (slash && memchr(slash, '.', (size_t)(text + size - slash)))
-			sg_report_hint(report, "write a netmask as the number of its bits: /24 for 255.255.255.0");
+			sg_addresses_hint_mask(report, text, size);
 		return;
 	case SG_ADDR_OK:
 	case SG_ADDR_NOT_AN_ADDRESS: break;
 	}
 	sg_report_error(report, id, span, "'%s' is not an address, prefix or range", quote.text);
-	if (memchr(text, '%', size))
-		sg_report_hint(report, "leave the zone out; 'interface' says where a packet comes in");
-	else
-		sg_report_hint(report, "as in 192.0.2.1, 192.0.2.0/24, 192.0.2.1-192.0.2.9, 2001:db8::/32");
+	sg_addresses_hint(report, text, size);
+}
+
+bool sg_addresses_is_mapped(enum sg_family family, const struct sg_range *range)
+{
+	/* all of ::ffff:0:0/96 stands in lists of addresses that nobody has */
+	return family == SG_IPV6 && range->first >> 32 == 0xffff && range->last >> 32 == 0xffff &&
+	       range->last - range->first < UINT32_MAX;
+}
+
+void sg_addresses_report_mapped(struct report *report, struct sg_span span, const char *text, size_t size,
+				const struct sg_range *range)
+{
+	struct sg_range meant = {range->first & UINT32_MAX, range->last & UINT32_MAX};
+	char right[SG_RANGE_TEXT_SIZE];
+	struct report_quote quote;
+
+	sg_range_format(SG_IPV4, &meant, right);
+	sg_report_error(report, "policy/mapped-address", span,
+			"'%s' is an IPv4 address in the form of IPv6, and no IPv4 packet has it",
+			sg_report_quote(&quote, text, size));
+	sg_report_hint(report, "write '%s'", right);
 }
 
 static void addresses_refuse_name(struct reader *reader, uint32_t node)
@@ -99,6 +117,10 @@ enum addresses_word sg_addresses_word(struct reader *reader, uint32_t node, stru
 	struct sg_range range = {0, 0};
 
 	problem = sg_range_parse(text, size, &family, &range);
+	if (problem == SG_ADDR_OK && sg_addresses_is_mapped(family, &range)) {
+		sg_addresses_report_mapped(&reader->report, doc_span(&reader->doc, node), text, size, &range);
+		return ADDRESSES_BAD;
+	}
 	if (problem == SG_ADDR_OK)
 		return sg_merge_add_range(reader, merge, family, &range) ? ADDRESSES_LITERAL : ADDRESSES_BAD;
 	if (sg_word_is_name(text, size)) {

@@ -109,7 +109,8 @@ static void doc_refuse_extras(struct doc_reader *reader, const yaml_event_t *eve
 	}
 	if (tag) {
 		sg_report_error(reader->report, "policy/tag", span, "tags ('!') are not part of the policy language");
-		sg_report_hint(reader->report, "take the tag away; a text that begins with '!' needs quotes");
+		sg_report_hint(reader->report, "take the tag away; 'except' says which addresses are not meant, and a "
+					       "text that begins with '!' needs quotes");
 	}
 }
 

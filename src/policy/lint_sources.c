@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * lint_sources.c - sources that no packet of another host has.
+ * lint_sources.c - addresses that no packet of another host has.
  *
- * 127.0.0.0/8 and ::1 are this host's own (RFC 1122, RFC 4291): the kernel takes such packets from no other interface
- * than lo, and there the baseline lets them pass. 0.0.0.0 and :: are no address of anyone: who writes one as a source
- * most often means everyone. Neither is odd in a block, where lists of forged sources name both.
+ * The kernel takes no packet from the wire whose source is a multicast or the broadcast address, and none from or to a
+ * loopback address (tests/assume/addresses.py); loopback's own packets pass by the baseline. 0.0.0.0 and :: are no
+ * address of anyone: as a source only a host that asks for an address has it, and as a destination nobody does. Who
+ * writes one of these most often means everyone, or every address of this host.
+ *
+ * A source is odd in an allow alone: lists of forged sources, which are blocked, name all of them. A destination that
+ * nobody has is odd in a block, too: it blocks nothing.
  *
  * A set that spans such an address on its way (0.0.0.0/0) is not odd: an interval of it has to lie inside.
  */
@@ -13,16 +17,31 @@
 #include "policy/lint.h"
 #include "sockgate/proto.h"
 
-static const struct odd {
+enum odd_kind { ODD_LOOPBACK, ODD_UNSPECIFIED, ODD_MULTICAST };
+
+struct odd {
 	enum sg_family family;
 	struct sg_range range;
-	bool loopback;
-} odds[] = {
-	{SG_IPV4, {0x7f000000, 0x7fffffff}, true},
-	{SG_IPV4, {0, 0}, false},
-	{SG_IPV6, {1, 1}, true},
-	{SG_IPV6, {0, 0}, false},
-	{SG_IPV6, {0, 1}, true}, /* both: they are neighbours */
+	enum odd_kind kind;
+};
+
+static const struct odd sources[] = {
+	{SG_IPV4, {0x7f000000, 0x7fffffff}, ODD_LOOPBACK},
+	{SG_IPV4, {0, 0}, ODD_UNSPECIFIED},
+	{SG_IPV4, {0xe0000000, 0xefffffff}, ODD_MULTICAST},
+	{SG_IPV4, {0xffffffff, 0xffffffff}, ODD_MULTICAST},
+	{SG_IPV6, {1, 1}, ODD_LOOPBACK},
+	{SG_IPV6, {0, 0}, ODD_UNSPECIFIED},
+	{SG_IPV6, {0, 1}, ODD_LOOPBACK}, /* both: they are neighbours */
+	{SG_IPV6, {(sg_u128)0xff << 120, ((sg_u128)0xff << 120) | (((sg_u128)1 << 120) - 1)}, ODD_MULTICAST},
+};
+
+static const struct odd destinations[] = {
+	{SG_IPV4, {0x7f000000, 0x7fffffff}, ODD_LOOPBACK},
+	{SG_IPV4, {0, 0x00ffffff}, ODD_UNSPECIFIED},
+	{SG_IPV6, {1, 1}, ODD_LOOPBACK},
+	{SG_IPV6, {0, 0}, ODD_UNSPECIFIED},
+	{SG_IPV6, {0, 1}, ODD_LOOPBACK},
 };
 
 /* The first interval of the set inside of the range, or NULL. */
@@ -49,13 +68,18 @@ static bool sources_may_be_unspecified(const struct sg_line *line)
 	       (memchr(line->protocols, SG_PROTO_UDP, line->protocol_count) && sg_ranges_contain(&line->ports, 67));
 }
 
+/* ---- Sources ---- */
+
 static bool sources_is_odd(const struct lint *lint, const struct sg_line *line, const struct odd *odd)
 {
 	if (line->has_family && line->family != odd->family)
 		return false;
-	if (odd->loopback)
-		return sg_policy_baseline(lint->policy)->loopback;
-	return !sources_may_be_unspecified(line);
+	switch (odd->kind) {
+	case ODD_LOOPBACK: return sg_policy_baseline(lint->policy)->loopback;
+	case ODD_UNSPECIFIED: return !sources_may_be_unspecified(line);
+	case ODD_MULTICAST: break;
+	}
+	return true;
 }
 
 static void sources_report(struct lint *lint, const struct sg_line *line, const struct odd *odd,
@@ -66,20 +90,72 @@ static void sources_report(struct lint *lint, const struct sg_line *line, const 
 	sg_range_format(odd->family, range, text);
 	lint_add(lint, LINT_ODD_SOURCE, line->span, "'%s' allows the source %s, which no other host has", line->path,
 		 text);
-	if (odd->loopback)
+	switch (odd->kind) {
+	case ODD_LOOPBACK:
 		sg_diag_hint(lint->diags, "what this host sends to itself passes by baseline.loopback: take it away");
-	else
-		sg_diag_hint(lint->diags, "where every source is meant, say nothing of it");
+		break;
+	case ODD_UNSPECIFIED: sg_diag_hint(lint->diags, "where every source is meant, say nothing of it"); break;
+	case ODD_MULTICAST:
+		sg_diag_hint(lint->diags, "packets are sent to such an address, and never from it: it belongs in 'to'");
+		break;
+	}
 }
 
 static void sources_line(struct lint *lint, const struct sg_line *line)
 {
-	for (size_t i = 0; i < SG_COUNT(odds); i++) {
-		const struct sg_ranges *set = odds[i].family == SG_IPV4 ? &line->from.v4 : &line->from.v6;
-		const struct sg_range *found = sources_inside(set, &odds[i].range);
+	for (size_t i = 0; i < SG_COUNT(sources); i++) {
+		const struct sg_ranges *set = sources[i].family == SG_IPV4 ? &line->from.v4 : &line->from.v6;
+		const struct sg_range *found = sources_inside(set, &sources[i].range);
 
-		if (found && sources_is_odd(lint, line, &odds[i])) {
-			sources_report(lint, line, &odds[i], found);
+		if (found && sources_is_odd(lint, line, &sources[i])) {
+			sources_report(lint, line, &sources[i], found);
+			return;
+		}
+	}
+}
+
+/* ---- Destinations ---- */
+
+/* Loopback may be meant in a block: with the sysctl route_localnet packets from elsewhere are taken. So may it be under
+ * 'outbound', where it says what this host may send to itself when the baseline does not. */
+static bool destinations_is_odd(const struct lint *lint, const struct sg_line *line, const struct odd *odd)
+{
+	if (line->has_family && line->family != odd->family)
+		return false;
+	return odd->kind == ODD_UNSPECIFIED ||
+	       (line->section == SG_SECTION_ALLOW && sg_policy_baseline(lint->policy)->loopback);
+}
+
+static void destinations_report(struct lint *lint, const struct sg_line *line, const struct odd *odd,
+				const struct sg_range *range)
+{
+	const char *verb = line->section == SG_SECTION_ALLOW ? "allows" : "blocks";
+	char text[SG_RANGE_TEXT_SIZE];
+
+	sg_range_format(odd->family, range, text);
+	if (odd->kind == ODD_LOOPBACK) {
+		lint_add(lint, LINT_ODD_DESTINATION, line->span, "'%s' %s packets to %s, which this host alone sends",
+			 line->path, verb, text);
+		sg_diag_hint(lint->diags, "they pass by baseline.loopback: take the address away");
+		return;
+	}
+	lint_add(lint, LINT_ODD_DESTINATION, line->span, "'%s' %s packets to %s, and there are none", line->path, verb,
+		 text);
+	if (line->direction == SG_OUT)
+		sg_diag_hint(lint->diags, "where every destination is meant, say nothing of it");
+	else
+		sg_diag_hint(lint->diags, "where every address of this host is meant, say nothing of it");
+}
+
+static void destinations_line(struct lint *lint, const struct sg_line *line)
+{
+	for (size_t i = 0; i < SG_COUNT(destinations); i++) {
+		const struct odd *odd = &destinations[i];
+		const struct sg_ranges *set = odd->family == SG_IPV4 ? &line->to.v4 : &line->to.v6;
+		const struct sg_range *found = sources_inside(set, &odd->range);
+
+		if (found && destinations_is_odd(lint, line, odd)) {
+			destinations_report(lint, line, odd, found);
 			return;
 		}
 	}
@@ -93,9 +169,13 @@ int sg_lint_sources(struct lint *lint)
 		const struct sg_line *line = sg_policy_line(lint->policy, i);
 
 		next = sg_lint_item_end(lint, i);
+		if (!sg_lint_matters(lint, i, next))
+			continue;
 		if (line->direction == SG_IN && line->section == SG_SECTION_ALLOW && line->has_from &&
-		    sg_lint_matters(lint, i, next) && sg_lint_wanted(lint, LINT_ODD_SOURCE, line))
+		    sg_lint_wanted(lint, LINT_ODD_SOURCE, line))
 			sources_line(lint, line);
+		if (line->has_to && sg_lint_wanted(lint, LINT_ODD_DESTINATION, line))
+			destinations_line(lint, line);
 	}
 	return 0;
 }

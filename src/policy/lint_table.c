@@ -13,8 +13,11 @@ static const struct sg_lint lints[] = {
 		 "a block of ports takes away a part of what a line allows; not one of listed addresses"},
 	[LINT_WIDE_OPEN] = {"policy/wide-open", SG_SEVERITY_WARNING,
 			    "a database's or management port is open to half of all addresses or more"},
-	[LINT_ODD_SOURCE] = {"policy/odd-source", SG_SEVERITY_WARNING,
-			     "a line allows sources that no packet of another host has: loopback, or 0.0.0.0 and ::"},
+	[LINT_ODD_SOURCE] =
+		{"policy/odd-source", SG_SEVERITY_WARNING,
+		 "a line allows sources that no packet of another host has: loopback, multicast, 0.0.0.0 and ::"},
+	[LINT_ODD_DESTINATION] = {"policy/odd-destination", SG_SEVERITY_WARNING,
+				  "a line names destinations that no packet has: 0.0.0.0 and ::, or loopback"},
 	[LINT_UNUSED_NAME] = {"policy/unused-name", SG_SEVERITY_WARNING,
 			      "a group, a service or a set of interfaces that no line and no test names"},
 	[LINT_OVERLAP] = {"policy/overlap", SG_SEVERITY_NOTE,

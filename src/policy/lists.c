@@ -68,6 +68,10 @@ static void list_refuse_line(struct reader *reader, const struct list_word *word
 
 	span.length =
 		sg_text_utf8(word->text, word->size, &offset) ? (uint32_t)sg_text_columns(word->text, word->size) : 1;
+	if (problem == SG_ADDR_OK) {
+		sg_addresses_report_mapped(&reader->report, span, word->text, word->size, range);
+		return;
+	}
 	if (problem != SG_ADDR_NOT_AN_ADDRESS || !sg_word_is_name(word->text, word->size)) {
 		sg_addresses_report(&reader->report, span, word->text, word->size, problem, family, range);
 		return;
@@ -97,7 +101,7 @@ static bool list_lines(struct reader *reader, uint32_t file, const char *text, s
 		if (!word.size)
 			continue;
 		problem = sg_range_parse(word.text, word.size, &family, &range);
-		if (problem == SG_ADDR_OK) {
+		if (problem == SG_ADDR_OK && !sg_addresses_is_mapped(family, &range)) {
 			if (!sg_merge_add_range(reader, merge, family, &range))
 				return false;
 			continue;

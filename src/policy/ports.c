@@ -66,12 +66,37 @@ static const char *ports_id(const char *what)
 	return *what == 't' ? "policy/bad-type" : "policy/bad-port";
 }
 
+/* Two numbers with something else than one '-' between them: "8000 - 8099", "22..25", "22 to 25". */
+static bool ports_nearly_range(const char *text, struct sg_range *ret)
+{
+	static const char *const between[] = {" - ",  "- ", " -",           "..",          "...",
+					      " to ", "--", "\xe2\x80\x93", "\xe2\x80\x94"};
+	size_t first = strspn(text, "0123456789"), second;
+
+	for (size_t i = 0; first && i < SG_COUNT(between); i++) {
+		const char *rest = text + first;
+		size_t size = strlen(between[i]);
+		uint64_t low, high;
+
+		if (strncmp(rest, between[i], size) != 0)
+			continue;
+		second = strspn(rest + size, "0123456789");
+		if (!second || rest[size + second] || !sg_num_parse(text, first, UINT64_MAX, &low) ||
+		    !sg_num_parse(rest + size, second, UINT64_MAX, &high))
+			continue;
+		*ret = (struct sg_range){low, high};
+		return true;
+	}
+	return false;
+}
+
 /* Text that is neither number nor range nor name. `what` is "port" or "type". */
 static void ports_refuse_text(struct reader *reader, uint32_t node, const char *what)
 {
 	const char *text = doc_text(&reader->doc, node), *trap = ports_trap(text), *colon = strchr(text, ':');
 	bool plain = doc_node(&reader->doc, node)->plain;
 	struct report_quote quote;
+	struct sg_range near;
 	char digits[16];
 
 	sg_reader_quote(reader, node, &quote);
@@ -90,6 +115,13 @@ static void ports_refuse_text(struct reader *reader, uint32_t node, const char *
 		reader_hint(reader, "the protocol is the key: 'tcp: 22', 'udp: 53'");
 	else if (strchr(text, ','))
 		reader_hint(reader, "several are a list: [80, 443]");
+	else if (!strcmp(text, "*"))
+		reader_hint(reader, "every %s is '%s'", what, *what == 't' ? "0-255" : "1-65535");
+	else if (text[0] == '!')
+		reader_hint(reader, "nothing says 'not': a line of 'block' takes a %s away from what is allowed", what);
+	else if (ports_nearly_range(text, &near))
+		reader_hint(reader, "a range is written '%" PRIu64 "-%" PRIu64 "'", (uint64_t)near.first,
+			    (uint64_t)near.last);
 	else
 		reader_hint(reader, "a %s is a number, a range as in %s, or a name", what,
 			    *what == 't' ? "128-129" : "8000-8099");

@@ -161,6 +161,9 @@ static void test_families(void **unused)
 #define LOOPBACK                                                                                                       \
 	", which no other host has [policy/odd-source] what this host sends to itself passes by baseline.loopback: "   \
 	"take it away\n"
+#define MULTICAST                                                                                                      \
+	", which no other host has [policy/odd-source] packets are sent to such an address, and never from it: it "    \
+	"belongs in 'to'\n"
 #define NOWHERE ", which no other host has [policy/odd-source] where every source is meant, say nothing of it\n"
 
 static void test_sources(void **unused)
@@ -194,7 +197,64 @@ static void test_sources(void **unused)
 	check_words("block:\n  any: [{from: [127.0.0.0/8, 0.0.0.0, \"::1\"]}]\n", SOURCE, "");
 	check_words("allow:\n  tcp: [{port: 22, from: [127.0.0.1, \"2001:db8::/32\"], family: ipv6}]\n", SOURCE, "");
 	check_words("outbound:\n  default: drop\n  allow:\n    tcp: [{port: 22, from: 127.0.0.1}]\n", SOURCE, "");
+	/* lists of forged sources are blocked, and a set may go on beyond */
+	check_words("allow:\n  tcp: [{port: 26, from: [224.0.0.0/3, \"f000::/4\"]}]\n"
+		    "block:\n  any: [{from: [224.0.0.0/4, \"ff00::/8\"]}]\n",
+		    SOURCE, "");
+	check_words("allow:\n  udp:\n    - {port: 22, from: 224.0.0.0/4}\n    - {port: 23, from: 255.255.255.255}\n"
+		    "    - {port: 24, from: \"ff02::1\"}\n    - {port: 25, from: [240.0.0.1, 0.1.2.3]}\n",
+		    SOURCE,
+		    "3: 'allow.udp[0]' allows the source 224.0.0.0/4" MULTICAST
+		    "4: 'allow.udp[1]' allows the source 255.255.255.255" MULTICAST
+		    "5: 'allow.udp[2]' allows the source ff02::1" MULTICAST);
 	check_words("allow:\n  tcp: [{port: 22, from: 127.0.0.1, lint-ignore: policy/odd-source}]\n", SOURCE, "");
+}
+
+/* ---- Destinations ---- */
+
+#define DESTINATION "policy/odd-destination"
+#define NO_PACKETS(what)                                                                                               \
+	", and there are none [policy/odd-destination] where every " what " is meant, say nothing of it\n"
+#define ONLY_HERE                                                                                                      \
+	", which this host alone sends [policy/odd-destination] they pass by baseline.loopback: take the address "     \
+	"away\n"
+
+static void test_destinations(void **unused)
+{
+	(void)unused;
+	check_words(
+		"allow:\n  tcp:\n    - {port: 22, to: 0.0.0.0}\n    - {port: 23, to: [\"::\", 192.0.2.1]}\n"
+		"    - {port: 24, to: 127.0.0.1}\n    - {port: 25, to: [\"::1\"]}\n    - {port: 26, to: 0.0.0.0/0}\n",
+		DESTINATION,
+		"3: 'allow.tcp[0]' allows packets to 0.0.0.0" NO_PACKETS(
+			"address of this host") "4: 'allow.tcp[1]' allows packets to ::" NO_PACKETS("address of this "
+												    "host") "5: "
+													    "'allow."
+													    "tcp[2]' "
+													    "allows "
+													    "packets "
+													    "to "
+													    "127.0.0."
+													    "1" ONLY_HERE
+													    "6: "
+													    "'allow."
+													    "tcp[3]' "
+													    "allows "
+													    "packets "
+													    "to "
+													    "::"
+													    "1" ONLY_HERE);
+	/* what blocks nothing is worse; loopback may be reached with route_localnet */
+	check_words("default: accept\nblock:\n  tcp: [{port: 22, to: 0.0.0.0}, {port: 23, to: 127.0.0.1}]\n",
+		    DESTINATION, "3: 'block.tcp[0]' blocks packets to 0.0.0.0" NO_PACKETS("address of this host"));
+	check_words(
+		"outbound:\n  default: drop\n  allow:\n    tcp: [{port: 22, to: 0.0.0.0}, {port: 23, to: 192.0.2.1}]\n",
+		DESTINATION, "4: 'outbound.allow.tcp[0]' allows packets to 0.0.0.0" NO_PACKETS("destination"));
+	/* multicast and broadcast are what packets are sent to */
+	check_words("allow:\n  udp: [{port: 5353, to: [224.0.0.251, \"ff02::fb\", 255.255.255.255]}]\n", DESTINATION,
+		    "");
+	check_words("allow:\n  tcp: [{port: 22, to: 0.0.0.0, lint-ignore: policy/odd-destination}]\n", DESTINATION, "");
+	check_words("baseline: {loopback: false}\nallow:\n  tcp: [{port: 22, to: 127.0.0.1}]\n", DESTINATION, "");
 }
 
 /* ---- Random policies ---- */
@@ -345,10 +405,10 @@ static void test_random_ssh(void **unused)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_wide_open),  cmocka_unit_test(test_wide_ignored),
-		cmocka_unit_test(test_ssh),        cmocka_unit_test(test_families),
-		cmocka_unit_test(test_sources),    cmocka_unit_test(test_random_wide),
-		cmocka_unit_test(test_random_ssh),
+		cmocka_unit_test(test_wide_open),    cmocka_unit_test(test_wide_ignored),
+		cmocka_unit_test(test_ssh),          cmocka_unit_test(test_families),
+		cmocka_unit_test(test_sources),      cmocka_unit_test(test_random_wide),
+		cmocka_unit_test(test_destinations), cmocka_unit_test(test_random_ssh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
