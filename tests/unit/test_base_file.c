@@ -262,8 +262,12 @@ static void trusts_only_what_others_cannot_change(void **state)
 /* What is opened is what was judged; the system's troubles are the system's. */
 static void notices_an_exchange(void **state)
 {
-	static const char *const swaps[] = {"mv b a", "rm a", "rm a && ln -s b a", "rm a && mkfifo a",
-					    "rm a && mkdir a", "rm a && ln -s /dev/zero a"};
+	static const char *const swaps[] = {"mv b a",
+					    "rm a",
+					    "rm a && ln -s b a",
+					    "rm a && mkfifo a",
+					    "rm a && mkdir a",
+					    "rm a && ln -s /dev/zero a"};
 
 	(void)state;
 	alarm(20);
@@ -296,10 +300,10 @@ static void keeps_to_the_folder_that_it_judged(void **state)
 static void follows_paths_as_the_kernel_does(void **state)
 {
 	static const char *const paths[] = {
-		"a",        "./a",       "d/../a",      "d/e/../../a", "d//e/./../../a", "to-a",          "d/to-a",
-		"to-d/b",   "to-d/../a", "to-to-d/b",   "d/up/a",      "to-d/e/../b",    "chain1",        "absolute",
-		"a/",       "a/.",       "d/missing/x", "a/x",         "to-a/",          "to-nothing",    "loop/x",
-		"deep/b",   "d/e/up2/b", "./d/./b",     "../",         "to-d/to-a",      "to-a/../a",     "d/..",
+		"a",      "./a",       "d/../a",      "d/e/../../a", "d//e/./../../a", "to-a",       "d/to-a",
+		"to-d/b", "to-d/../a", "to-to-d/b",   "d/up/a",      "to-d/e/../b",    "chain1",     "absolute",
+		"a/",     "a/.",       "d/missing/x", "a/x",         "to-a/",          "to-nothing", "loop/x",
+		"deep/b", "d/e/up2/b", "./d/./b",     "../",         "to-d/to-a",      "to-a/../a",  "d/..",
 	};
 	char folder_path[128];
 
@@ -320,7 +324,7 @@ static void follows_paths_as_the_kernel_does(void **state)
 		assert_true(asprintf(&path, "%s%s%s", i % 2 ? folder_path : "", i % 2 ? "/" : "", paths[i / 2]) > 0);
 		result = sg_file_read(path, &plain, &expected, &expected_size, &expected_err);
 		if (sg_file_read(path, &trusted, &data, &size, &err) != result || err.errnum != expected_err.errnum ||
-		    err.kind != expected_err.kind || size != expected_size || memcmp(data, expected, size))
+		    err.kind != expected_err.kind || size != expected_size || (!result && memcmp(data, expected, size)))
 			fail_msg("%s: '%s' instead of '%s'", path, err.message, expected_err.message);
 	}
 }
@@ -354,9 +358,10 @@ static void gives_up_where_the_kernel_does(void **state)
 static void trusts_no_way_that_others_can_turn(void **state)
 {
 	(void)state;
-	assert_int_equal(system("mkdir good open && echo x >good/a && ln -s ../good open/to-good && ln -s open/to-good way &&"
-				"ln -s \"$PWD/open/to-good/../good/a\" file && ln -s . open/here"),
-			 0);
+	assert_int_equal(
+		system("mkdir good open && echo x >good/a && ln -s ../good open/to-good && ln -s open/to-good way &&"
+		       "ln -s \"$PWD/open/to-good/../good/a\" file && ln -s . open/here"),
+		0);
 	expect_text("open/to-good/a", &trusted, "x\n");
 	expect_text("way/a", &trusted, "x\n");
 	expect_text("file", &trusted, "x\n");
@@ -391,9 +396,10 @@ static void trusts_no_symlink_of_another(void **state)
 	(void)state;
 	if (geteuid())
 		skip();
-	assert_int_equal(system("mkdir good sticky && echo x >good/a && chmod 1777 sticky && ln -s ../good sticky/dir &&"
-				"ln -s ../good/a sticky/file && ln -s sticky/dir way"),
-			 0);
+	assert_int_equal(
+		system("mkdir good sticky && echo x >good/a && chmod 1777 sticky && ln -s ../good sticky/dir &&"
+		       "ln -s ../good/a sticky/file && ln -s sticky/dir way"),
+		0);
 	expect_text("sticky/dir/a", &trusted, "x\n");
 	expect_text("way/a", &trusted, "x\n");
 	assert_int_equal(lchown("sticky/dir", 65534, 65534) | lchown("sticky/file", 65534, 65534), 0);
