@@ -37,10 +37,7 @@ int sg_walk(const char *path, struct sg_walk_end *ret, struct sg_error *err);
 /* Whether the file or folder with this status belongs to root or the effective user. */
 bool sg_walk_is_ours(const struct stat *status);
 
-/*
- * " ('chmod go-w PATH' takes that from them)", as the end of a message; empty where the path would need quotes.
- * `command` is put before the path.
- */
+/* " ('chmod go-w PATH' mends it)", of `command` and `path`, as the end of a message; empty where PATH would need quotes. */
 #define SG_WALK_REMEDY_SIZE 256
 const char *sg_walk_remedy(const char *command, const char *path, char room[SG_WALK_REMEDY_SIZE]);
 

@@ -82,3 +82,28 @@ first() {
 	run -0 gate -f policy.yaml status
 	[[ $output == *"policy.yaml itself is not applied; it decides alike"* ]]
 }
+
+@test "with --verbose apply and status list the files that were read" {
+	printf 'groups: {a: {file: list.txt}}\nallow: {tcp: [{port: 22, from: a}]}\n' >policy.yaml
+	echo 192.0.2.1 >list.txt
+	run --separate-stderr -0 gate -v -f policy.yaml apply
+	[[ $stderr == *"read policy.yaml, "*" bytes"*"  read list.txt, 10 bytes"* ]]
+	run -0 gate -v -f policy.yaml status
+	[[ $output == *"  read policy.yaml, "*" bytes"*"  read list.txt, 10 bytes"* ]]
+	run -0 gate -v -j -f policy.yaml status
+	jq -e '.files | map(.name) == ["policy.yaml", "list.txt"]' <<<"$output"
+}
+
+@test "what was known of network namespaces that are gone is forgotten" {
+	web_policy
+	# shellcheck disable=SC2016
+	run -0 inside unshare -m bash -ec 'mount -t tmpfs none /run
+		mkdir /run/sockgate
+		touch -d "2 days ago" /run/sockgate/contents-1
+		for i in $(seq 20); do touch /run/sockgate/contents-a$i; done
+		touch -d "2 days ago" /run/sockgate/other
+		"$0" -f policy.yaml apply
+		echo /run/sockgate/*' "$SOCKGATE"
+	[[ $output == *"/run/sockgate/other" && $output != *contents-1" "* ]]
+	[ "$(grep -o contents- <<<"$output" | wc -l)" -eq 8 ]
+}
