@@ -178,6 +178,40 @@ int cutting_find(struct cutting *cutting, const struct sg_subject *from, const s
 	return 0;
 }
 
+static int discovers(const struct sg_session *session, const struct sg_subject *subject, const struct sockets *sockets,
+		     bool *ret, struct sg_error *err)
+{
+	const struct sg_interfaces none = {0};
+	struct sg_lockout lockout;
+
+	if (judge(session, subject, sockets, &none, &lockout, err) < 0)
+		return -1;
+	*ret = lockout.accepted || lockout.packet.field[SG_FIELD_PROTOCOL] != SG_PROTO_ICMPV6;
+	return 0;
+}
+
+int cutting_discovery(const struct cutting *cutting, const struct sg_subject *from, const struct sg_subject *to,
+		      const struct sockets *sockets, size_t *ret, struct sg_error *err)
+{
+	sg_cleanup(sg_caller_clear) struct sg_caller all = {0};
+	bool before, after;
+
+	*ret = 0;
+	if (sessions_of_all(&cutting->connections, sockets, &all, err) < 0)
+		return -1;
+	for (size_t i = 0; i < all.count; i++) {
+		if (all.items[i].kind == SG_SESSION_ROAMING)
+			continue;
+		if (discovers(&all.items[i], to, sockets, &after, err) < 0)
+			return -1;
+		before = true;
+		if (!after && from && discovers(&all.items[i], from, sockets, &before, err) < 0)
+			return -1;
+		*ret += !after && before;
+	}
+	return 0;
+}
+
 int cutting_owners(struct cutting *cutting, struct sg_error *err)
 {
 	sg_autofree struct sg_connection **wanted = calloc(cutting->cuts.count + 1, sizeof(*wanted));

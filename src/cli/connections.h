@@ -26,6 +26,10 @@ int cutting_session(struct cutting *cutting, const struct sg_subject *to, struct
  * once. */
 int cutting_find(struct cutting *cutting, const struct sg_subject *from, const struct sg_subject *to,
 		 const struct sockets *sockets, struct sg_error *err);
+/* How many live login sessions would end for want of neighbour discovery, which `from` does not refuse; NULL: it
+ * refuses nothing. */
+int cutting_discovery(const struct cutting *cutting, const struct sg_subject *from, const struct sg_subject *to,
+		      const struct sockets *sockets, size_t *ret, struct sg_error *err);
 /* Names who holds those that are cut off. */
 int cutting_owners(struct cutting *cutting, struct sg_error *err);
 /* Whether it is an SSH session, as far as port, listener and process tell. */

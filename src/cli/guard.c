@@ -172,6 +172,20 @@ static bool agreed(void)
 	return !strcmp(answer, "y\n") || !strcmp(answer, "yes\n") || !strcmp(answer, "Y\n");
 }
 
+/* Sessions that a refused packet ends, and those whose other end is not found any more. */
+static int count_ends(struct session *session, struct watched *watched, size_t *ret, struct sg_error *err)
+{
+	const struct sg_subject *to = &watched->here->subject;
+
+	if (cutting_discovery(&watched->cutting, NULL, to, &watched->sockets, ret, err) < 0)
+		return -1;
+	if (*ret && (rule(session, watched, err) < 0 || cutting_discovery(&watched->cutting, &watched->rules.subject,
+									  to, &watched->sockets, ret, err) < 0))
+		return -1;
+	*ret += cutting_ssh(&watched->cutting, &watched->sockets, SG_CUT_NEXT_PACKET);
+	return 0;
+}
+
 /* Nobody is known to ask from a session. As guard. */
 static int guard_others(struct session *session, struct watched *watched, int *ret_exit, struct sg_error *err)
 {
@@ -182,7 +196,8 @@ static int guard_others(struct session *session, struct watched *watched, int *r
 	if (find_others(session, watched, err) < 0 || cutting_owners(&watched->cutting, err) < 0 ||
 	    find_next(session, watched, &watched->anybody, err) < 0)
 		return -1;
-	sessions = cutting_ssh(&watched->cutting, &watched->sockets, SG_CUT_NEXT_PACKET);
+	if (count_ends(session, watched, &sessions, err) < 0)
+		return -1;
 	if ((!watched->anybody && !sessions) || session->options->force)
 		return 0;
 	if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO)) {

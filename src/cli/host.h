@@ -33,5 +33,8 @@ int sockets_own(struct sockets *sockets, struct sg_error *err);
 /* The sessions that we may be run from. Owners of listeners are found when they are needed. */
 int sessions_find(const struct sg_connections *connections, struct sockets *sockets, struct sg_caller *ret,
 		  struct sg_error *err);
+/* All live login sessions, whosever they are. The owners of listeners have to be known. */
+int sessions_of_all(const struct sg_connections *connections, const struct sockets *sockets, struct sg_caller *ret,
+		    struct sg_error *err);
 
 #endif

@@ -61,3 +61,11 @@ int sessions_find(const struct sg_connections *connections, struct sockets *sock
 		return 0;
 	return sockets_own(sockets, err) < 0 ? -1 : sg_caller_widen(&input, ret, err);
 }
+
+int sessions_of_all(const struct sg_connections *connections, const struct sockets *sockets, struct sg_caller *ret,
+		    struct sg_error *err)
+{
+	const struct sg_caller_input input = {getpid(), connections, &sockets->list, NULL};
+
+	return sg_caller_widen(&input, ret, err);
+}

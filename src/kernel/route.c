@@ -169,10 +169,9 @@ static unsigned int route_flags(const char *name)
 {
 	struct ifreq request = {0};
 	unsigned int flags = 0;
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* any socket will do for that: this family is there where others are refused (RestrictAddressFamilies) */
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (fd < 0)
-		fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return 0;
 	memcpy(request.ifr_name, name, strnlen(name, sizeof(request.ifr_name) - 1));

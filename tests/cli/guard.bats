@@ -196,6 +196,14 @@ is_open() {
 	[[ $stderr == *"not applied: 1 SSH session would be cut off"* ]]
 	is_open
 	login 0 --how none --other 192.0.2.9 -- -f cut.yaml apply
+	ip netns exec "$NS" "$SOCKGATE" -f open.yaml apply -q
+	# without neighbour discovery one over IPv6 ends, too
+	printf 'allow: {tcp: 22}\nbaseline: {neighbour-discovery: false}\n' >off.yaml
+	login 1 --how none --to 2001:db8::2 --other 2001:db8::1 -- -f off.yaml apply
+	[[ $stderr == *"not applied: 1 SSH session would be cut off"* ]]
+	is_open
+	login 0 --how none --to 2001:db8::2 --other 2001:db8::1 -- -f off.yaml apply --force
+	login 0 --how none --other 192.0.2.1 -- -f off.yaml apply
 }
 
 @test "a session that stays is told of limits and dates that keep a new one out" {
