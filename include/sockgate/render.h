@@ -79,10 +79,14 @@ struct sg_explain_report {
 	struct sg_besides besides;
 };
 void sg_render_explain(struct sg_buf *buf, const struct sg_style *style, const struct sg_explain_report *report);
-void sg_render_explain_json(struct sg_buf *buf, const struct sg_explain_report *report);
+/* What `count` answers (1 or more) come to: the verdict of all of them, or UNDECIDED, or DEPENDS. */
+enum sg_outcome sg_explain_reports_outcome(const struct sg_explain_report *reports, size_t count);
+/* One answer, or, of several, their common verdict and each of them under "answers". */
+void sg_render_explain_json(struct sg_buf *buf, const struct sg_explain_report *reports, size_t count);
 /* The same in one line, for many packets; the text begins with the verdict. */
-void sg_render_explain_line(struct sg_buf *buf, const struct sg_style *style, const struct sg_explain_report *report);
-void sg_render_explain_line_json(struct sg_buf *buf, const struct sg_explain_report *report);
+void sg_render_explain_line(struct sg_buf *buf, const struct sg_style *style, const struct sg_explain_report *reports,
+			    size_t count);
+void sg_render_explain_line_json(struct sg_buf *buf, const struct sg_explain_report *reports, size_t count);
 
 /* "policy.yaml:3 allow.tcp[0]": who decides. */
 void sg_render_because(struct sg_buf *buf, const struct sg_subject *subject, const struct sg_files *files,

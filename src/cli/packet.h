@@ -6,15 +6,27 @@
 #include <stddef.h>
 #include "sockgate/packet.h"
 
-/* PORT/PROTO, TYPE/icmp, or a protocol alone; ports and types by number or name. A new inbound packet; what is not said
- * is not fixed. */
-int packet_target(const char *text, size_t size, struct sg_packet *ret, struct sg_error *err);
-/* Makes it one of that direction, before its ends are told. */
-void packet_direction(enum sg_direction direction, struct sg_packet *packet);
-int packet_from(const char *text, size_t size, struct sg_packet *packet, struct sg_error *err);
-int packet_to(const char *text, size_t size, struct sg_packet *packet, struct sg_error *err);
-int packet_interface(const char *text, size_t size, struct sg_packet *packet, struct sg_error *err);
+#define PACKET_QUESTIONS_MOST 32 /* the services that are built in have 8 ports at most */
+
+/* What words ask about: mostly one packet; one for each family of ICMP, and each port of a service. */
+struct packet_questions {
+	struct sg_packet items[PACKET_QUESTIONS_MOST];
+	size_t count;
+};
+
+/*
+ * PORT/PROTO, TYPE/icmp, a protocol alone, a service alone (each of its ports under each of its protocols), or a number
+ * alone: that port of TCP and of UDP, and the protocol of that number, for either may be meant. Ports and types stand
+ * by number or name; `icmp` is ICMP and ICMPv6, as in a policy. New inbound packets; what is not said is not fixed.
+ */
+int packet_target(const char *text, size_t size, struct packet_questions *ret, struct sg_error *err);
+/* Makes them packets of that direction, before their ends are told. */
+void packet_direction(enum sg_direction direction, struct packet_questions *questions);
+/* An address leaves those of its family; an error when there is none. */
+int packet_from(const char *text, size_t size, struct packet_questions *questions, struct sg_error *err);
+int packet_to(const char *text, size_t size, struct packet_questions *questions, struct sg_error *err);
+int packet_interface(const char *text, size_t size, struct packet_questions *questions, struct sg_error *err);
 /* One line of explain --stdin, without its end. */
-int packet_line(const char *text, size_t size, struct sg_packet *ret, struct sg_error *err);
+int packet_line(const char *text, size_t size, struct packet_questions *ret, struct sg_error *err);
 
 #endif

@@ -75,6 +75,7 @@ const struct verb verbs[] = {
 		"sockgate explain https/tcp --from 192.0.2.9\n"
 		"sockgate explain echo-request/icmp --kernel\n"
 		"sockgate explain esp\n"
+		"sockgate explain ssh\n"
 		"sockgate explain smtp/tcp --outbound --to 203.0.113.9\n"
 		"sockgate explain 8080/tcp --published",
 		verb_explain, false,

@@ -38,7 +38,7 @@ static int explain(struct sg_explainer *explainer, const struct sg_packet *quest
 	return sg_error_set(err, SG_ERROR_INPUT, 0, "no such packet can exist");
 }
 
-static int read_question(const struct options *options, struct sg_packet *ret, struct sg_error *err)
+static int read_questions(const struct options *options, struct packet_questions *ret, struct sg_error *err)
 {
 	const char *target = options->arguments[0];
 
@@ -83,27 +83,74 @@ static bool is_alone(const struct sg_besides *besides)
 	return !besides->foreign_count && !(besides->outside && besides->outside->count);
 }
 
-static int explain_one(const struct asked *asked, const struct sg_packet *question)
-{
-	sg_cleanup(sg_explanation_clear) struct sg_explanation explanation = {0};
-	struct session *session = asked->session;
-	struct sg_explain_report report;
-	struct sg_error err = {0};
+/* The answers to what one line, or the command line, asks. */
+struct answers {
+	struct sg_explanation explanations[PACKET_QUESTIONS_MOST];
+	struct sg_explain_report reports[PACKET_QUESTIONS_MOST];
+	size_t count;
+};
 
-	if (explain(asked->explainer, question, &explanation, &err) < 0)
+static void answers_clear(struct answers *answers)
+{
+	for (size_t i = 0; i < answers->count; i++)
+		sg_explanation_clear(&answers->explanations[i]);
+	answers->count = 0;
+}
+
+static void answers_free(struct answers **answers)
+{
+	if (*answers)
+		answers_clear(*answers);
+	free(*answers);
+}
+
+/* Questions about packets that cannot exist are left out while there is another. */
+static int answer_all(const struct asked *asked, const struct packet_questions *questions, struct answers *ret,
+		      struct sg_error *err)
+{
+	struct sg_error first = {0};
+
+	for (size_t i = 0; i < questions->count; i++) {
+		struct sg_explanation *explanation = &ret->explanations[ret->count];
+		struct sg_error problem = {0};
+
+		if (explain(asked->explainer, &questions->items[i], explanation, &problem) == 0)
+			ret->reports[ret->count++] = report_of(asked, &questions->items[i], explanation);
+		else if (!first.kind || problem.kind != SG_ERROR_INPUT)
+			first = problem;
+	}
+	if (ret->count && (!first.kind || first.kind == SG_ERROR_INPUT))
+		return 0;
+	*err = first;
+	return -1;
+}
+
+static int explain_here(const struct asked *asked, const struct packet_questions *questions)
+{
+	sg_cleanup(answers_free) struct answers *answers = calloc(1, sizeof(*answers));
+	struct session *session = asked->session;
+	struct sg_error err = {0};
+	int code;
+
+	if (!answers)
+		sg_error_nomem(&err);
+	if (!answers || answer_all(asked, questions, answers, &err) < 0)
 		return session_fail(session, &err);
-	report = report_of(asked, question, &explanation);
+	code = is_alone(&asked->besides) ? exit_code_of(sg_explain_reports_outcome(answers->reports, answers->count))
+					 : EXIT_UNDECIDED;
 	if (session->options->json)
-		sg_render_explain_json(&session->answer, &report);
-	else if (!session->options->quiet)
-		sg_render_explain(&session->answer, &session->style, &report);
-	return session_finish(session, is_alone(&report.besides) ? exit_code_of(explanation.outcome) : EXIT_UNDECIDED);
+		sg_render_explain_json(&session->answer, answers->reports, answers->count);
+	for (size_t i = 0; !session->options->json && !session->options->quiet && i < answers->count; i++)
+		sg_render_explain(&session->answer, &session->style, &answers->reports[i]);
+	return session_finish(session, code);
 }
 
 /* Many packets: what is read, and what has come of it. */
 struct stream {
 	struct session *session;
 	const struct asked *asked;
+	struct packet_questions *questions; /* of the line at hand */
+	struct answers *answers;
 	size_t line;
 	bool bad; /* a line could not be answered */
 };
@@ -119,28 +166,37 @@ static void answer_error(struct stream *stream, const struct sg_error *err)
 		sg_render_error_line(&session->answer, &session->style, stream->line, err);
 }
 
+static int answer_questions(struct stream *stream, const struct packet_questions *questions, struct sg_error *err)
+{
+	struct session *session = stream->session;
+	struct answers *answers = stream->answers;
+
+	answers_clear(answers);
+	if (answer_all(stream->asked, questions, answers, err) < 0)
+		return -1;
+	if (session->options->json)
+		sg_render_explain_line_json(&session->answer, answers->reports, answers->count);
+	else if (!session->options->quiet)
+		sg_render_explain_line(&session->answer, &session->style, answers->reports, answers->count);
+	return 0;
+}
+
 static int answer_line(struct stream *stream, const char *text, size_t size, struct sg_error *err)
 {
 	struct session *session = stream->session;
-	sg_cleanup(sg_explanation_clear) struct sg_explanation explanation = {0};
+	struct packet_questions *questions = stream->questions;
 	struct sg_error problem = {0};
-	struct sg_packet question = {0};
-	struct sg_explain_report report = report_of(stream->asked, &question, &explanation);
 
 	stream->line++;
 	if (size > LINE_MOST)
 		sg_error_set(&problem, SG_ERROR_INPUT, 0, "line of more than %d bytes", LINE_MOST);
-	if (problem.kind || packet_line(text, size, &question, &problem) < 0 ||
-	    explain(stream->asked->explainer, &question, &explanation, &problem) < 0) {
+	if (problem.kind || packet_line(text, size, questions, &problem) < 0 ||
+	    answer_questions(stream, questions, &problem) < 0) {
 		if (problem.kind != SG_ERROR_INPUT) {
 			*err = problem;
 			return -1;
 		}
 		answer_error(stream, &problem);
-	} else if (session->options->json) {
-		sg_render_explain_line_json(&session->answer, &report);
-	} else if (!session->options->quiet) {
-		sg_render_explain_line(&session->answer, &session->style, &report);
 	}
 	return session->answer.size < FLUSH_AT ? 0 : session_flush(session, err);
 }
@@ -199,17 +255,22 @@ static int answer_stream(struct stream *stream, struct sg_error *err)
 
 static int explain_many(const struct asked *asked)
 {
-	struct stream stream = {asked->session, asked, 0, false};
+	static struct packet_questions questions;
+	sg_cleanup(answers_free) struct answers *answers = calloc(1, sizeof(*answers));
+	struct stream stream = {asked->session, asked, &questions, answers, 0, false};
 	struct sg_error err = {0};
 
+	if (!answers)
+		sg_error_nomem(&err);
+
 	progress_off();
-	if (answer_stream(&stream, &err) < 0)
+	if (!answers || answer_stream(&stream, &err) < 0)
 		return session_fail(asked->session, &err);
 	return session_finish(asked->session, stream.bad ? EXIT_USAGE : EXIT_YES);
 }
 
 static int explain_subject(struct session *session, const struct sg_subject *subject, struct sg_besides besides,
-			   const struct sg_packet *question)
+			   const struct packet_questions *question)
 {
 	struct asked asked = {session, subject, besides, NULL};
 	struct sg_error err = {0};
@@ -218,7 +279,7 @@ static int explain_subject(struct session *session, const struct sg_subject *sub
 	asked.explainer = sg_explainer_new(subject, &err);
 	if (!asked.explainer)
 		return session_fail(session, &err);
-	code = question ? explain_one(&asked, question) : explain_many(&asked);
+	code = question ? explain_here(&asked, question) : explain_many(&asked);
 	sg_explainer_free(asked.explainer);
 	return code;
 }
@@ -239,7 +300,7 @@ static int check_usage(const struct options *options, struct sg_error *err)
 	return 0;
 }
 
-static int by_policy(struct session *session, const struct sg_packet *question)
+static int by_policy(struct session *session, const struct packet_questions *question)
 {
 	sg_cleanup(loaded_clear) struct loaded loaded = {0};
 	struct sg_subject subject;
@@ -251,7 +312,7 @@ static int by_policy(struct session *session, const struct sg_packet *question)
 	return explain_subject(session, &subject, (struct sg_besides){0}, question);
 }
 
-static int by_kernel(struct session *session, const struct sg_packet *question)
+static int by_kernel(struct session *session, const struct packet_questions *question)
 {
 	sg_cleanup(rules_clear) struct rules rules = {0};
 	sg_cleanup(besides_clear) struct besides besides = {0};
@@ -265,16 +326,16 @@ static int by_kernel(struct session *session, const struct sg_packet *question)
 int verb_explain(struct session *session)
 {
 	const struct options *options = session->options;
-	const struct sg_packet *question = NULL;
+	const struct packet_questions *question = NULL;
+	static struct packet_questions questions;
 	struct sg_error err = {0};
-	struct sg_packet packet;
 
 	if (check_usage(options, &err) < 0)
 		return session_fail(session, &err);
 	if (!options->stdin_packets) {
-		if (read_question(options, &packet, &err) < 0)
+		if (read_questions(options, &questions, &err) < 0)
 			return session_fail(session, &err);
-		question = &packet;
+		question = &questions;
 	}
 	return options->kernel ? by_kernel(session, question) : by_policy(session, question);
 }

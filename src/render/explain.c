@@ -99,20 +99,37 @@ void sg_render_explain(struct sg_buf *buf, const struct sg_style *style, const s
 	add_all_because(buf, style, report);
 }
 
-void sg_render_explain_line(struct sg_buf *buf, const struct sg_style *style, const struct sg_explain_report *report)
+void sg_render_explain_line(struct sg_buf *buf, const struct sg_style *style, const struct sg_explain_report *reports,
+			    size_t count)
 {
-	const struct sg_explanation *explanation = report->explanation;
-	enum sg_outcome outcome = outcome_of(report);
+	for (size_t i = 0; i < count; i++) {
+		const struct sg_explanation *explanation = reports[i].explanation;
+		enum sg_outcome outcome = outcome_of(&reports[i]);
 
-	sg_say_coloured(buf, style, sg_fields_outcome_colour(outcome), "%s", sg_outcome_name(outcome));
-	sg_buf_addc(buf, ' ');
-	sg_fields_packet(buf, report->question);
-	if (explanation->origin_count) {
+		sg_buf_adds(buf, i ? "; " : "");
+		sg_say_coloured(buf, style, sg_fields_outcome_colour(outcome), "%s", sg_outcome_name(outcome));
+		sg_buf_addc(buf, ' ');
+		sg_fields_packet(buf, reports[i].question);
+		if (!explanation->origin_count)
+			continue;
 		sg_buf_adds(buf, ": ");
-		sg_fields_lines(buf, style, report->subject, report->files, explanation->origins,
+		sg_fields_lines(buf, style, reports[i].subject, reports[i].files, explanation->origins,
 				explanation->origin_count);
 	}
 	sg_buf_addc(buf, '\n');
+}
+
+enum sg_outcome sg_explain_reports_outcome(const struct sg_explain_report *reports, size_t count)
+{
+	enum sg_outcome outcome = outcome_of(&reports[0]);
+	bool undecided = outcome == SG_OUTCOME_UNDECIDED;
+
+	for (size_t i = 1; i < count; i++) {
+		undecided = undecided || outcome_of(&reports[i]) == SG_OUTCOME_UNDECIDED;
+		if (outcome_of(&reports[i]) != outcome)
+			outcome = SG_OUTCOME_DEPENDS;
+	}
+	return undecided ? SG_OUTCOME_UNDECIDED : outcome;
 }
 
 static json_t *boxes_json(struct sg_json *json, const struct sg_explanation *explanation)
@@ -133,12 +150,10 @@ static json_t *boxes_json(struct sg_json *json, const struct sg_explanation *exp
 	return list;
 }
 
-static json_t *answer_json(struct sg_json *json, const struct sg_explain_report *report)
+static void put_answer(struct sg_json *json, json_t *answer, const struct sg_explain_report *report)
 {
 	const struct sg_explanation *explanation = report->explanation;
-	json_t *answer = sg_json_answer(json, "explain");
 
-	sg_json_put(json, answer, "against", sg_json_text(json, against(report)));
 	sg_json_put(json, answer, "packet", sg_fields_question_json(json, report->question));
 	sg_json_put(json, answer, "verdict", sg_json_text(json, sg_outcome_name(outcome_of(report))));
 	sg_json_put(json, answer, "because",
@@ -150,19 +165,41 @@ static json_t *answer_json(struct sg_json *json, const struct sg_explain_report 
 		sg_json_put(json, answer, "our_verdict", sg_json_text(json, sg_outcome_name(explanation->outcome)));
 		sg_besides_put(json, answer, &report->besides);
 	}
+}
+
+static json_t *answer_json(struct sg_json *json, const struct sg_explain_report *reports, size_t count)
+{
+	json_t *answer = sg_json_answer(json, "explain"), *list;
+
+	sg_json_put(json, answer, "against", sg_json_text(json, against(&reports[0])));
+	if (count == 1) {
+		put_answer(json, answer, &reports[0]);
+		return answer;
+	}
+	list = sg_json_list(json);
+	for (size_t i = 0; i < count; i++) {
+		json_t *one = sg_json_map(json);
+
+		put_answer(json, one, &reports[i]);
+		sg_json_push(json, list, one);
+	}
+	sg_json_put(json, answer, "packet", json_null());
+	sg_json_put(json, answer, "verdict",
+		    sg_json_text(json, sg_outcome_name(sg_explain_reports_outcome(reports, count))));
+	sg_json_put(json, answer, "answers", list);
 	return answer;
 }
 
-void sg_render_explain_json(struct sg_buf *buf, const struct sg_explain_report *report)
+void sg_render_explain_json(struct sg_buf *buf, const struct sg_explain_report *reports, size_t count)
 {
 	struct sg_json json = {false};
 
-	sg_json_write(&json, buf, answer_json(&json, report));
+	sg_json_write(&json, buf, answer_json(&json, reports, count));
 }
 
-void sg_render_explain_line_json(struct sg_buf *buf, const struct sg_explain_report *report)
+void sg_render_explain_line_json(struct sg_buf *buf, const struct sg_explain_report *reports, size_t count)
 {
 	struct sg_json json = {false};
 
-	sg_json_write_line(&json, buf, answer_json(&json, report));
+	sg_json_write_line(&json, buf, answer_json(&json, reports, count));
 }

@@ -17,8 +17,8 @@ load common
 	[[ $output == *"allow.tcp[2] (node exporter)"* ]]
 	run -0 gate -f policy.yaml explain 5432/tcp --interface lo
 	[[ $output == *"because baseline.loopback"* ]]
-	run -0 gate -f policy.yaml explain echo-request/icmp
-	[ "${lines[0]}" = "accept icmp echo-request" ]
+	run -0 gate -f policy.yaml explain echo-request/icmp --from 198.51.100.7
+	[ "${lines[0]}" = "accept icmp echo-request from 198.51.100.7" ]
 	run -0 gate -f policy.yaml explain 128/icmpv6
 	[ "${lines[0]}" = "accept icmpv6 echo-request" ]
 	run -0 gate -f policy.yaml explain esp --from 192.0.2.1
@@ -50,8 +50,72 @@ load common
 	json '.packet | keys_unsorted == ["direction", "protocol", "port", "from", "to", "interface"]'
 	run -1 gate -f policy.yaml -j explain 5432/tcp
 	json '.because == [{file: "policy.yaml", line: 14, rule: "block.any[0]"}, {file: null, line: null, rule: "default"}]'
-	run -0 gate -f policy.yaml -j explain echo-request/icmp
+	run -0 gate -f policy.yaml -j explain echo-request/icmp --to 192.0.2.2
 	json '.packet.type == 8 and .packet.port == null'
+}
+
+@test "icmp is ICMP and ICMPv6, as in a policy" {
+	cat >policy.yaml <<-'END'
+		baseline: {ping: false, icmp-errors: false, neighbour-discovery: false}
+		allow:
+		  icmp: [echo-request, {type: 200, family: ipv6}]
+	END
+	run -0 gate -f policy.yaml explain echo-request/icmp
+	[ "${lines[0]}" = "accept icmp echo-request" ]
+	[ "${lines[2]}" = "accept icmpv6 echo-request" ]
+	run -1 gate -f policy.yaml explain 200/icmp
+	[ "${lines[0]}" = "drop icmp 200" ]
+	[ "${lines[2]}" = "accept icmpv6 200" ]
+	run -1 gate -f policy.yaml explain icmp
+	[ "$(grep -c '^depends icmp' <<<"$output")" -eq 2 ]
+	# an address is of one of them, and so are some types
+	run -0 gate -f policy.yaml explain 200/icmp --from 2001:db8::9
+	[ "${lines[0]}" = "accept icmpv6 200 from 2001:db8::9" ]
+	[ "${#lines[@]}" -eq 2 ]
+	run -1 gate -f policy.yaml explain nd-redirect/icmp
+	[ "${lines[0]}" = "drop icmpv6 nd-redirect" ]
+	[ "${#lines[@]}" -eq 2 ]
+	run -1 gate -f policy.yaml -j explain 200/icmp
+	json '.verdict == "depends" and .packet == null and .against == "policy"'
+	json '.answers | map(.packet.protocol + " " + .verdict) == ["icmp drop", "icmpv6 accept"]'
+	json '.answers | all(has("because") and .packet.type == 200)'
+	run -0 gate -f policy.yaml -j explain echo-request/icmp
+	json '.verdict == "accept" and (.answers | length == 2)'
+	# many packets: one line each all the same
+	printf '%s\n' 'icmp echo-request' 'icmp 200 from 2001:db8::9' >packets
+	run -0 gate -f policy.yaml explain --stdin <packets
+	[ "${#lines[@]}" -eq 2 ]
+	[ "${lines[0]}" = "accept icmp echo-request: policy.yaml:3 allow.icmp[0]; accept icmpv6 echo-request: policy.yaml:3 allow.icmp[0]" ]
+	[ "${lines[1]}" = "accept icmpv6 200 from 2001:db8::9: policy.yaml:3 allow.icmp[1]" ]
+	gate -f policy.yaml -j explain --stdin <packets >answers
+	[ "$(wc -l <answers)" -eq 2 ]
+	jq -s -e '(.[0].answers | length == 2) and .[1].packet.protocol == "icmpv6"' answers
+}
+
+@test "a service alone is each of its ports; a number alone is that port, and the protocol" {
+	cat >policy.yaml <<-'END'
+		allow:
+		  tcp: [ssh, domain]
+		  112: [{from: 192.0.2.0/24}]
+	END
+	run -1 gate -f policy.yaml explain ssh
+	[ "$output" = $'accept tcp 22\n  because policy.yaml:2 allow.tcp[0]\ndrop sctp 22\n  because default: drop' ]
+	run -1 gate -f policy.yaml explain postgresql
+	[ "$output" = $'drop tcp 5432\n  because default: drop' ]
+	run -1 gate -f policy.yaml explain domain
+	[ "${lines[0]}" = "accept tcp 53" ]
+	[ "${lines[2]}" = "drop udp 53" ]
+	run -1 gate -f policy.yaml explain 112 --from 192.0.2.9
+	[ "${lines[0]}" = "drop tcp 112 from 192.0.2.9" ]
+	[ "${lines[2]}" = "drop udp 112 from 192.0.2.9" ]
+	[[ ${lines[4]} =~ ^accept\ (protocol\ 112|112|vrrp)\ from\ 192.0.2.9$ ]]
+	[ "${lines[5]}" = "  because policy.yaml:3 allow.112[0]" ]
+	run -1 gate -f policy.yaml explain 443
+	[ "$output" = $'drop tcp 443\n  because default: drop\ndrop udp 443\n  because default: drop' ]
+	run -1 gate -f policy.yaml -j explain 22
+	json '.answers | map(.packet.protocol) | .[:2] == ["tcp", "udp"]'
+	run -0 gate -f policy.yaml explain --stdin <<<"ssh from 192.0.2.9"
+	[ "$output" = "accept tcp 22 from 192.0.2.9: policy.yaml:2 allow.tcp[0]; drop sctp 22 from 192.0.2.9: default: drop" ]
 }
 
 @test "questions that make no sense" {
@@ -64,7 +128,8 @@ load common
 		[ "$stderr" = "sockgate: error: $text" ] || { echo "$stderr"; return 1; }
 	}
 	expect "'explain' wants PORT/PROTO, for example 22/tcp"
-	expect "'22' is no protocol, did you mean '22/tcp'?" 22
+	expect "unknown protocol '65536'" 65536
+	expect "unknown protocol 'shh'" shh
 	expect "unknown protocol 'tpc', did you mean 'tcp'?" 22/tpc
 	expect "'htpps' is no port, did you mean 'https'?" htpps/tcp
 	expect "'65536' is no port (0-65535) and no service that is known" 65536/tcp
@@ -254,7 +319,7 @@ relay_policy() {
 	run -0 gate -f policy.yaml explain 23/tcp --published --interface lo --from 192.0.2.66
 	[ "${lines[1]}" = "  because baseline.loopback" ]
 	run -2 gate -f policy.yaml explain --stdin <<<$'published echo-request/icmp\npublished 546/udp from fe80::1 to fe80::2\n546/udp from fe80::1 to fe80::2\npublished'
-	[[ ${lines[0]} == "accept published icmp echo-request: baseline.ping" ]]
+	[[ ${lines[0]} == "accept published icmp echo-request: baseline.ping; accept published icmpv6 echo-request: baseline.ping" ]]
 	[[ ${lines[1]} == "drop published udp 546 from fe80::1 to fe80::2: default"* ]]
 	[[ ${lines[2]} == "accept udp 546 from fe80::1 to fe80::2: baseline.dhcpv6-client" ]]
 	[[ ${lines[3]} == *"no packet in this line"* ]]

@@ -320,14 +320,15 @@ static void check_json(struct sg_buf *buf, const struct sg_style *style, const s
 static void explain(struct sg_buf *buf, const struct sg_style *style, const struct world *world)
 {
 	sg_render_explain(buf, style, &world->explain);
-	sg_render_explain_line(buf, style, &world->explain);
+	sg_render_explain_line(buf, style, &world->explain, 1);
 }
 
 static void explain_json(struct sg_buf *buf, const struct sg_style *style, const struct world *world)
 {
 	(void)style;
-	sg_render_explain_json(buf, &world->explain);
-	sg_render_explain_line_json(buf, &world->explain);
+	sg_render_explain_json(buf, &world->explain, 1);
+	sg_render_explain_json(buf, (struct sg_explain_report[]){world->explain, world->explain}, 2);
+	sg_render_explain_line_json(buf, &world->explain, 1);
 }
 
 static void difference(struct sg_buf *buf, const struct sg_style *style, const struct world *world)
