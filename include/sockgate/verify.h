@@ -13,6 +13,7 @@ enum sg_finding_id {
 	SG_FINDING_LOG_DIFFERS, /* kernel/log-differs: packets are judged as they should be, and logged otherwise */
 	SG_FINDING_UNDECIDED,   /* kernel/undecided */
 	SG_FINDING_OUTSIDE,     /* kernel/outside-proof: not in nf_tables, or not known whether it is there */
+	SG_FINDING_STALE_UNIT,  /* kernel/stale-unit */
 	SG_FINDING_EXPOSED,     /* listener/exposed */
 	SG_FINDING_BLOCKED,     /* listener/blocked */
 	SG_FINDING_WRONG_OWNER, /* listener/wrong-owner */

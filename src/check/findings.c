@@ -23,6 +23,7 @@ const char *sg_finding_name(enum sg_finding_id id)
 		[SG_FINDING_LOG_DIFFERS] = "kernel/log-differs",
 		[SG_FINDING_UNDECIDED] = "kernel/undecided",
 		[SG_FINDING_OUTSIDE] = "kernel/outside-proof",
+		[SG_FINDING_STALE_UNIT] = "kernel/stale-unit",
 		[SG_FINDING_EXPOSED] = "listener/exposed",
 		[SG_FINDING_BLOCKED] = "listener/blocked",
 		[SG_FINDING_WRONG_OWNER] = "listener/wrong-owner",
@@ -307,6 +308,49 @@ static int findings_add_given(struct sg_verify_work *work, struct sg_finding fin
 		return 0;
 	sg_refs_clear(lines);
 	return -1;
+}
+
+/* Whether a line's unit has a place of which the rules know nothing: they know it by one that it had before, if by any. */
+static bool finding_is_moved(const struct sg_verify_work *work, const struct sg_line *line)
+{
+	const struct sg_decision *kernel = &work->input->evaluation->decision;
+	struct sg_unit unit = work->input->units->find(line->unit, work->input->units->data);
+
+	for (size_t i = 0; i < unit.place_count; i++) {
+		struct sg_condition place = {
+			.kind = SG_CONDITION_SOCKET, .depth = unit.places[i].depth, .cgroup = unit.places[i].id};
+		size_t level = sg_condition_level(kernel->idd, &place);
+
+		if (level != SIZE_MAX && sg_verify_hangs_on(kernel->idd, kernel->verdict, level))
+			return false;
+	}
+	return true;
+}
+
+int sg_findings_stale_unit(struct sg_verify_work *work, const struct sg_condition *first, size_t count)
+{
+	struct sg_finding finding = {
+		.id = SG_FINDING_STALE_UNIT, .severity = SG_FINDING_HIGH, .listener = SG_NO_LISTENER};
+	const struct sg_policy *policy = work->input->policy;
+	struct sg_buf message = {0};
+	struct sg_refs lines = {0};
+
+	for (size_t i = 0; i < sg_policy_lines(policy); i++)
+		if (sg_policy_line(policy, i)->unit && finding_is_moved(work, sg_policy_line(policy, i)) &&
+		    sg_refs_add(&lines, (uint32_t)i + 1, work->err) < 0) {
+			sg_refs_clear(&lines);
+			return -1;
+		}
+	sg_buf_addf(&message, "the rules give ports to control group %" PRIu64, first->cgroup);
+	if (count > 1)
+		sg_buf_addf(&message, " and %zu more", count - 1);
+	sg_buf_addf(&message, ", which %s not (any more) that of ", count > 1 ? "are" : "is");
+	if (lines.count)
+		finding_add_units(work, &message, &lines);
+	else
+		sg_buf_adds(&message, "a unit of the policy");
+	sg_buf_adds(&message, "; 'sockgate apply' puts that right");
+	return findings_add_given(work, finding, &lines, &message);
 }
 
 static int findings_wrong_owner(struct sg_verify_work *work, size_t index, const struct sg_judgement *judgement)

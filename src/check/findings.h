@@ -12,11 +12,16 @@ struct sg_verify_work {
 	struct sg_error *err;
 };
 
+/* Whether some packet's verdict (or log, whichever the diagram tells) is another one when a level of two values comes out the other way. */
+bool sg_verify_hangs_on(struct sg_idd *idd, sg_ref ref, size_t level);
+
 int sg_findings_not_loaded(struct sg_verify_work *work);
 int sg_findings_log_differs(struct sg_verify_work *work);
 int sg_findings_differs(struct sg_verify_work *work);
 int sg_findings_foreign(struct sg_verify_work *work);
 int sg_findings_outside(struct sg_verify_work *work, const struct sg_culprit *culprit);
+/* The rules let in the sockets of `count` control groups, this one first, that are no places of the policy's units. */
+int sg_findings_stale_unit(struct sg_verify_work *work, const struct sg_condition *first, size_t count);
 /* `verdicts`: on the unknown hang verdicts; else only what is logged. */
 int sg_findings_unknown(struct sg_verify_work *work, size_t unknown, bool verdicts);
 /* exposed, blocked or undecided, by the judgement. */

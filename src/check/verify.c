@@ -34,8 +34,7 @@ void sg_verify_clear(struct sg_verify *verify)
 
 /* ---- Unknowns ---- */
 
-/* Whether some packet's verdict (or log) is another one when the unknown test comes out the other way. */
-static bool verify_hangs_on(struct sg_idd *idd, sg_ref ref, size_t level)
+bool sg_verify_hangs_on(struct sg_idd *idd, sg_ref ref, size_t level)
 {
 	return ref && sg_idd_restrict(idd, ref, level, 0) != sg_idd_restrict(idd, ref, level, 1);
 }
@@ -53,9 +52,9 @@ static int verify_unknowns(struct sg_verify_work *work)
 	for (size_t i = 0; i < evaluation->unknown_count; i++) {
 		const struct sg_decision *decision = &evaluation->decision;
 		size_t level = evaluation->unknowns[i].level;
-		bool verdicts = verify_hangs_on(decision->idd, decision->verdict, level);
+		bool verdicts = sg_verify_hangs_on(decision->idd, decision->verdict, level);
 
-		if (!verdicts && !verify_hangs_on(decision->idd, decision->log, level))
+		if (!verdicts && !sg_verify_hangs_on(decision->idd, decision->log, level))
 			continue;
 		verify->unknowns[verify->unknown_count++] = i;
 		if (sg_findings_unknown(work, i, verdicts) < 0)
@@ -65,6 +64,30 @@ static int verify_unknowns(struct sg_verify_work *work)
 }
 
 /* ---- Kernel, listeners, lines ---- */
+
+/* Control groups in the rules that are no place of the policy's units: a unit that was restarted has another one. */
+static int verify_units(struct sg_verify_work *work)
+{
+	const struct sg_decision *kernel = &work->input->evaluation->decision;
+	const struct sg_unit_finder *units = work->input->units;
+
+	const struct sg_condition *first = NULL;
+	size_t count = 0;
+
+	for (size_t level = SG_FIELD_COUNT; units && level < sg_idd_levels(kernel->idd); level++) {
+		const struct sg_condition *condition = sg_condition_of(kernel->idd, level);
+		struct sg_cgroup cgroup;
+
+		if (!condition || condition->kind != SG_CONDITION_SOCKET || !condition->depth)
+			continue;
+		cgroup = (struct sg_cgroup){condition->depth, condition->cgroup};
+		if (units->name(&cgroup, units->data) || !sg_verify_hangs_on(kernel->idd, kernel->verdict, level))
+			continue;
+		first = first ? first : condition;
+		count++;
+	}
+	return first ? sg_findings_stale_unit(work, first, count) : 0;
+}
 
 static int verify_kernel(struct sg_verify_work *work)
 {
@@ -79,7 +102,7 @@ static int verify_kernel(struct sg_verify_work *work)
 		return -1;
 	if (differs && sum->logs && sg_findings_log_differs(work) < 0)
 		return -1;
-	if (verify_unknowns(work) < 0)
+	if (verify_unknowns(work) < 0 || (work->input->evaluation && verify_units(work) < 0))
 		return -1;
 	if (work->input->foreign_count && sg_findings_foreign(work) < 0)
 		return -1;

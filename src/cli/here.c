@@ -120,6 +120,40 @@ int here_interfaces(const struct session *session, const struct loaded *loaded, 
 	return sg_diags_failed(&here->diags) ? sg_error_nomem(err) : result;
 }
 
+static bool same_unit(const struct sg_unit *a, const struct sg_unit *b)
+{
+	if (a->state != b->state || a->place_count != b->place_count)
+		return false;
+	for (size_t i = 0; i < a->place_count; i++)
+		if (a->places[i].id != b->places[i].id || a->places[i].depth != b->places[i].depth)
+			return false;
+	return true;
+}
+
+int here_again(struct session *session, const struct loaded *loaded, struct sg_kernel *kernel, struct here *here,
+	       bool *ret_moved, struct sg_error *err)
+{
+	sg_cleanup(sg_units_clear) struct sg_units now = {0};
+	sg_autofree const char **names = NULL;
+	size_t count = 0;
+
+	*ret_moved = false;
+	names = names_of(loaded->policy, &count);
+	if (!names)
+		return sg_error_nomem(err);
+	if (sg_units_find(names, count, kernel, &now, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		struct sg_unit before = sg_units_get(&here->units, names[i]), behind = sg_units_get(&now, names[i]);
+
+		*ret_moved |= !same_unit(&before, &behind);
+	}
+	if (!*ret_moved)
+		return 0;
+	here_clear(here);
+	return here_make(session, loaded, kernel, here, err);
+}
+
 void here_say(struct session *session, const struct here *here)
 {
 	if (here->diags.count)

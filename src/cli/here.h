@@ -26,6 +26,9 @@ int here_make(struct session *session, const struct loaded *loaded, struct sg_ke
 int here_interfaces(const struct session *session, const struct loaded *loaded, const struct sg_local_addresses *local,
 		    struct here *here, struct sg_error *err);
 void here_clear(struct here *here);
+/* Looks for the units again. *ret_moved: one started, stopped or restarted since; *here is made anew then. */
+int here_again(struct session *session, const struct loaded *loaded, struct sg_kernel *kernel, struct here *here,
+	       bool *ret_moved, struct sg_error *err);
 /* Says the warnings, as those of reading the policy. */
 void here_say(struct session *session, const struct here *here);
 

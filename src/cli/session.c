@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/cured.h"
 #include "cli/progress.h"
 #include "cli/watchdog.h"
 
@@ -146,6 +147,7 @@ int loaded_prove(const struct session *session, struct loaded *loaded, struct sg
 
 	if (sg_policy_lint(loaded->policy, &loaded->decision, &loaded->diags, err) < 0)
 		return -1;
+	cured_forget(loaded->policy, &loaded->diags);
 	progress_say("proving the policy's tests");
 	if (sg_policy_prove(loaded->policy, &settled, &loaded->diags, ret, err) < 0)
 		return -1;

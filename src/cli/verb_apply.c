@@ -14,6 +14,8 @@
 #include "sockgate/apply.h"
 #include "sockgate/kernel_local.h"
 
+#define UNIT_ATTEMPTS 10 /* how often it begins again because a unit started */
+
 static void close_kernel(struct sg_kernel **kernel)
 {
 	sg_kernel_close(*kernel);
@@ -33,10 +35,34 @@ static int refused(struct session *session, const struct sg_diags *diags, const 
 	return session_fail(session, err);
 }
 
-static int load(struct session *session, struct sg_kernel *kernel, const struct loaded *loaded, const struct here *here,
-		const struct sg_cuts_report *cut)
+/*
+ * Units may start while this runs, and each may apply the policy then: whoever looked first may write last. So the units are
+ * looked for again behind the transaction, until they are where they were.
+ */
+static int load_here(struct session *session, struct sg_kernel *kernel, const struct loaded *loaded, struct here *here,
+		     struct sg_diags *diags, struct sg_apply_result *ret, struct sg_error *err)
 {
 	const struct sg_apply_input input = {loaded->policy, &here->decision, session->files, NULL};
+	bool moved = true, changed = false;
+
+	for (unsigned int i = 0; moved && i < UNIT_ATTEMPTS; i++) {
+		if (sg_apply(kernel, &input, diags, ret, err) < 0 ||
+		    here_again(session, loaded, kernel, here, &moved, err) < 0)
+			return -1;
+		if (ret->outcome == SG_APPLY_UNCHANGED && changed)
+			ret->outcome = SG_APPLY_UPDATED;
+		changed |= ret->outcome != SG_APPLY_UNCHANGED;
+		if (moved)
+			here_say(session, here);
+	}
+	if (moved)
+		session_note(session, "sockgate: warning: units of the policy keep starting: apply it again\n");
+	return 0;
+}
+
+static int load(struct session *session, struct sg_kernel *kernel, const struct loaded *loaded, struct here *here,
+		const struct sg_cuts_report *cut)
+{
 	static const char *const outcomes[] = {"unchanged", "created", "updated", "replaced"};
 	sg_cleanup(sg_diags_clear) struct sg_diags diags = {0};
 	sg_cleanup(besides_clear) struct besides besides = {0};
@@ -46,7 +72,7 @@ static int load(struct session *session, struct sg_kernel *kernel, const struct 
 	struct sg_apply_report report;
 
 	progress_say("loading the policy and proving it");
-	if (sg_apply(kernel, &input, &diags, &result, &err) < 0)
+	if (load_here(session, kernel, loaded, here, &diags, &result, &err) < 0)
 		return refused(session, &diags, &err);
 	session->done = "the policy is in force and proven";
 	/* the policy is in force: that this cannot be read is no failure of it */

@@ -18,6 +18,7 @@ enum lint_number {
 	LINT_OVERLAP,
 	LINT_ONE_FAMILY,
 	LINT_NO_SSH,
+	LINT_UNIT_RESTART,
 	LINT_COUNT,
 };
 
@@ -39,6 +40,11 @@ int sg_lint_names(struct lint *lint);
 int sg_lint_sources(struct lint *lint);
 int sg_lint_ports(struct lint *lint); /* wide-open, no-ssh */
 int sg_lint_families(struct lint *lint);
+int sg_lint_units(struct lint *lint);
+
+/* What a unit's drop-in says so that its start applies the policy. A failure is none of the unit's ("-"), and its user and
+ * confinement do not hold ("+"). */
+#define SG_LINT_UNIT_DROP_IN "[Service]\nExecStartPost=-+" SOCKGATE_PROGRAM " -q apply"
 
 /* Whether the policy, and the line unless it is NULL, lets the lint be reported. */
 bool sg_lint_wanted(const struct lint *lint, enum lint_number number, const struct sg_line *line);

@@ -25,6 +25,8 @@ static const struct sg_lint lints[] = {
 	[LINT_ONE_FAMILY] = {"policy/one-family", SG_SEVERITY_NOTE,
 			     "ports are open to addresses of one family, and shut for all of the other"},
 	[LINT_NO_SSH] = {"policy/no-ssh", SG_SEVERITY_NOTE, "SSH cannot be reached from anywhere"},
+	[LINT_UNIT_RESTART] = {"unit/restart", SG_SEVERITY_WARNING,
+			       "a line's port closes whenever its unit starts anew, until the policy is applied"},
 };
 _Static_assert(SG_COUNT(lints) == LINT_COUNT, "every lint has its row");
 

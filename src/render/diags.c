@@ -155,6 +155,26 @@ static void add_source(struct sg_buf *buf, const struct sg_style *style, const s
 	sg_buf_addc(buf, '\n');
 }
 
+/* Its lines below each other, to be copied: what is to be written into a file keeps its lines. */
+static void add_hint(struct sg_buf *buf, const char *hint)
+{
+	const char *before = "      = ";
+
+	while (*hint) {
+		size_t length = strcspn(hint, "\n");
+		struct sg_buf line = {0};
+
+		sg_buf_addf(&line, "%.*s", (int)length, hint);
+		sg_buf_adds(buf, before);
+		sg_say_adds(buf, line.failed ? "" : line.data);
+		buf->failed |= line.failed;
+		sg_buf_clear(&line);
+		sg_buf_addc(buf, '\n');
+		before = "        ";
+		hint += length + (hint[length] == '\n');
+	}
+}
+
 static void add_diag(struct sg_buf *buf, const struct sg_style *style, const struct sg_files *files,
 		     const struct sg_diag *diag, struct place *at)
 {
@@ -180,9 +200,7 @@ static void add_diag(struct sg_buf *buf, const struct sg_style *style, const str
 	if (span->file != SG_NO_FILE && span->line)
 		add_source(buf, style, files, span, at, colours[diag->severity]);
 	if (diag->hint) {
-		sg_buf_adds(buf, "      = ");
-		sg_say_adds(buf, diag->hint);
-		sg_buf_addc(buf, '\n');
+		add_hint(buf, diag->hint);
 	}
 }
 

@@ -121,6 +121,56 @@ for policy in invalid missing empty crashing no_mount; do
 	result $? "with a policy that is $policy, status says so: $reason"
 done
 
+# ---- Ports that are a unit's ----
+
+tree "$here/unit_restart.sh"
+install -m 0755 "$here/listen.py" "$root/usr/local/sbin/listen.py"
+printf 'allow:\n  tcp:\n    - 22\n    - {port: 8081, unit: one.service}\n    - {port: 8082, unit: two.service}\n' \
+	>"$root/etc/sockgate/policy.yaml"
+drop_in=$("$program" check "$root/etc/sockgate/policy.yaml" | sed -n '/\[Service\]/,/ExecStartPost/{s/^ *//;p}' | head -n 2)
+port=8081
+for unit in one two; do
+	mkdir "$units/$unit.service.d"
+	echo "$drop_in" >"$units/$unit.service.d/sockgate.conf"
+	cat >"$units/$unit.service" <<-END
+		[Unit]
+		DefaultDependencies=no
+		After=network-pre.target
+		StartLimitIntervalSec=0
+		[Service]
+		ExecStart=/usr/bin/python3 /usr/local/sbin/listen.py /dev/null $port
+		User=daemon
+		ProtectSystem=strict
+	END
+	port=$((port + 1))
+done
+sed -i 's/^After=.*/& one.service two.service/' "$units/probe.service"
+sed -i 's/^Wants=.*/& one.service two.service/' "$units/test.target"
+network_option=(--private-network)
+start env SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
+cp "$work/out/after" "$work/units"
+
+# so TEXT: the container found it so.
+so() {
+	grep -qxF "$1" "$work/units"
+}
+if grep -q '^journal: .*unit/not-enforced' "$work/units"; then
+	echo "ok - ports of units # SKIP $(sed -n 's/^journal: .*alone: //p' "$work/units" | head -n 1)"
+else
+	so "boot: both" && so "boot: proven" && grep -q '^journal: .*unit/not-running' "$work/units"
+	result $? "two units that start at once, behind the policy, open their ports; the journal warned before"
+	so "no warning where the drop-in is"
+	result $? "check does not warn of a unit that has the drop-in"
+	so "restarted: both" && so "restarted: proven"
+	result $? "a unit that is restarted opens its port by the drop-in"
+	[ "$(grep -c '^together [0-9]*: both$' "$work/units")" -eq 10 ]
+	result $? "two units that are restarted at once do not fail each other"
+	so "a failing apply is none of the unit's" && so "mended: both"
+	result $? "an apply that fails does not fail the unit"
+	so "without: closed" && grep -q '^without: .*kernel/stale-unit' "$work/units" && grep -q '^without: .*unit/restart' "$work/units"
+	result $? "control: without the drop-in the port closes, and verify and check say so"
+fi
+
 # ---- While the host runs ----
 
 # outside: gives the host's side of the container's link its address, and tries the blocked port.

@@ -104,7 +104,7 @@ load common
 	run -0 gate check --list-lints
 	[ "${#lines[@]}" -ge 8 ]
 	for line in "${lines[@]}"; do
-		[[ $line =~ ^policy/[a-z-]+\ +(warning|note)\ +[^\ ].*$ ]]
+		[[ $line =~ ^(policy|unit)/[a-z-]+\ +(warning|note)\ +[^\ ].*$ ]]
 	done
 	run -0 gate -j check --list-lints
 	json '.verb == "check" and (.lints | map(.id) | index("policy/no-effect") != null)'

@@ -143,3 +143,45 @@ limited_policy() {
 	run -0 --separate-stderr gate -q -f policy.yaml show
 	[[ $stderr == *"[unit/not-running]"* || $stderr == *"[unit/not-enforced]"* ]]
 }
+
+@test "a unit's restart closes its port: check and apply warn with the drop-in, unless the unit has it" {
+	printf 'allow: {tcp: [22, {port: 80, unit: a.service}]}\n' >policy.yaml
+	chmod 0644 policy.yaml
+	run -0 gate check policy.yaml
+	[[ $output == *"policy.yaml:1:19: warning: 'allow.tcp[1]' closes whenever 'a.service' starts anew, until the policy is applied again [unit/restart]"* ]]
+	[[ $output == *"      = let the unit apply it, by /etc/systemd/system/a.service.d/sockgate.conf:
+        [Service]
+        ExecStartPost=-+/"*"/sockgate -q apply"* ]]
+	# what the warning says is a file that cures it, and others do not
+	grep -A1 -F '[Service]' <<<"$output" | sed 's/^ *//' >drop-in
+	cat >try <<-'END'
+		#!/bin/bash
+		# try FOLDER FILE TEXT-FILE: with that drop-in, in mounts of its own
+		mount -t tmpfs tmpfs /run/systemd && mount -t tmpfs tmpfs /etc/systemd && mkdir -p "$1/a.service.d" &&
+			cp "$3" "$1/a.service.d/$2" && exec "$SOCKGATE" check policy.yaml
+	END
+	chmod +x try
+	export SOCKGATE
+	for folder in /etc/systemd/system /run/systemd/system; do
+		run -0 unshare -m ./try "$folder" sockgate.conf drop-in
+		[ "$output" = "policy.yaml: ok, 2 lines" ]
+	done
+	run -0 unshare -m ./try /run/systemd/system other.conf drop-in
+	[[ $output == *"[unit/restart]"* ]]
+	for text in '[Service]' 'ExecStartPost=-+/usr/sbin/sockgate -q check' '#ExecStartPost=sockgate -q apply' \
+		$'ExecStartPost=-+sockgate -q apply\nExecStartPost='; do
+		echo "$text" >wrong
+		run -0 unshare -m ./try /etc/systemd/system sockgate.conf wrong
+		[[ $output == *"[unit/restart]"* ]] || { echo "$text: $output"; false; }
+	done
+	# one in /etc masks one in /run
+	run -0 unshare -m bash -c 'mount -t tmpfs tmpfs /run/systemd; mount -t tmpfs tmpfs /etc/systemd
+		mkdir -p /etc/systemd/system/a.service.d /run/systemd/system/a.service.d
+		cp drop-in /run/systemd/system/a.service.d/sockgate.conf
+		ln -s /dev/null /etc/systemd/system/a.service.d/sockgate.conf
+		exec "$SOCKGATE" check policy.yaml'
+	[[ $output == *"[unit/restart]"* ]]
+	sed -i 's/a.service/a.service, lint-ignore: unit\/restart/' policy.yaml
+	run -0 gate check policy.yaml
+	[ "$output" = "policy.yaml: ok, 2 lines" ]
+}

@@ -289,6 +289,7 @@ static void a_unit_that_does_not_run(void **state)
 static void a_unit_that_was_restarted(void **state)
 {
 	struct scene *scene = *state;
+	const struct sg_finding *found;
 
 	read_policy(scene, POLICY);
 	scene->web = (struct sg_unit){SG_UNIT_HERE, {{2, OTHER}}, 1};
@@ -297,9 +298,14 @@ static void a_unit_that_was_restarted(void **state)
 	run(scene);
 	assert_int_equal(scene->verify.equal, SG_REFUTED);
 	assert_int_equal(scene->verify.diff.sum.conditions, 1);
-	assert_int_equal(scene->verify.count, 2);
+	assert_int_equal(scene->verify.count, 3);
 	assert_non_null(finding(scene, SG_FINDING_DIFFERS));
 	assert_non_null(finding(scene, SG_FINDING_BLOCKED));
+	found = finding(scene, SG_FINDING_STALE_UNIT);
+	assert_non_null(found);
+	assert_int_equal(found->severity, SG_FINDING_HIGH);
+	assert_non_null(strstr(found->message, "which are not (any more) that of web.service"));
+	assert_int_equal(found->line_count, 1);
 }
 
 /* ---- Connections ---- */

@@ -158,13 +158,13 @@ static void test_random_groups(void **unused)
 static void test_table(void **unused)
 {
 	(void)unused;
-	assert_int_equal(sg_lint_count(), 9);
+	assert_int_equal(sg_lint_count(), 10);
 	for (size_t i = 0; i < sg_lint_count(); i++) {
 		const struct sg_lint *lint = sg_lint_at(i);
 
 		assert_true(sg_lint_known(lint->id));
 		assert_string_equal(sg_lint_next_id(i, NULL), lint->id);
-		assert_memory_equal(lint->id, "policy/", 7);
+		assert_true(!strncmp(lint->id, "policy/", 7) || !strncmp(lint->id, "unit/", 5));
 		assert_int_not_equal(lint->severity, SG_SEVERITY_ERROR);
 		assert_true(strlen(lint->summary) > 10 && strlen(lint->summary) < 100);
 		for (size_t k = 0; k < i; k++)
@@ -190,8 +190,10 @@ static const char everything[] = "groups: {four: [198.51.100.0/24], six: \"2001:
 				 "    - 1000-1010\n"                 /* 10: overlap */
 				 "    - 1005-1020\n"
 				 "    - {port: 443, from: four}\n" /* 12: one-family */
-				 "  udp: [{port: 80, from: [six, 10.0.0.0/8]}]\n"
-				 "  sctp: [{port: 90, to: 0.0.0.0}]\n" /* 14: odd-destination */
+				 "  udp:\n"
+				 "    - {port: 80, from: [six, 10.0.0.0/8]}\n"
+				 "    - {port: 81, unit: a.service}\n" /* 15: unit/restart */
+				 "  sctp: [{port: 90, to: 0.0.0.0}]\n" /* 16: odd-destination */
 				 "block:\n"
 				 "  tcp: [125]\n";
 
@@ -207,7 +209,7 @@ static size_t count_of(const struct meaning *meaning, const char *id)
 /* Every lint is told once, where it should be, with the severity of the table. */
 static void test_severities(void **unused)
 {
-	static const uint32_t lines[] = {6, 7, 8, 9, 14, 2, 10, 12, 0};
+	static const uint32_t lines[] = {6, 7, 8, 9, 16, 2, 10, 12, 0, 15};
 	automeaning meaning = lint_text(everything);
 
 	(void)unused;
@@ -227,7 +229,7 @@ static void test_severities(void **unused)
 		assert_int_equal(found, 1);
 	}
 	assert_int_equal(meaning.read.diags.errors, 0);
-	assert_int_equal(meaning.read.diags.warnings, 6);
+	assert_int_equal(meaning.read.diags.warnings, 7);
 }
 
 /* ---- What is ignored ---- */
@@ -244,7 +246,7 @@ static struct sg_line *line_at(struct sg_policy *policy, uint32_t number)
 /* The id is gone from the line, or from the policy, and only it; of another line it is still told. */
 static void test_ignored(void **unused)
 {
-	static const uint32_t lines[] = {6, 7, 8, 9, 14, 0, 10, 12, 0};
+	static const uint32_t lines[] = {6, 7, 8, 9, 16, 0, 10, 12, 0, 15};
 
 	(void)unused;
 	for (size_t i = 0; i < sg_lint_count(); i++) {
@@ -274,6 +276,36 @@ static void test_ignored(void **unused)
 	}
 }
 
+/* One warning for each unit, at the first line that does not ignore it; a service gets the drop-in that cures it. */
+static void test_units(void **unused)
+{
+	static const char text[] = "allow:\n"
+				   "  tcp:\n"
+				   "    - {port: 80, unit: a.service, lint-ignore: unit/restart}\n"
+				   "    - {port: 81, unit: a.service}\n"
+				   "    - {port: 82, unit: a.service}\n"
+				   "    - {port: 83, unit: b.scope}\n"
+				   "outbound:\n"
+				   "  allow: {tcp: [{port: 25, unit: c@d.service}]}\n";
+	automeaning meaning = lint_text(text);
+	const struct sg_diag *items = meaning.read.diags.items;
+
+	(void)unused;
+	assert_int_equal(count_of(&meaning, "unit/restart"), 3);
+	for (size_t i = 0; i < meaning.read.diags.count; i++) {
+		if (strcmp(items[i].id, "unit/restart") != 0)
+			continue;
+		if (items[i].span.line == 4)
+			assert_non_null(strstr(items[i].hint, "/etc/systemd/system/a.service.d/sockgate.conf:\n[Service]\n"
+							      "ExecStartPost=-+/"));
+		else if (items[i].span.line == 6)
+			assert_null(strstr(items[i].hint, "ExecStartPost="));
+		else
+			assert_non_null(strstr(items[i].hint, "/c@d.service.d/"));
+		assert_true(items[i].span.line == 4 || items[i].span.line == 6 || items[i].span.line == 8);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -281,6 +313,7 @@ int main(void)
 		cmocka_unit_test(test_interfaces),    cmocka_unit_test(test_services),
 		cmocka_unit_test(test_random_groups), cmocka_unit_test(test_table),
 		cmocka_unit_test(test_severities),    cmocka_unit_test(test_ignored),
+		cmocka_unit_test(test_units),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cured.h - which warnings this host has seen to. */
+#ifndef SG_CLI_CURED_H
+#define SG_CLI_CURED_H
+
+#include "sockgate/policy.h"
+
+/*
+ * Takes away each unit/restart whose unit applies the policy itself: the drop-in that the warning names, sockgate.conf, is
+ * there, and its last ExecStartPost= runs `sockgate … apply`. It is looked for where systemd looks (systemd.unit(5)), and the
+ * first one counts, so that one in /etc masks one in /usr. Other files of a unit are not read: they may do the same in other
+ * ways, and a warning too many is better than one too few.
+ */
+void cured_forget(const struct sg_policy *policy, struct sg_diags *diags);
+
+#endif
