@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <xxhash.h>
+#include "apply/graph.h"
 #include "apply/leftovers.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -190,19 +191,52 @@ static int read_set(struct sg_contents *contents, struct sg_kernel *kernel, uint
 	return dump_set(kernel, generation, table, set, err);
 }
 
-static int read_sets(struct sg_contents *contents, struct sg_kernel *kernel, const struct sg_table *expected,
-		     struct sg_ruleset *ruleset, struct sg_table *table, struct sg_error *err)
+/* A large set that no packet reaches was left behind by a run that was interrupted. It decides nothing and will be
+ * deleted: what it holds is not read. */
+static int leave_unread(struct sg_set *set, struct sg_error *err)
 {
-	uint32_t generation = ruleset->generation, now;
+	set->unknown = true;
+	set->unknown_reason = strdup("no packet reaches it, and it was not read");
+	return set->unknown_reason ? 0 : sg_error_nomem(err);
+}
 
+/* Reads the maps (kind SG_SET_MAP) or the other sets (0); of large ones only those that are `reached` (NULL: all). */
+static int read_kind(struct sg_contents *contents, struct sg_kernel *kernel, const struct sg_table *expected,
+		     const struct sg_ruleset *ruleset, struct sg_table *table, uint32_t kind, const bool *reached,
+		     struct sg_error *err)
+{
 	for (size_t i = 0; i < table->set_count; i++) {
 		struct sg_set *set = &table->sets[i];
 
-		if (read_set(contents, kernel, generation, table, set,
+		if ((set->flags & SG_SET_MAP) != kind)
+			continue;
+		if (reached && !reached[i] && set->filled >= REMEMBERED) {
+			if (leave_unread(set, err))
+				return -1;
+			continue;
+		}
+		if (read_set(contents, kernel, ruleset->generation, table, set,
 			     expected ? sg_table_set(expected, set->name) : NULL, err))
 			return -1;
-		remember(contents, set, generation);
+		remember(contents, set, ruleset->generation);
 	}
+	return 0;
+}
+
+static int read_sets(struct sg_contents *contents, struct sg_kernel *kernel, const struct sg_table *expected,
+		     struct sg_ruleset *ruleset, struct sg_table *table, struct sg_error *err)
+{
+	sg_autofree bool *sets = calloc(table->set_count + 1, sizeof(*sets));
+	sg_autofree bool *chains = calloc(table->chain_count + 1, sizeof(*chains));
+	uint32_t generation = ruleset->generation, now;
+
+	if (!sets || !chains)
+		return sg_error_nomem(err);
+	/* maps first: what packets can reach hangs on them */
+	if (read_kind(contents, kernel, expected, ruleset, table, SG_SET_MAP, NULL, err) ||
+	    sg_graph_reachable(table, SG_GRAPH_ALL_HOOKS, sets, chains, err) ||
+	    read_kind(contents, kernel, expected, ruleset, table, 0, sets, err))
+		return -1;
 	/* what was asked for one by one belongs to the generation only if that is still the one */
 	if (sg_kernel_generation(kernel, &now, err))
 		return -1;
