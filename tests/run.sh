@@ -18,7 +18,7 @@ export LC_ALL=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 
 FULL=0
 WANTED=()
-ALL=(layering unit asan cli assume oracle system faults traffic units boot fuzz kernels host)
+ALL=(layering unit asan cli assume oracle system faults traffic units boot fuzz alone kernels host)
 for argument; do
 	case $argument in
 	--full) FULL=1 ;;
@@ -153,6 +153,9 @@ if [ "$FAILED" -eq 0 ]; then
 		suite sanitized $LONG env SOCKGATE="$PWD/build/asan/sockgate" bats --tap tests/system
 		suite kernels $LONG tests/kernels/run.sh
 	fi
+	while [ ${#RUNNING[@]} -gt 0 ]; do finish_one; done
+	# what disturbs the others while it runs
+	suite alone 300 bats --tap --timing tests/alone
 	while [ ${#RUNNING[@]} -gt 0 ]; do finish_one; done
 fi
 suite host 10 bash -c host_untouched

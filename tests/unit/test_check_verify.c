@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Findings: policy, a kernel that obeys another policy, and listeners. */
+#include <errno.h>
 #include "check_world.h"
 #include "base/mem.h"
 #include "sockgate/compile.h"
@@ -21,6 +22,7 @@ struct scene {
 	bool loaded;
 	const struct sg_foreign *foreign;
 	size_t foreign_count;
+	struct sg_outside outside;
 };
 
 static int setup(void **state)
@@ -40,6 +42,7 @@ static int teardown(void **state)
 	struct scene *scene = *state;
 
 	sg_verify_clear(&scene->verify);
+	sg_outside_clear(&scene->outside);
 	sg_policy_free(scene->policy.policy);
 	sg_policy_free(scene->kernel.policy);
 	sg_files_free(scene->files);
@@ -90,6 +93,7 @@ static void run(struct scene *scene, const char *policy, const char *kernel)
 	input.evaluation = scene->loaded ? &scene->evaluation : NULL;
 	input.foreign = scene->foreign;
 	input.foreign_count = scene->foreign_count;
+	input.outside = &scene->outside;
 	input.listeners = &scene->list;
 	if (sg_verify(&input, &scene->verify, &err) < 0)
 		fail_msg("%s", err.message);
@@ -300,6 +304,45 @@ static void test_foreign(void **state)
 			    "they do to packets is outside the proof");
 }
 
+/* The one finding is this; our table is proven all the same, and the kernel as a whole is not. */
+static void assert_outside(struct scene *scene, enum sg_finding_severity severity, const char *message)
+{
+	const struct sg_finding *finding;
+
+	add(scene, SG_PROTO_TCP, "::", 22);
+	run(scene, "allow: {tcp: [22]}\n", NULL);
+	assert_int_equal(scene->verify.diff.equal, SG_PROVEN);
+	assert_int_equal(scene->verify.equal, SG_UNDECIDED);
+	assert_false(scene->verify.conforms);
+	finding = find(scene, SG_FINDING_OUTSIDE, SG_NO_LISTENER);
+	assert_non_null(finding);
+	assert_int_equal(finding->severity, severity);
+	assert_string_equal(finding->message, message);
+}
+
+static void test_outside_seen(void **state)
+{
+	struct scene *scene = *state;
+
+	assert_int_equal(sg_outside_seen(&scene->outside, SG_OUTSIDE_XDP, "et\033h0", NULL, "XDP program %d on %s", 3,
+					 "et\033h0"),
+			 0);
+	assert_int_equal(sg_outside_count_seen(&scene->outside), 1);
+	assert_outside(scene, SG_FINDING_MEDIUM,
+		       "XDP program 3 on et?h0: what it does to packets is outside the proof");
+}
+
+static void test_outside_unseen(void **state)
+{
+	struct scene *scene = *state;
+
+	assert_int_equal(
+		sg_outside_unseen(&scene->outside, SG_OUTSIDE_NETFILTER, "", EPERM, "whether a program is there", NULL),
+		0);
+	assert_int_equal(sg_outside_count_seen(&scene->outside), 0);
+	assert_outside(scene, SG_FINDING_LOW, "not known whether a program is there: Operation not permitted");
+}
+
 static void test_unknown(void **state)
 {
 	struct scene *scene = *state;
@@ -471,6 +514,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_undeclared, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_outside_seen, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_outside_unseen, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_compiled, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_speed, setup, teardown),

@@ -114,6 +114,11 @@ struct world {
 };
 
 static const struct sg_foreign foreign[] = {{"ip", "nat"}, {"inet", "firewalld\033[31m"}};
+static struct sg_culprit culprits[] = {
+	{.kind = SG_OUTSIDE_XDP, .seen = true, .where = "eth0", .name = "XDP program 3 on eth0\033[31m"},
+	{.kind = SG_OUTSIDE_NETFILTER, .errnum = 1, .name = "whether a program is there\xff"},
+};
+static const struct sg_outside outside = {.items = culprits, .count = SG_COUNT(culprits)};
 static const uint8_t digest[16] = {1, 2, 3};
 
 static struct sg_policy *parse(struct world *world, const char *name, const char *text, struct sg_diags *diags)
@@ -202,6 +207,7 @@ static void make_answers(struct world *world)
 						.evaluation = &world->evaluation,
 						.foreign = foreign,
 						.foreign_count = SG_COUNT(foreign),
+						.outside = &outside,
 						.listeners = &world->listeners,
 						.local = &world->local};
 	assert_int_equal(sg_verify(&world->input, &world->verify, NULL), 0);
@@ -225,6 +231,8 @@ static void make_reports(struct world *world)
 	world->difference = (struct sg_diff_report){.from = &world->kernel,
 						    .to = &world->policy,
 						    .from_name = "the kernel",
+						    .from_kernel = true,
+						    .besides = {foreign, SG_COUNT(foreign), &outside},
 						    .to_name = "new.yaml",
 						    .files = world->files,
 						    .diff = &world->diff,
@@ -235,8 +243,7 @@ static void make_reports(struct world *world)
 						    .files = world->files,
 						    .question = &world->question,
 						    .explanation = &world->explanation,
-						    .besides.foreign = foreign,
-						    .besides.foreign_count = SG_COUNT(foreign)};
+						    .besides = {foreign, SG_COUNT(foreign), &outside}};
 	sg_error_set(&world->err, SG_ERROR_SYSTEM, 5, "cannot read '%s'", "x\xffy");
 }
 
@@ -350,8 +357,7 @@ static struct sg_listening_report listening_report(const struct world *world)
 					    .reach = &world->verify.reach,
 					    .policy = &world->verify.policy,
 					    .enforcing = true,
-					    .besides.foreign = foreign,
-					    .besides.foreign_count = SG_COUNT(foreign)};
+					    .besides = {foreign, SG_COUNT(foreign), &outside}};
 }
 
 static void listening(struct sg_buf *buf, const struct sg_style *style, const struct world *world)
@@ -406,8 +412,7 @@ static struct sg_status_report status_report(const struct world *world)
 					 .applied_file = "old\n.yaml",
 					 .applied = 1700000000,
 					 .now = 1700000100,
-					 .besides.foreign = foreign,
-					 .besides.foreign_count = SG_COUNT(foreign)};
+					 .besides = {foreign, SG_COUNT(foreign), &outside}};
 }
 
 static void status(struct sg_buf *buf, const struct sg_style *style, const struct world *world)
@@ -451,7 +456,7 @@ static void applied_json(struct sg_buf *buf, const struct sg_style *style, const
 
 	(void)style;
 	sg_render_apply_json(buf, &report);
-	sg_render_clear_json(buf, true, NULL);
+	sg_render_clear_json(buf, true, &(const struct sg_besides){foreign, SG_COUNT(foreign), &outside});
 	sg_render_table_json(buf, "kernel", &world->table, world->listing.data);
 }
 
