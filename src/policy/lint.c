@@ -166,7 +166,8 @@ int sg_policy_lint(const struct sg_policy *policy, const struct sg_decision *dec
 		return -1;
 	lint_leave_past(&lint);
 	if (sg_lint_overlap(&lint) < 0 || sg_lint_names(&lint) < 0 || sg_lint_sources(&lint) < 0 ||
-	    sg_lint_ports(&lint) < 0 || sg_lint_families(&lint) < 0 || sg_lint_units(&lint) < 0)
+	    sg_lint_ports(&lint) < 0 || sg_lint_families(&lint) < 0 || sg_lint_units(&lint) < 0 ||
+	    sg_lint_shut(&lint) < 0)
 		return -1;
 	return sg_idd_check(lint.idd, SG_IDD_EMPTY, err);
 }

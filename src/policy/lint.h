@@ -17,6 +17,7 @@ enum lint_number {
 	LINT_UNUSED_NAME,
 	LINT_OVERLAP,
 	LINT_ONE_FAMILY,
+	LINT_ONE_FAMILY_BLOCK,
 	LINT_NO_SSH,
 	LINT_UNIT_RESTART,
 	LINT_COUNT,
@@ -40,6 +41,7 @@ int sg_lint_names(struct lint *lint);
 int sg_lint_sources(struct lint *lint);
 int sg_lint_ports(struct lint *lint); /* wide-open, no-ssh */
 int sg_lint_families(struct lint *lint);
+int sg_lint_shut(struct lint *lint); /* one-family-block */
 int sg_lint_units(struct lint *lint);
 
 /* What a unit's drop-in says so that its start applies the policy. A failure is none of the unit's ("-"), and its user and
@@ -61,6 +63,9 @@ bool sg_lint_matters(const struct lint *lint, size_t first, size_t next); /* any
 /* The new inbound packets that the decision accepts by whatever interface but lo when all conditions are met, over the
  * levels from protocol on. */
 sg_ref sg_lint_accepted(struct lint *lint);
+/* Whether half of the family's addresses or more are in the set, on every interface but lo and at one local address at
+ * least. set: over the levels from interface on. */
+bool sg_lint_is_open(struct sg_idd *idd, sg_ref set, enum sg_family family);
 /* Whether the addresses are half of all that there are or more: of IPv4, or of 2000::/3, the IPv6 that is routed. */
 bool sg_lint_is_wide(enum sg_family family, const struct sg_ranges *set);
 

@@ -5,7 +5,8 @@
  * An allow whose sources are of one family, without saying `family`, opens its ports to that family alone. That is
  * worth a note when nobody of the other family can reach any of these ports by another line, the policy names sources
  * of that other family elsewhere (who has no IPv6 needs no advice about it), and some of the sources are routed:
- * private addresses have no counterpart to forget. Lines with equal constraints are one note.
+ * private addresses have no counterpart to forget. Sources that are half of a family or more (0.0.0.0/0) are worth it
+ * whatever else the policy says: everyone is meant. Lines with equal constraints are one note.
  */
 #include <stdlib.h>
 #include "base/mem.h"
@@ -204,6 +205,10 @@ static bool families_forgotten(struct families *families, const struct lopsided 
 
 	if (families_reach(families, other, line))
 		return false;
+	if (sg_lint_is_wide(item->family, families_sources(line, item->family)))
+		return true;
+	if (!families->named[SG_IPV4] || !families->named[SG_IPV6])
+		return false;
 	sources = sg_region_split(lint->idd, &lint->cache, level, families_sources(line, item->family), SG_IDD_FULL);
 	return !sg_idd_subset(lint->idd, sources, families->private[item->family]);
 }
@@ -228,7 +233,10 @@ static void families_report(struct families *families, const struct lopsided *it
 			 line->path, more, other);
 	else
 		lint_add(lint, LINT_ONE_FAMILY, line->span, "'%s' lets no one in over %s", line->path, other);
-	sg_diag_hint(lint->diags, "name the sources' %s addresses too, or say 'family: %s'", other, own);
+	if (sg_lint_is_wide(item->family, families_sources(line, item->family)))
+		sg_diag_hint(lint->diags, "leave 'from' out for everyone, or say 'family: %s'", own);
+	else
+		sg_diag_hint(lint->diags, "name the sources' %s addresses too, or say 'family: %s'", other, own);
 }
 
 int sg_lint_families(struct lint *lint)
@@ -240,7 +248,7 @@ int sg_lint_families(struct lint *lint)
 		return 0;
 	if (families_collect(&families) < 0)
 		return -1;
-	if (!families.count || !families.named[SG_IPV4] || !families.named[SG_IPV6])
+	if (!families.count)
 		return 0;
 	families_private(&families);
 	if (families_reached(&families) < 0)

@@ -65,8 +65,7 @@ static const struct watched {
 
 enum { WIDE_IPV4 = 1, WIDE_IPV6 = 2 };
 
-/* set: over the levels from interface on. */
-static bool ports_is_wide(struct sg_idd *idd, sg_ref set, enum sg_family family)
+bool sg_lint_is_open(struct sg_idd *idd, sg_ref set, enum sg_family family)
 {
 	static const sg_u128 routed = (sg_u128)1 << 125; /* 2000::/3 */
 	bool v4 = family == SG_IPV4;
@@ -82,8 +81,8 @@ static bool ports_is_wide(struct sg_idd *idd, sg_ref set, enum sg_family family)
 
 static unsigned int ports_width(struct sg_idd *idd, sg_ref set)
 {
-	return (ports_is_wide(idd, set, SG_IPV4) ? WIDE_IPV4 : 0U) |
-	       (ports_is_wide(idd, set, SG_IPV6) ? WIDE_IPV6 : 0U);
+	return (sg_lint_is_open(idd, set, SG_IPV4) ? WIDE_IPV4 : 0U) |
+	       (sg_lint_is_open(idd, set, SG_IPV6) ? WIDE_IPV6 : 0U);
 }
 
 static sg_ref ports_at(struct sg_idd *idd, sg_ref ref, uint8_t protocol, uint16_t port)

@@ -24,6 +24,8 @@ static const struct sg_lint lints[] = {
 			  "lines that differ in nothing but their ports, or in one constraint, and could be one"},
 	[LINT_ONE_FAMILY] = {"policy/one-family", SG_SEVERITY_NOTE,
 			     "ports are open to addresses of one family, and shut for all of the other"},
+	[LINT_ONE_FAMILY_BLOCK] = {"policy/one-family-block", SG_SEVERITY_WARNING,
+				   "a block shuts ports for one family, and the default lets the other one in"},
 	[LINT_NO_SSH] = {"policy/no-ssh", SG_SEVERITY_NOTE, "SSH cannot be reached from anywhere"},
 	[LINT_UNIT_RESTART] = {"unit/restart", SG_SEVERITY_WARNING,
 			       "a line's port closes whenever its unit starts anew, until the policy is applied"},

@@ -210,6 +210,80 @@ static void test_sources(void **unused)
 	check_words("allow:\n  tcp: [{port: 22, from: 127.0.0.1, lint-ignore: policy/odd-source}]\n", SOURCE, "");
 }
 
+/* ---- Blocks of one family ---- */
+
+#define SHUT "policy/one-family-block"
+
+static void test_shut(void **unused)
+{
+	static const char left[] = " blocks IPv4, and the default lets IPv6 in [policy/one-family-block] ";
+	static const struct {
+		const char *line, *hint; /* NULL: nothing is said */
+	} cases[] = {
+		{"{port: 5432, from: 0.0.0.0/0}", "leave 'from' out to block everyone, or name IPv6 addresses as well"},
+		{"{port: 5432, from: 0.0.0.0/0, except: 192.0.2.0/24}",
+		 "leave 'from' out to block everyone, or name IPv6 addresses as well"},
+		{"{port: 5432, to: 198.51.100.20}", "name this host's IPv6 addresses in 'to' as well, or leave it out"},
+		{"{port: [5000-6000], family: ipv4}",
+		 "leave 'family' out to block both; if one is meant, 'lint-ignore: policy/one-family-block'"},
+		{"{port: 5432, from: 0.0.0.0/0, interface: eth0}",
+		 "leave 'from' out to block everyone, or name IPv6 addresses as well"},
+		{"5432", NULL},
+		{"{port: 5432, from: [0.0.0.0/0, \"::/0\"]}", NULL},
+		{"{port: 5432, except: 192.0.2.0/24}", NULL},
+		{"{port: 5432, to: [198.51.100.20, \"2001:db8::20\"]}", NULL},
+		{"{port: 5432, interface: eth0}", NULL},
+		/* some addresses that are blocked have no counterpart */
+		{"{port: 5432, from: 203.0.113.0/24}", NULL},
+		{"{port: 5432, family: ipv4, lint-ignore: policy/one-family-block}", NULL},
+	};
+	sg_cleanup(sg_buf_clear) struct sg_buf text = {0}, expected = {0};
+
+	(void)unused;
+	for (size_t i = 0; i < SG_COUNT(cases); i++) {
+		sg_buf_truncate(&text, 0);
+		sg_buf_truncate(&expected, 0);
+		sg_buf_addf(&text, "default: accept\nblock:\n  tcp:\n    - %s\n", cases[i].line);
+		if (cases[i].hint)
+			sg_buf_addf(&expected, "4: 'block.tcp[0]'%s%s\n", left, cases[i].hint);
+		check_words(text.data, SHUT, cases[i].hint ? expected.data : "");
+		/* where the default refuses nothing is left open */
+		sg_buf_truncate(&text, 0);
+		sg_buf_addf(&text, "allow: {tcp: 22}\nblock:\n  tcp:\n    - %s\n", cases[i].line);
+		check_words(text.data, SHUT, "");
+	}
+	/* the other way round; another line; all protocols */
+	check_words(
+		"default: accept\nblock:\n  udp: [{port: 53, from: \"::/0\"}]\n", SHUT,
+		"3: 'block.udp[0]' blocks IPv6, and the default lets IPv4 in [policy/one-family-block] leave 'from' "
+		"out to block everyone, or name IPv4 addresses as well\n");
+	check_words("default: accept\nblock:\n  tcp: [{port: 22, from: 0.0.0.0/0}, {port: 22, from: \"::/0\"}]\n", SHUT,
+		    "");
+	check_words("default: accept\nblock:\n  tcp: [{port: 22, from: 0.0.0.0/0}, {port: 22, from: \"2000::/3\"}]\n",
+		    SHUT, "");
+	check_words(
+		"default: accept\nblock:\n  any: [{from: 0.0.0.0/0}]\n", SHUT,
+		"3: 'block.any[0]' blocks IPv4, and the default lets IPv6 in [policy/one-family-block] leave 'from' "
+		"out to block everyone, or name IPv6 addresses as well\n");
+	check_words(
+		"default: accept\nlint-ignore: policy/one-family-block\nblock:\n  tcp: [{port: 22, family: ipv4}]\n",
+		SHUT, "");
+}
+
+/* Everyone of one family is no list that may lack the other. */
+static void test_whole_family(void **unused)
+{
+	(void)unused;
+	check_words(
+		"allow:\n  tcp: [{port: 443, from: 0.0.0.0/0}]\n", FAMILY,
+		"2: 'allow.tcp[0]' lets no one in over IPv6 [policy/one-family] leave 'from' out for everyone, or say "
+		"'family: ipv4'\n");
+	check_words("allow:\n  tcp: [{port: 443, from: 0.0.0.0/0}, {port: 443, from: \"2001:db8::/32\"}]\n", FAMILY,
+		    "");
+	check_words("allow:\n  tcp: [{port: 443, from: 0.0.0.0/0, family: ipv4}]\n", FAMILY, "");
+	check_words("allow:\n  tcp: [{port: 443, from: 192.0.2.0/24}]\n", FAMILY, "");
+}
+
 /* ---- Destinations ---- */
 
 #define DESTINATION "policy/odd-destination"
@@ -408,6 +482,7 @@ int main(void)
 		cmocka_unit_test(test_wide_open),    cmocka_unit_test(test_wide_ignored),
 		cmocka_unit_test(test_ssh),          cmocka_unit_test(test_families),
 		cmocka_unit_test(test_sources),      cmocka_unit_test(test_random_wide),
+		cmocka_unit_test(test_shut),         cmocka_unit_test(test_whole_family),
 		cmocka_unit_test(test_destinations), cmocka_unit_test(test_random_ssh),
 	};
 

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * lint_shut.c - ports that a block shuts for one address family, while the default lets the other one in.
+ *
+ * It is the mirror image of lint_families.c. Under 'default: accept' a block is all that shuts a port, and one that
+ * says 'from: 0.0.0.0/0', 'to: 198.51.100.20' or 'family: ipv4' says nothing of IPv6:
+ *
+ *     default: accept
+ *     block: {tcp: [{port: 5432, from: 0.0.0.0/0, except: 192.0.2.0/24}]}     # all of IPv6 still gets in
+ *
+ * A block of some listed addresses shuts nothing, so a line counts when it covers half of all addresses of a family, at
+ * one local address at least. It is warned of when half of the addresses of the other family still reach one of its
+ * ports, whatever the other lines say.
+ */
+#include "base/mem.h"
+#include "policy/lint.h"
+#include "sockgate/proto.h"
+
+static const struct sg_ranges *shut_of(const struct sg_addresses *set, enum sg_family family)
+{
+	return family == SG_IPV4 ? &set->v4 : &set->v6;
+}
+
+/* Whether the line shuts its ports for most of the family. */
+static bool shut_covers(const struct sg_line *line, enum sg_family family)
+{
+	if (line->has_family && line->family != family)
+		return false;
+	if (line->has_to && !shut_of(&line->to, family)->count)
+		return false;
+	return !line->has_from || sg_lint_is_wide(family, shut_of(&line->from, family));
+}
+
+/* Whether most of the family reaches one of the ports over the protocol. accepted: over the levels from protocol on. */
+static bool shut_is_open(struct lint *lint, sg_ref accepted, enum sg_family family, uint8_t protocol,
+			 const struct sg_ranges *ports)
+{
+	sg_ref set = sg_idd_restrict(lint->idd, accepted, SG_FIELD_PROTOCOL, protocol);
+	sg_u128 first = 0;
+
+	if (sg_idd_level(lint->idd, set) != SG_FIELD_PORT)
+		return sg_lint_is_open(lint->idd, set, family);
+	for (size_t i = 0; i < sg_idd_edges(lint->idd, set); i++) {
+		struct sg_range edge = {first, sg_idd_edge_last(lint->idd, set, i)};
+		bool meets = false;
+
+		first = edge.last + 1;
+		for (size_t k = 0; k < ports->count && !meets; k++)
+			meets = ports->items[k].first <= edge.last && ports->items[k].last >= edge.first;
+		if (meets && sg_lint_is_open(lint->idd, sg_idd_edge_child(lint->idd, set, i), family))
+			return true;
+	}
+	return false;
+}
+
+/* A line of `any` is judged by TCP, which is most of what it is about. */
+static bool shut_leaves_open(struct lint *lint, sg_ref accepted, enum sg_family family, const struct sg_line *line)
+{
+	struct sg_range all = {1, 65535};
+	const struct sg_ranges every = {.items = &all, .count = 1};
+
+	if (line->kind == SG_LINE_ANY)
+		return shut_is_open(lint, accepted, family, SG_PROTO_TCP, &every);
+	for (size_t i = 0; i < line->protocol_count; i++)
+		if (shut_is_open(lint, accepted, family, line->protocols[i], &line->ports))
+			return true;
+	return false;
+}
+
+static void shut_report(struct lint *lint, const struct sg_line *line, enum sg_family family)
+{
+	const char *own = family == SG_IPV4 ? "IPv4" : "IPv6", *other = family == SG_IPV4 ? "IPv6" : "IPv4";
+	enum sg_family left = family == SG_IPV4 ? SG_IPV6 : SG_IPV4;
+
+	lint_add(lint, LINT_ONE_FAMILY_BLOCK, line->span, "'%s' blocks %s, and the default lets %s in", line->path, own,
+		 other);
+	if (line->has_family)
+		sg_diag_hint(lint->diags, "leave 'family' out to block both; if one is meant, 'lint-ignore: %s'",
+			     sg_lint_at(LINT_ONE_FAMILY_BLOCK)->id);
+	else if (line->has_to && !shut_of(&line->to, left)->count)
+		sg_diag_hint(lint->diags, "name this host's %s addresses in 'to' as well, or leave it out", other);
+	else
+		sg_diag_hint(lint->diags, "leave 'from' out to block everyone, or name %s addresses as well", other);
+}
+
+int sg_lint_shut(struct lint *lint)
+{
+	sg_ref accepted;
+	size_t next;
+
+	if (lint->policy->default_verdict != SG_VERDICT_ACCEPT || !sg_lint_wanted(lint, LINT_ONE_FAMILY_BLOCK, NULL))
+		return 0;
+	accepted = sg_lint_accepted(lint);
+	if (sg_idd_check(lint->idd, accepted, lint->err) < 0)
+		return -1;
+	for (size_t i = 0; i < sg_policy_lines(lint->policy); i = next) {
+		const struct sg_line *line = sg_policy_line(lint->policy, i);
+		bool v4, v6;
+
+		next = sg_lint_item_end(lint, i);
+		if (line->direction != SG_IN || line->section != SG_SECTION_BLOCK || !sg_lint_matters(lint, i, next) ||
+		    (line->kind != SG_LINE_PORTS && line->kind != SG_LINE_ANY) ||
+		    !sg_lint_wanted(lint, LINT_ONE_FAMILY_BLOCK, line))
+			continue;
+		v4 = shut_covers(line, SG_IPV4);
+		v6 = shut_covers(line, SG_IPV6);
+		if (v4 != v6 && shut_leaves_open(lint, accepted, v4 ? SG_IPV6 : SG_IPV4, line))
+			shut_report(lint, line, v4 ? SG_IPV4 : SG_IPV6);
+	}
+	return sg_idd_check(lint->idd, SG_IDD_EMPTY, lint->err);
+}
