@@ -205,6 +205,7 @@ struct sg_apply_report {
 	size_t lines, ports, sets;
 	const struct sg_cuts_report *cut; /* NULL: not looked for */
 	struct sg_besides besides;
+	const struct sg_files *files; /* that were read; NULL: not to be told */
 };
 void sg_render_apply(struct sg_buf *buf, const struct sg_style *style, const struct sg_apply_report *report);
 void sg_render_apply_json(struct sg_buf *buf, const struct sg_apply_report *report);

@@ -195,8 +195,9 @@ static void add_ways_out(const struct options *options, const char *path, struct
 		snprintf(err->message + size, room, " (but '%.200s' is there)", other);
 		return;
 	}
-	if (path != options->policy)
-		return;
+	for (size_t i = 0; i < options->argument_count; i++)
+		if (path == options->arguments[i])
+			return;
 	find_examples(other);
 	snprintf(err->message + size, room, " ('sockgate learn' drafts a policy, and %.200s has examples)", other);
 }
@@ -273,12 +274,6 @@ int session_load(struct session *session, const char *path, enum loading loading
 	/* notes alone are for check: who applies has seen them */
 	if (loading == LOAD_WITH_TESTS && loaded.diags.warnings)
 		session_diags(session, &loaded.diags);
-	if (loading == LOAD_WITH_TESTS && session->options->verbose) {
-		struct sg_buf text = {0};
-
-		sg_render_files(&text, session->files, 0, sg_files_count(session->files));
-		session_say(session, &text);
-	}
 	*ret = loaded;
 	loaded = (struct loaded){0};
 	return 0;

@@ -91,6 +91,7 @@ static int load(struct session *session, struct sg_kernel *kernel, const struct 
 		.sets = result.sets,
 		.cut = cut,
 		.besides = besides_report(&besides),
+		.files = session->options->verbose ? session->files : NULL,
 	};
 	if (session->options->json)
 		sg_render_apply_json(&session->answer, &report);

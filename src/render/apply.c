@@ -36,6 +36,8 @@ void sg_render_apply(struct sg_buf *buf, const struct sg_style *style, const str
 	if (report->attempts > 1)
 		sg_buf_addf(buf, ", %u attempts", report->attempts);
 	sg_buf_addc(buf, '\n');
+	if (report->files)
+		sg_render_files(buf, report->files, 0, sg_files_count(report->files));
 }
 
 void sg_render_apply_json(struct sg_buf *buf, const struct sg_apply_report *report)
@@ -54,6 +56,9 @@ void sg_render_apply_json(struct sg_buf *buf, const struct sg_apply_report *repo
 		sg_json_put(&json, answer, "connections_cut", sg_cuts_json(&json, report->cut));
 	if (report->besides.outside)
 		sg_besides_put(&json, answer, &report->besides);
+	if (report->files)
+		sg_json_put(&json, answer, "files",
+			    sg_fields_files_json(&json, report->files, 0, sg_files_count(report->files)));
 	sg_json_write(&json, buf, answer);
 }
 

@@ -86,10 +86,12 @@ first() {
 @test "with --verbose apply and status list the files that were read" {
 	printf 'groups: {a: {file: list.txt}}\nallow: {tcp: [{port: 22, from: a}]}\n' >policy.yaml
 	echo 192.0.2.1 >list.txt
-	run --separate-stderr -0 gate -v -f policy.yaml apply
-	[[ $stderr == *"read policy.yaml, "*" bytes"*"  read list.txt, 10 bytes"* ]]
+	run -0 gate -v -f policy.yaml apply
+	[[ $output == *"  read policy.yaml, "*" bytes"*"  read list.txt, 10 bytes"* ]]
 	run -0 gate -v -f policy.yaml status
 	[[ $output == *"  read policy.yaml, "*" bytes"*"  read list.txt, 10 bytes"* ]]
+	run -0 gate -v -j -f policy.yaml apply
+	jq -e '.files | map(.name) == ["policy.yaml", "list.txt"]' <<<"$output"
 	run -0 gate -v -j -f policy.yaml status
 	jq -e '.files | map(.name) == ["policy.yaml", "list.txt"]' <<<"$output"
 }
