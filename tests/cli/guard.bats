@@ -284,3 +284,26 @@ is_open() {
 	login 1 --to 198.51.100.1 --other 192.0.2.9 --how none -- -f eth0.yaml -j apply -n
 	json '.connections_cut == []'
 }
+
+@test "without rights to look into processes, as in a reload of the unit" {
+	limited=(setpriv --bounding-set=-all,+net_admin --inh-caps=-all,+net_admin)
+	for how in direct orphan none; do
+		run -1 --separate-stderr /usr/bin/python3 "$TOP/tests/lib/logins.py" "$NS" "$PEER" --how "$how" --variable - -- \
+			"${limited[@]}" "$SOCKGATE" -f closed.yaml -q apply
+		[[ $stderr == *"not applied: every new SSH connection (port 22) would be refused"* ]]
+	done
+	run -1 --separate-stderr /usr/bin/python3 "$TOP/tests/lib/logins.py" "$NS" "$PEER" -- "${limited[@]}" "$SOCKGATE" -f closed.yaml apply
+	[[ $stderr == *"the SSH connection from 192.0.2.1 to 192.0.2.2 port 22 would be refused"* ]]
+	is_open
+}
+
+@test "from tmux the session that is attached is judged, not the one that started it" {
+	command -v tmux || skip "no tmux"
+	# shellcheck disable=SC2016
+	run -1 --separate-stderr timeout 60 /usr/bin/python3 "$TOP/tests/lib/logins.py" "$NS" "$PEER" --from 192.0.2.9 --other 192.0.2.1 -- bash -c '
+		tmux -S "$PWD/tmux" -f /dev/null new-session -d "\"$SOCKGATE\" -f office.yaml apply >said 2>&1; echo \$? >code; tmux -S \"$PWD/tmux\" wait-for -S done"
+		tmux -S "$PWD/tmux" wait-for done
+		exit "$(cat code)"'
+	[[ $(cat said) == *"the SSH connection from 192.0.2.1 "*", and may be yours: which of 2 sessions is yours is not known"* ]]
+	is_open
+}
