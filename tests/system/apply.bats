@@ -224,8 +224,8 @@ for n in random.sample(range(2**20), 100000):
 		mount -t tmpfs none /run
 		strace -f -o trace -e trace=sendto "$SOCKGATE" --insecure-permissions -f policy.yaml apply
 		"$SOCKGATE" --insecure-permissions -f policy.yaml apply'
-	[[ $output == *"applied and proven"* ]]
-	[[ $output == *"unchanged, proven"* ]]
+	# what is beside the table may not be looked at there
+	[[ $output == *"applied"*" proven"*"unchanged"*" proven"* ]]
 	# no send failed, and there were several that were about as long as the buffer
 	! grep -q 'sendto.*EMSGSIZE' trace
 	[ "$(grep -cE 'sendto\(.* = [0-9]{5,}$' trace)" -ge 2 ]
