@@ -22,6 +22,7 @@ struct sg_style {
 	bool all; /* long lists are not folded */
 	bool verbose;
 	unsigned int width; /* columns of the terminal, at least 40 */
+	bool wrap;          /* it is a terminal: long lines are broken at spaces */
 };
 
 /* "inet", "ip6" … for a table's NFPROTO_* number. Static. */
@@ -125,6 +126,10 @@ struct sg_diff_report {
 	bool from_open;                  /* … which is not there */
 	const struct sg_files *files;
 	const struct sg_diff *diff;
+	/* A policy that decides as `from` does, rules of the kernel, and the same changes from it: what is said of the
+	 * old side are its lines. NULL: there is none. */
+	const struct sg_subject *applied;
+	const struct sg_diff *applied_diff;
 	const struct sg_listeners *listeners; /* NULL: not asked for; then affected is NULL too */
 	const struct sg_affected *affected;
 	struct sg_cuts_report cut; /* zero: not asked for */

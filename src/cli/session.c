@@ -45,6 +45,7 @@ static struct sg_style style_of(const struct options *options, int fd)
 		.all = options->all,
 		.verbose = options->verbose,
 		.width = width_of(fd),
+		.wrap = isatty(fd),
 	};
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* diff: which packets would be decided otherwise; apply --dry-run is the same from the kernel to the policy. */
 #include "cli/besides.h"
+#include "cli/applied.h"
 #include "cli/connections.h"
 #include "cli/difference.h"
 #include "cli/here.h"
@@ -67,6 +68,7 @@ int difference_from_kernel(struct session *session, const char *path, enum loadi
 	sg_cleanup(sg_affected_clear) struct sg_affected affected = {0};
 	sg_cleanup(cutting_clear) struct cutting cutting = {0};
 	sg_cleanup(besides_clear) struct besides besides = {0};
+	sg_cleanup(applied_clear) struct applied applied = {0};
 	struct sg_diff_report report = {.files = session->files, .from_name = "the kernel", .from_kernel = true, .to_name = path};
 	const struct sg_subject *policy = &here.subject;
 	struct sg_error err = {0};
@@ -99,6 +101,12 @@ int difference_from_kernel(struct session *session, const char *path, enum loadi
 	report.cut = cutting_report(&cutting, policy, session->files, &sockets);
 	report.from_open = !rules.table;
 	report.besides = besides_report(&besides);
+	if (applied_find(session, &rules, policy, &diff, &applied, &err) < 0)
+		return session_fail(session, &err);
+	if (applied.found) {
+		report.applied = &applied.here.subject;
+		report.applied_diff = &applied.diff;
+	}
 	return answer(session, &report);
 }
 

@@ -67,19 +67,46 @@ const char *sg_fields_comment(const struct sg_subject *subject, uint32_t origin)
 	return because.line.line ? because.line.line->comment : NULL;
 }
 
+/* One rule is several places where a chain is evaluated for several kinds of packets: to a reader it is one. */
+static bool is_same_place(const struct sg_place *a, const struct sg_place *b)
+{
+	return a->table == b->table && a->chain == b->chain && !a->rule == !b->rule &&
+	       (!a->rule || a->rule_index == b->rule_index);
+}
+
+/* Whether an origin before this one is shown by the same words. */
+static bool is_repeated(const struct sg_subject *subject, const uint32_t *origins, size_t index)
+{
+	const struct sg_place *place = sg_subject_because(subject, origins[index]).place;
+
+	for (size_t i = 0; place && i < index; i++) {
+		const struct sg_place *other = sg_subject_because(subject, origins[i]).place;
+
+		if (other && is_same_place(place, other))
+			return true;
+	}
+	return false;
+}
+
 void sg_fields_lines(struct sg_buf *buf, const struct sg_style *style, const struct sg_subject *subject,
 		     const struct sg_files *files, const uint32_t *origins, size_t count)
 {
-	size_t room = style->all ? count : style->verbose ? 8 : 3;
+	size_t room = style->all ? count : style->verbose ? 8 : 3, said = 0, more = 0;
 
-	for (size_t i = 0; i < count && i < room; i++) {
-		if (i)
+	for (size_t i = 0; i < count; i++) {
+		if (is_repeated(subject, origins, i))
+			continue;
+		if (said == room) {
+			more++;
+			continue;
+		}
+		if (said++)
 			sg_buf_adds(buf, ", ");
 		sg_fields_because(buf, subject, files, origins[i]);
 	}
-	if (count > room) {
+	if (more) {
 		sg_buf_adds(buf, ", … and ");
-		sg_say_number(buf, count - room);
+		sg_say_number(buf, more);
 		sg_buf_adds(buf, " more");
 	}
 }
@@ -119,8 +146,10 @@ json_t *sg_fields_origins_json(struct sg_json *json, const struct sg_subject *su
 {
 	json_t *list = sg_json_list(json);
 
-	for (size_t i = 0; i < count; i++)
-		sg_json_push(json, list, sg_fields_because_json(json, subject, files, origins[i]));
+	for (size_t i = 0; i < count; i++) {
+		if (!is_repeated(subject, origins, i))
+			sg_json_push(json, list, sg_fields_because_json(json, subject, files, origins[i]));
+	}
 	return list;
 }
 

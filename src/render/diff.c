@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What changes from one decision to another. */
+#include <string.h>
 #include "render/besides.h"
 #include "render/cuts.h"
 #include "render/sockets.h"
@@ -14,13 +15,20 @@ static void add_affected(struct sg_buf *buf, const struct sg_style *style, const
 
 	for (size_t i = 0; i < shown; i++) {
 		const struct sg_affected_listener *item = &affected->items[i];
+		size_t before, middle, after;
 
 		sg_buf_adds(buf, i ? "                      " : "listeners affected:   ");
 		sg_sockets_name(buf, &report->listeners->items[item->listener]);
 		sg_buf_adds(buf, ": ");
+		before = buf->size;
 		sg_sockets_reach(buf, style, item->from, SG_SCOPE_OTHERS);
+		middle = buf->size;
 		sg_buf_adds(buf, " -> ");
+		after = buf->size;
 		sg_sockets_reach(buf, style, item->to, SG_SCOPE_OTHERS);
+		if (!buf->failed && buf->size - after == middle - before &&
+		    !memcmp(buf->data + before, buf->data + after, middle - before))
+			sg_buf_adds(buf, ", by other interfaces or to other addresses");
 		sg_buf_addc(buf, '\n');
 	}
 	if (shown < affected->count) {
@@ -99,14 +107,33 @@ static void add_open(struct sg_buf *buf, const struct sg_style *style, const str
 
 void sg_render_diff(struct sg_buf *buf, const struct sg_style *style, const struct sg_diff_report *report)
 {
+	const size_t start = buf->size;
+	struct sg_diff_report changes = *report;
+
+	if (report->applied) {
+		changes.from = report->applied;
+		changes.diff = report->applied_diff;
+	}
 	if (report->from_open)
 		add_open(buf, style, report);
-	sg_render_changes(buf, style, report);
+	sg_render_changes(buf, style, &changes);
 	if (report->affected)
 		add_affected(buf, style, report);
 	sg_render_cuts(buf, style, &report->cut);
 	add_sum(buf, style, report);
 	sg_besides_lines(buf, style, "", "not reckoned with", &report->besides);
+	sg_say_wrap(buf, style, start);
+}
+
+static void push_side(struct sg_json *json, json_t *list, const struct sg_diff_report *report,
+		      const struct sg_subject *subject, const uint32_t *origins, size_t count)
+{
+	json_t *side = sg_fields_origins_json(json, subject, report->files, origins, count), *item;
+	size_t i;
+
+	json_array_foreach(side, i, item)
+		sg_json_push(json, list, json_incref(item));
+	json_decref(side);
 }
 
 /* Origins of both sides that are lines of a policy, or that are rules of the kernel. */
@@ -114,14 +141,13 @@ static void push_origins(struct sg_json *json, json_t *list, const struct sg_dif
 			 const struct sg_change *change, bool lines)
 {
 	if ((report->from->policy != NULL) == lines)
-		for (size_t i = 0; i < change->from_count; i++)
-			sg_json_push(
-				json, list,
-				sg_fields_because_json(json, report->from, report->files, change->from_origins[i]));
+		push_side(json, list, report, report->from, change->from_origins, change->from_count);
+	if (lines && report->applied)
+		push_side(json, list, report, report->applied,
+			  report->applied_diff->changes[change - report->diff->changes].from_origins,
+			  report->applied_diff->changes[change - report->diff->changes].from_count);
 	if ((report->to->policy != NULL) == lines)
-		for (size_t i = 0; i < change->to_count; i++)
-			sg_json_push(json, list,
-				     sg_fields_because_json(json, report->to, report->files, change->to_origins[i]));
+		push_side(json, list, report, report->to, change->to_origins, change->to_count);
 }
 
 /* Of a change in which the verdicts are the same, what is not. */

@@ -55,4 +55,7 @@ void sg_grid_take(struct sg_grid *table, enum sg_colour colour, struct sg_buf *c
 void sg_grid_add(struct sg_buf *buf, const struct sg_style *style, const struct sg_grid *table);
 void sg_grid_clear(struct sg_grid *table);
 
+/* Breaks the lines of the buffer from `start` on that are wider than the terminal, at spaces. */
+void sg_say_wrap(struct sg_buf *buf, const struct sg_style *style, size_t start);
+
 #endif

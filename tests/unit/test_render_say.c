@@ -161,11 +161,48 @@ static void test_error(void **state)
 	sg_buf_clear(&buf);
 }
 
+static void assert_wrapped(const char *text, unsigned int width, const char *wanted)
+{
+	const struct sg_style style = {.width = width, .wrap = true};
+	struct sg_buf buf = {0};
+
+	sg_buf_adds(&buf, "kept as it is, however long it may be, since it was there before\n");
+	sg_buf_adds(&buf, text);
+	sg_say_wrap(&buf, &style, strlen("kept as it is, however long it may be, since it was there before\n"));
+	assert_string_equal(strchr(buf.data, '\n') + 1, wanted);
+	sg_buf_clear(&buf);
+}
+
+static void test_wrap(void **state)
+{
+	const struct sg_style pipe = {.width = 40};
+	struct sg_buf buf = {0};
+
+	(void)state;
+	assert_wrapped("short\n", 40, "short\n");
+	assert_wrapped("  before: policy.yaml:4 allow.tcp[1], policy.yaml:4 allow.tcp[4]\n", 40,
+		       "  before: policy.yaml:4 allow.tcp[1],\n      policy.yaml:4 allow.tcp[4]\n");
+	/* a word that is too long stays whole */
+	assert_wrapped("a 0123456789012345678901234567890123456789012345 b\nlast", 40,
+		       "a\n    0123456789012345678901234567890123456789012345\n    b\nlast");
+	/* colours take no room, and wide letters two columns */
+	assert_wrapped("\033[31m0123456789 0123456789 0123456789 012345\033[0m\n", 40,
+		       "\033[31m0123456789 0123456789 0123456789 012345\033[0m\n");
+	assert_wrapped("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e 0123456789 0123456789 0123456789 012\n", 40,
+		       "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e 0123456789 0123456789 0123456789\n    012\n");
+	/* not for a file or a pipe */
+	sg_buf_adds(&buf, "0123456789 0123456789 0123456789 0123456789 0123456789\n");
+	sg_say_wrap(&buf, &pipe, 0);
+	assert_string_equal(buf.data, "0123456789 0123456789 0123456789 0123456789 0123456789\n");
+	sg_buf_clear(&buf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_harmless), cmocka_unit_test(test_columns), cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_table),    cmocka_unit_test(test_json),    cmocka_unit_test(test_error),
+		cmocka_unit_test(test_wrap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
