@@ -42,6 +42,14 @@ load common
 	run -2 gate check --explain from --schema
 }
 
+@test "the manual names every lint" {
+	gate check --list-lints >lints
+	[ "$(wc -l <lints)" -ge 10 ]
+	while read -r id _; do
+		grep -qxF ".B ${id//-/\\-}" "$TOP/docs/sockgate.yaml.5" || { echo "sockgate.yaml.5 does not have $id"; return 1; }
+	done <lints
+}
+
 @test "check --schema: a JSON Schema that takes what is a policy, and refuses what has another form" {
 	/usr/bin/python3 -c 'import jsonschema' 2>/dev/null || skip "no python3-jsonschema"
 	gate check --schema >schema.json
