@@ -41,10 +41,17 @@ static int judge(const struct sg_session *session, const struct sg_subject *to, 
 	struct sg_lockout_ways ways = {.loopback = sg_link_loopback_name(&sockets->local),
 				       .interfaces = interfaces->names,
 				       .count = interfaces->count};
+	struct sg_connection connection = session->connection;
 	struct sg_subject subject = *to;
+	const struct sg_link *link = NULL;
 	size_t listener = SG_NO_LISTENER;
 
-	if (session->remote_known && sg_kernel_route(&session->connection, &ways.route, err) < 0)
+	/* the zone of a link-local address in SSH_CONNECTION is a name */
+	if (!connection.interface && *connection.interface_name)
+		link = sg_link_by_name(&sockets->local, connection.interface_name);
+	if (link)
+		connection.interface = link->index;
+	if (session->remote_known && sg_kernel_route(&connection, &ways.route, err) < 0)
 		return -1;
 	/* a new connection meets whoever listens now */
 	listener = sg_connection_listener(&sockets->list, &session->connection);

@@ -124,6 +124,11 @@ is_open() {
 	login 1 --to 2001:db8::2 -- -f off.yaml apply
 	[[ $stderr == *"the SSH connection from 2001:db8::1 to 2001:db8::2 port 22 would end within minutes: IPv6 neighbour solicitations that come in would be refused by default: drop"* ]]
 	[[ $stderr == *"'neighbour-discovery'"* ]]
+	# over link-local addresses, live or by name alone
+	near=$(ip -n "$PEER" -6 -o addr show dev out0 scope link | awk '{sub("/.*", "", $4); print $4; exit}')
+	own=$(ip -n "$NS" -6 -o addr show dev eth0 scope link | awk '{sub("/.*", "", $4); print $4; exit}')
+	run -1 --separate-stderr env SSH_CONNECTION="$near%eth0 5555 $own%eth0 22" ip netns exec "$NS" "$SOCKGATE" -f off.yaml apply
+	[[ $stderr == *"the SSH connection from fe80::"*" would end within minutes"* ]]
 	# by a router, whose link address has to be found as well
 	ip -n "$NS" route add 2001:db8:7::/48 via fe80::1 dev eth0
 	ip -n "$PEER" addr add fe80::1/64 dev out0 nodad
