@@ -31,7 +31,12 @@
 #include "sockgate/compile.h"
 
 #define FOLDER "/run/sockgate"
-#define MAGIC  "sockgate contents 2"
+#define MAGIC  "sockgate contents 3"
+/*
+ * How old a file may be, in seconds. Generations are 32 bits wide: after 2^32 commits the same number is another
+ * ruleset's. In an hour these would be more than a million in a second, and a commit takes microseconds.
+ */
+#define KEPT 3600U
 /* Sets from this size on are remembered: below, reading is cheap. */
 #define REMEMBERED 4096U
 /* Sets from this size on are asked for element by element rather than read, where that proves anything. */
@@ -196,6 +201,8 @@ static int read_set(struct sg_contents *contents, struct sg_kernel *kernel, uint
 static int leave_unread(struct sg_set *set, struct sg_error *err)
 {
 	set->unknown = true;
+	if (set->unknown_reason)
+		return 0;
 	set->unknown_reason = strdup("no packet reaches it, and it was not read");
 	return set->unknown_reason ? 0 : sg_error_nomem(err);
 }
@@ -277,7 +284,16 @@ struct file_header {
 	char magic[24], boot[BOOT_SIZE];
 	uint64_t namespace;
 	uint64_t count;
+	uint64_t stored; /* seconds since boot, suspended ones too, when all entries were of the ruleset's generation */
 };
+
+static uint64_t seconds_since_boot(void)
+{
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec;
+}
 
 struct file_entry {
 	uint64_t handle, keys;
@@ -353,7 +369,8 @@ static void load(struct sg_contents *contents)
 	at = data;
 	if (!XXH128_isEqual(hash, XXH128_hashFromCanonical(&sum)) || !take(&at, &left, &header, sizeof(header)) ||
 	    strncmp(header.magic, MAGIC, sizeof(header.magic)) != 0 || header.namespace != contents->namespace ||
-	    memcmp(header.boot, contents->boot, sizeof(header.boot)) != 0)
+	    memcmp(header.boot, contents->boot, sizeof(header.boot)) != 0 ||
+	    seconds_since_boot() - header.stored > KEPT)
 		return;
 	for (uint64_t i = 0; i < header.count; i++)
 		if (!load_entry(contents, &at, &left)) {
@@ -380,7 +397,8 @@ static void prune(struct sg_contents *contents, uint32_t generation)
 
 void sg_contents_store(struct sg_contents *contents, uint32_t generation)
 {
-	struct file_header header = {.magic = MAGIC, .namespace = contents->namespace};
+	struct file_header header = {
+		.magic = MAGIC, .namespace = contents->namespace, .stored = seconds_since_boot()};
 	XXH128_canonical_t sum;
 	struct sg_buf buf = {0};
 	char name[64];

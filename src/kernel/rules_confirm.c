@@ -41,8 +41,7 @@ struct confirm {
 	const struct sg_set *set;
 	struct raw asked[CONFIRM_KEYS];
 	size_t asked_count, answered;
-	size_t elements; /* of the kernel, starts and ends apart, that were confirmed */
-	bool other;      /* an answer is not what was asked for */
+	bool other; /* an answer is not what was asked for */
 };
 
 static bool same_element(const struct confirm *confirm, const struct raw *asked, struct attr_list list)
@@ -174,7 +173,6 @@ static int flush(struct sg_kernel *kernel, const struct sg_table *table, struct 
 		return -1;
 	}
 	*ret_all = !result && !confirm->other && confirm->answered == confirm->asked_count;
-	confirm->elements += confirm->answered;
 	confirm->asked_count = 0;
 	return 0;
 }
@@ -235,13 +233,18 @@ static int confirm_no_catch_all(struct sg_kernel *kernel, const struct sg_table 
 	return -1;
 }
 
-/* Whether the kernel's count of the set's elements leaves room for no other than those that were found; of intervals,
- * for one boundary at most, which the gaps were asked about. */
-static bool count_leaves_no_room(const struct confirm *confirm, uint32_t filled)
+/* Whether the kernel's count leaves room for no element but the set's; of intervals, for one boundary at most, which the
+ * gaps are asked about. */
+static bool count_leaves_no_room(const struct sg_set *set, uint32_t filled)
 {
-	bool pairs = confirm->set->flags & SG_SET_INTERVAL;
+	size_t boundaries = 2 * set->count;
+	uint8_t behind[SG_NFT_DATA_SIZE];
 
-	return filled && filled == (pairs ? confirm->elements / 2 : confirm->elements);
+	if (!filled || !(set->flags & SG_SET_INTERVAL))
+		return filled == set->count;
+	if (!next_key(set, last_key(set, set->count - 1), behind))
+		boundaries--; /* the last interval is open */
+	return filled == boundaries / 2;
 }
 
 /* Whether each element is there, and whether it is counted. */
@@ -265,14 +268,15 @@ int sg_kernel_confirm_elements(struct sg_kernel *kernel, const struct sg_table *
 	if ((set->flags & ~SG_SET_INTERVAL) || set->key_length > SG_NFT_DATA_SIZE)
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "elements of such a set cannot be asked for one by one");
 	*ret_all = false;
-	if (!set->count || confirm_no_catch_all(kernel, table, &confirm, &all, err))
-		return set->count ? -1 : 0;
+	if (!set->count || !count_leaves_no_room(set, filled))
+		return 0;
+	if (confirm_no_catch_all(kernel, table, &confirm, &all, err))
+		return -1;
 	/* what nft can add without an end goes up to the last key: ask there first */
 	if (all && pairs && confirm_gap(kernel, table, &confirm, set->count - 1, set->count, &all, err))
 		return -1;
 	if (all && confirm_each(kernel, table, &confirm, &all, err))
 		return -1;
-	all = all && count_leaves_no_room(&confirm, filled);
 	for (size_t i = 0; pairs && i < set->count && all; i++)
 		if (confirm_gap(kernel, table, &confirm, i - 1, i, &all, err))
 			return -1;

@@ -8,3 +8,11 @@ load common
 @test "whatever is changed in a small table is noticed, and mended" {
 	inside /usr/bin/python3 "$TOP/tests/system/mutations.py" "$SOCKGATE" small
 }
+
+@test "whatever is changed in a large set of addresses is noticed, and mended" {
+	inside /usr/bin/python3 "$TOP/tests/system/mutations.py" "$SOCKGATE" single
+}
+
+@test "whatever is changed in a large set of intervals is noticed, and mended" {
+	inside /usr/bin/python3 "$TOP/tests/system/mutations.py" "$SOCKGATE" pairs
+}

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Somebody changes the loaded table in every way that nft and netlink offer: nothing of it is called proven.
 
-    mutations.py PROGRAM small|large [TITLE…]     TAP; in a network namespace of its own, in an empty folder
+    mutations.py PROGRAM small|single|pairs [TITLE…]     TAP; in a network namespace of its own, in an empty folder
 
 After each change `verify`, `status` and `diff` say that the kernel differs, or that they cannot tell; where the change
-moves no packet's fate, they may say that it is proven. Then `apply` puts the table right, and `verify` proves it. In the
-large table everything is done with what `apply` remembers, without it, and without a `verify` in between."""
+moves no packet's fate, they may say that it is proven. Then `apply` puts the table right, and `verify` proves it. Tables
+with a large set, of single addresses or of pairs, are tried with what `apply` remembers of them, and without."""
 import glob
 import json
 import os
@@ -125,6 +125,18 @@ TABLE = [
     ("a port less", NOTICED, nft("delete element inet sockgate in_ports { tcp . 22 }")),
     ("a port with another verdict", NOTICED,
      nft("delete element inet sockgate in_ports { tcp . 443 }", "add element inet sockgate in_ports { tcp . 443 : accept }")),
+    ("a port with something in its padding", NOTICED,
+     sends(nft("delete element inet sockgate in_ports { tcp . 22 }"),
+           raw(elements_of("in_ports", nest(1, nest(1, attr(1, b"\6\1\0\0\0\x16\0\0")), nest(2, nest(2, be32(1, 1)))))))),
+    ("another port with something in its padding", HARMLESS,
+     raw(elements_of("in_ports", nest(1, nest(1, attr(1, b"\6\0\0\1\x15\x38\0\0")), nest(2, nest(2, be32(1, 1))))))),
+    ("a range with something in its padding", NOTICED,
+     sends(nft("delete element inet sockgate in_ranges { 7000-7100 . udp }"),
+           raw(elements_of("in_ranges", nest(1, nest(1, attr(1, b"\x1b\x58\0\1\x11\0\0\0")), nest(10, attr(1, b"\x1b\xbc\0\1\x11\0\0\0")),
+                                             nest(2, nest(2, be32(1, 1)))))))),
+    ("a range of protocols and ports", NOTICED,
+     raw(elements_of("in_ranges", nest(1, nest(1, attr(1, b"\x20\0\0\0\6\0\0\0")), nest(10, attr(1, b"\x20\5\0\0\x11\0\0\0")),
+                                       nest(2, nest(2, be32(1, 1))))))),
     ("a port that leads to an empty chain", NOTICED,
      nft("add chain inet sockgate empty", "delete element inet sockgate in_ports { tcp . 22 }",
          "add element inet sockgate in_ports { tcp . 22 : jump empty }")),
@@ -207,39 +219,61 @@ TABLE = [
 ]
 
 
-def large_lists():
-    """130,000 single addresses, and 65,000 pairs of addresses with room between them."""
-    base = 11 << 24
-    with open("single.txt", "w", encoding="ascii") as file:
-        file.writelines("%s\n" % ".".join(map(str, address(base + 2 * i))) for i in range(130000))
-    with open("pairs.txt", "w", encoding="ascii") as file:
-        file.writelines("%s/31\n" % ".".join(map(str, address(base + 8 * i))) for i in range(125000))
+LIST = 121000    # from 120,000 on apply asks for elements instead of reading them
+BASE = 11 << 24
 
 
-LARGE = """\
-groups: {single: {file: single.txt}, pairs: {file: pairs.txt}}
-allow:
-  tcp: [{port: 8080, from: single}, {port: 8081, from: pairs}]
-"""
-LARGE_TABLE = [
-    ("a catch-all element in a large set", NOTICED, raw(elements_of("g_single4", CATCH_ALL))),
-    ("a catch-all element in a large set of intervals", NOTICED, raw(elements_of("g_pairs4", CATCH_ALL))),
-    ("one more", NOTICED, nft("add element inet sockgate g_single4 { 10.9.0.2 }")),
-    ("one instead of another", NOTICED,
-     nft("add element inet sockgate g_single4 { 10.9.0.2 }", "delete element inet sockgate g_single4 { 11.0.0.2 }")),
-    ("one that is limited", NOTICED,
-     sends(nft("delete element inet sockgate g_single4 { 11.0.0.2 }"), raw(elements_of("g_single4", carrying("11.0.0.2", ONE_A_DAY))))),
-    ("an interval between two", NOTICED, nft("add element inet sockgate g_pairs4 { 11.0.0.4 }")),
-    ("an interval in front of all", NOTICED, nft("add element inet sockgate g_pairs4 { 10.9.0.2 }")),
-    ("an interval behind all", NOTICED, nft("add element inet sockgate g_pairs4 { 203.0.113.0/24 }")),
-    ("an interval that is longer", NOTICED,
-     nft("delete element inet sockgate g_pairs4 { 11.0.0.8/31 }", "add element inet sockgate g_pairs4 { 11.0.0.8/30 }")),
-    ("a start between two", HARMLESS, raw(elements_of("g_pairs4", START("11.0.0.4")))),
-    ("a start in front of all", HARMLESS, raw(elements_of("g_pairs4", START("10.0.0.4")))),
-    ("a start behind all", NOTICED, raw(elements_of("g_pairs4", START("203.0.113.4")))),
-    ("a table made anew with the same handles", NOTICED, rewritten("11.0.0.2,", "11.0.0.3,")),
-    ("a rule that fills a large set", NOTICED, nft("insert rule inet sockgate input udp dport 9 add @g_single4 { ip saddr }")),
-]
+def written(number):
+    return ".".join(str(byte) for byte in address(number))
+
+
+def large_list(name):
+    """Single addresses, every second one; or pairs of addresses with room between them."""
+    with open(name + ".txt", "w", encoding="ascii") as file:
+        file.writelines("%s\n" % (written(BASE + 2 * i) if name == "single" else written(BASE + 8 * i) + "/31") for i in range(LIST))
+
+
+def of_set(what):
+    """A change of the set that the table has now: apply may have made it under a new name."""
+    def run():
+        listed = subprocess.run(["nft", "-t", "list", "table", "inet", "sockgate"], check=True, capture_output=True, text=True).stdout
+        what(next(line.split()[1] for line in listed.splitlines() if line.strip().startswith("set ")))()
+    return run
+
+
+def edit(*lines):
+    return of_set(lambda name: nft(*[line.replace("SET", name) for line in lines]))
+
+
+def add_raw(*items):
+    return of_set(lambda name: raw(elements_of(name, *items)))
+
+
+def made_anew(old, new):
+    """The table again, with the numbers that it had."""
+    def run():
+        listed = subprocess.run(["nft", "list", "table", "inet", "sockgate"], check=True, capture_output=True, text=True).stdout
+        assert old in listed
+        nft("delete table inet sockgate", listed.replace(old, new, 1))()
+    return run
+
+
+LARGE = "groups: {many: {file: %s.txt}}\nallow:\n  tcp: [{port: 8080, from: many}]\n"
+LARGE_TABLES = {
+    "single": [
+        ("a catch-all element", NOTICED, add_raw(CATCH_ALL)),
+        ("one more", NOTICED, edit("add element inet sockgate SET { 10.9.0.2 }")),
+        ("one instead of another", NOTICED, edit("add element inet sockgate SET { 10.9.0.2 }", "delete element inet sockgate SET { 11.0.0.2 }")),
+        ("one that is limited", NOTICED,
+         sends(edit("delete element inet sockgate SET { 11.0.0.2 }"), add_raw(carrying("11.0.0.2", ONE_A_DAY)))),
+        ("the table with the numbers that it had", NOTICED, made_anew("11.0.0.2,", "11.0.0.3,")),
+    ],
+    # tests/unit/test_kernel_rules.c tries what else can be added to intervals
+    "pairs": [
+        ("a catch-all element", NOTICED, add_raw(CATCH_ALL)),
+        ("an interval between two", NOTICED, edit("add element inet sockgate SET { 11.0.0.4 }")),
+    ],
+}
 
 
 class Tried(Exception):
@@ -259,15 +293,21 @@ class Program:
         if code:
             raise Tried("apply ends with %d: %s" % (code, said))
 
-    def equal(self):
-        """What verify says; verify, status and diff have to agree."""
+    def verify(self):
         code, said = self.run("verify", "-j")
         answer = json.loads(said)["kernel_equals_policy"] if code in (0, 1, 4) else said
+        if answer not in ("proven", "refuted", "undecided") or (answer != "proven" and not code):
+            raise Tried("verify ends with %d: %s" % (code, said))
+        return answer
+
+    def equal(self):
+        """What verify says; status and diff have to agree."""
+        answer = self.verify()
         status, status_said = self.run("status")
         diff, diff_said = self.run("diff")
-        expected = {"proven": 0, "refuted": 1, "undecided": 4}.get(answer)
-        if status != expected or diff != expected or (answer != "proven" and not code):
-            raise Tried("verify says %s (%d), status ends with %d, diff with %d\n%s\n%s" % (answer, code, status, diff, status_said, diff_said))
+        expected = {"proven": 0, "refuted": 1, "undecided": 4}[answer]
+        if status != expected or diff != expected:
+            raise Tried("verify says %s, status ends with %d, diff with %d\n%s\n%s" % (answer, status, diff, status_said, diff_said))
         return answer
 
     def mended(self):
@@ -286,38 +326,45 @@ def cookie():
         return int.from_bytes(own.getsockopt(socket.SOL_SOCKET, 71, 8), sys.byteorder)
 
 
-def attempt(gate, change, harmless, ways):
-    for way in ways:
-        subprocess.run(["nft", "flush", "ruleset"], check=True)    # then names have no numbers
-        gate.mended()
-        change()
-        if "without memory" in way:
-            forget()
-        if "apply alone" not in way:
-            answer = gate.equal()
-            if answer == "proven" and not harmless:
-                raise Tried("%s: proven" % way)
+def try_small(gate, change, harmless):
+    subprocess.run(["nft", "flush", "ruleset"], check=True)    # then names have no numbers
+    gate.mended()
+    change()
+    if gate.equal() == "proven" and not harmless:
+        raise Tried("it is called proven")
+    gate.mended()
+
+
+def try_large(gate, change, harmless):
+    """With what apply remembers and a verify in between; then without either."""
+    if gate.verify() != "proven":
         gate.must_apply()
-        if "without memory" in way:
-            forget()
-        if gate.equal() != "proven":
-            raise Tried("%s: apply does not mend it" % way)
+    change()
+    if gate.verify() == "proven" and not harmless:
+        raise Tried("with memory: it is called proven")
+    gate.must_apply()
+    if gate.verify() != "proven":
+        raise Tried("with memory: apply does not mend it")
+    change()
+    forget()
+    gate.must_apply()
+    forget()
+    if gate.verify() != "proven":
+        raise Tried("without memory: apply does not mend it")
 
 
 def main():
     size, titles = sys.argv[2], sys.argv[3:]
-    table = LARGE_TABLE if size == "large" else TABLE
-    table = [row for row in table if not titles or row[0] in titles]
-    ways = ["with memory", "without memory", "with memory, apply alone", "without memory, apply alone"] if size == "large" else ["small"]
-    if size == "large":
-        large_lists()
+    table = [row for row in LARGE_TABLES.get(size, TABLE) if not titles or row[0] in titles]
+    if size != "small":
+        large_list(size)
     with open("policy.yaml", "w", encoding="ascii") as file:
-        file.write(LARGE if size == "large" else SMALL)
+        file.write(SMALL if size == "small" else LARGE % size)
     gate, failed = Program(sys.argv[1]), 0
     print("1..%d" % len(table))
     for number, (title, harmless, change) in enumerate(table, 1):
         try:
-            attempt(gate, change, harmless, ways)
+            (try_small if size == "small" else try_large)(gate, change, harmless)
             print("ok %d - %s" % (number, title), flush=True)
         except (Tried, AssertionError, subprocess.CalledProcessError) as error:
             failed += 1

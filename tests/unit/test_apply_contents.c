@@ -10,11 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <dirent.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include <linux/netfilter.h>
+#include <xxhash.h>
 #include "apply/contents.h"
 #include "nft/build.h"
 #include "sockgate/compile.h"
@@ -191,12 +193,81 @@ static void what_no_packet_reaches_is_not_read(void **state)
 	sg_kernel_close(kernel);
 }
 
+/* Layout of the file: magic, boot, namespace, count, time; one entry; its keys; the checksum. */
+#define STORED_AT 80
+#define KEYS_AT   (STORED_AT + 8 + 32 + 256)
+
+/* Changes the file that is there: the first key's first byte is 99, and it is older. */
+static void forge(uint64_t older, bool checked)
+{
+	char name[64];
+	static uint8_t data[65536];
+	XXH128_canonical_t sum;
+	uint64_t stored;
+	struct dirent *entry;
+	DIR *folder = opendir("/run/sockgate");
+	FILE *file;
+	size_t size;
+
+	assert_non_null(folder);
+	do {
+		entry = readdir(folder);
+		assert_non_null(entry);
+	} while (strncmp(entry->d_name, "contents-", 9) != 0);
+	snprintf(name, sizeof(name), "/run/sockgate/%.40s", entry->d_name);
+	closedir(folder);
+	file = fopen(name, "r+e");
+	assert_non_null(file);
+	size = fread(data, 1, sizeof(data), file);
+	assert_int_equal(size, KEYS_AT + 20000 + sizeof(sum));
+	memcpy(&stored, data + STORED_AT, sizeof(stored));
+	stored -= older;
+	memcpy(data + STORED_AT, &stored, sizeof(stored));
+	assert_int_equal(data[KEYS_AT], 1);
+	data[KEYS_AT] = 99;
+	XXH128_canonicalFromHash(&sum, XXH3_128bits(data, size - sizeof(sum)));
+	if (checked)
+		memcpy(data + size - sizeof(sum), &sum, sizeof(sum));
+	rewind(file);
+	assert_int_equal(fwrite(data, 1, size, file), size);
+	fclose(file);
+}
+
+/* A file of this boot and generation is believed; not one that was altered, and not one that is too old: by then the
+ * generations may have gone around. */
+static void what_file_is_believed(void **state)
+{
+	static const struct {
+		uint64_t older;
+		bool checked;
+		uint8_t read;
+	} rows[] = {{0, true, 99}, {3000, true, 99}, {0, false, 1}, {3700, true, 1}, {UINT64_MAX - 100, true, 1}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct sg_kernel *kernel = new_world();
+		struct sg_contents *contents = sg_contents_open(kernel);
+		uint32_t generation;
+
+		load(kernel, 1, false, 0);
+		assert_int_equal(first_read(contents, kernel, &generation), 1);
+		sg_contents_store(contents, generation);
+		sg_contents_free(contents);
+		forge(rows[i].older, rows[i].checked);
+		contents = sg_contents_open(kernel);
+		assert_int_equal(first_read(contents, kernel, &generation), rows[i].read);
+		sg_contents_free(contents);
+		sg_kernel_close(kernel);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_no_packet_reaches_is_not_read),
 		cmocka_unit_test(another_change_in_between_is_not_ours),
 		cmocka_unit_test(another_boot_is_another_world),
+		cmocka_unit_test(what_file_is_believed),
 	};
 
 	if (geteuid() != 0) {
