@@ -204,9 +204,13 @@ int verb_status(struct session *session)
 					       known_compare(&known, loaded.policy, &here, &err) < 0)) ||
 			    read_note(session, rules.table, &mark, &report, &err) < 0))
 		return session_fail(session, &err);
-	report.units = known.units;
-	report.unit_runs = known.runs;
-	report.unit_count = known.unit_count;
+	/* the same text and the same rules: then the units are the reason. Otherwise there may be others. */
+	if (loaded.policy && report.equal == SG_REFUTED && report.unchanged && report.same_file &&
+	    !memcmp(report.applied_digest, digest, sizeof(digest))) {
+		report.units = known.units;
+		report.unit_runs = known.runs;
+		report.unit_count = known.unit_count;
+	}
 	if (lockdown_is_in_force(rules.table, reason, sizeof(reason)))
 		report.lockdown = reason;
 	report.besides = besides_report(&besides);

@@ -72,10 +72,10 @@ static void add_units(struct sg_buf *buf, const struct sg_status_report *report)
 	for (size_t i = 0; i < report->unit_count; i++) {
 		sg_buf_adds(buf, i ? ", " : "");
 		sg_say_adds(buf, report->units[i]);
-		sg_buf_adds(buf, report->unit_runs[i] ? " was restarted" : " does not run");
+		sg_buf_adds(buf,
+			    report->unit_runs[i] ? " was started or restarted since it was applied" : " does not run");
 	}
-	sg_buf_addf(buf, " since it was applied; %s ports are closed until 'sockgate apply'",
-		    report->unit_count > 1 ? "their" : "its");
+	sg_buf_addf(buf, "; %s ports are closed until 'sockgate apply'", report->unit_count > 1 ? "their" : "its");
 }
 
 static void add_not_enforcing(struct sg_buf *buf, const struct sg_style *style, const struct sg_status_report *report)

@@ -170,12 +170,30 @@ policy() {
 	[[ ${lines[1]} == "    before: only for control group "*" at depth 2, else drop, by inet sockgate, "* ]]
 	[[ ${lines[2]} == "    after:  only for sgt-web.service, else drop, by policy.yaml:4 allow.tcp[1]" ]]
 	run -1 gate -f policy.yaml status
-	[[ ${lines[0]} == "not enforcing policy.yaml: sgt-web.service was restarted since it was applied; its ports are closed until 'sockgate apply'"* ]]
+	[[ ${lines[0]} == "not enforcing policy.yaml: sgt-web.service was started or restarted since it was applied; its ports are closed until 'sockgate apply'"* ]]
 	run -1 gate -f policy.yaml -j status
 	jq -e '.units_to_apply == [{unit: "sgt-web.service", runs: true}] and .kernel.unchanged' <<<"$output"
 	gate -q -f policy.yaml apply
+	run -0 gate -f policy.yaml -j status
+	jq -e '.units_to_apply == []' <<<"$output"
 	reaches 192.0.2.2 80
 	run -0 gate -f policy.yaml diff
+}
+
+@test "status says which unit stopped since the policy was applied" {
+	policy
+	hold sgt-web.service tcp/0.0.0.0/80
+	gate -q -f policy.yaml apply
+	let_go
+	for _ in {1..20}; do
+		rmdir "$SLICE/sgt-web.service" 2>/dev/null && break
+		sleep 0.1
+	done
+	run -1 gate -f policy.yaml status
+	[[ ${lines[0]} == "not enforcing policy.yaml: sgt-web.service does not run; its ports are closed until 'sockgate apply'"* ]]
+	gate -q -f policy.yaml apply
+	run -0 gate -f policy.yaml -j status
+	jq -e '.units_to_apply == []' <<<"$output"
 }
 
 @test "who is connected by SSH is asked about, by who listens there" {
