@@ -291,6 +291,11 @@ ports_of_the_host_count() {
 	done
 }
 
+# The objects of a listing in JSON, sorted and without their handles. Rules of one chain keep their order.
+objects() {
+	jq '[.nftables[] | del(.[].handle)] | group_by(.rule.chain // "") | map(if .[0].rule then . else sort end)'
+}
+
 @test "what is said of published ports" {
 	hosts
 	printf '{published: ignore, allow: {tcp: [22]}}' >before.yaml
@@ -315,11 +320,11 @@ ports_of_the_host_count() {
 		[[ ${lines[1]} == "drop published tcp 23 from 192.0.2.1"* ]]
 	done
 	run -2 gate -f policy.yaml explain --outbound --published 22/tcp
-	# nft reads what is shown, and lists what was loaded alike
+	# nft loads what show prints, and lists the same objects as after apply; their order is that of their creation
 	gate -f policy.yaml show >shown
 	netns_new OTHER
 	ip netns exec "$OTHER" nft -f shown
-	diff <(inside nft list ruleset) <(ip netns exec "$OTHER" nft list ruleset)
+	diff <(inside nft -j list ruleset | objects) <(ip netns exec "$OTHER" nft -j list ruleset | objects)
 	# rules that let packets to the container's port reach it are noticed
 	inside nft insert rule inet sockgate published tcp dport 80 accept
 	run -4 gate -f policy.yaml diff
