@@ -69,6 +69,12 @@ static bool rtnl_text(const struct nlattr *attribute, char *ret, size_t room)
 	return true;
 }
 
+/* Messages end where their last attribute is padded to; libmnl would read up to there in one that does not. */
+static bool rtnl_is_whole(const struct nlmsghdr *message, size_t header)
+{
+	return mnl_nlmsg_get_payload_len(message) >= header && message->nlmsg_len % MNL_ALIGNTO == 0;
+}
+
 static int rtnl_nomem(void)
 {
 	errno = ENOMEM;
@@ -88,7 +94,7 @@ int sg_rtnl_see_address(const struct nlmsghdr *message, void *addresses)
 	const struct nlattr *local;
 	size_t size;
 
-	if (message->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(message) < sizeof(*header) ||
+	if (message->nlmsg_type != RTM_NEWADDR || !rtnl_is_whole(message, sizeof(*header)) ||
 	    (header->ifa_family != AF_INET && header->ifa_family != AF_INET6))
 		return MNL_CB_OK;
 	size = header->ifa_family == AF_INET ? 4 : 16;
@@ -117,7 +123,7 @@ int sg_rtnl_see_route(const struct nlmsghdr *message, void *routes)
 	const uint8_t *destination;
 	sg_u128 rest;
 
-	if (message->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(message) < sizeof(*header) ||
+	if (message->nlmsg_type != RTM_NEWROUTE || !rtnl_is_whole(message, sizeof(*header)) ||
 	    header->rtm_family != (found->family == SG_IPV4 ? AF_INET : AF_INET6) || header->rtm_type != found->type ||
 	    header->rtm_flags & RTM_F_CLONED || header->rtm_dst_len > 8 * size)
 		return MNL_CB_OK;
@@ -178,7 +184,7 @@ int sg_rtnl_see_link(const struct nlmsghdr *message, void *addresses)
 	struct rtnl_names names = {.list = list};
 	struct sg_link link = {0};
 
-	if (message->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(message) < sizeof(*header))
+	if (message->nlmsg_type != RTM_NEWLINK || !rtnl_is_whole(message, sizeof(*header)))
 		return MNL_CB_OK;
 	mnl_attr_parse(message, sizeof(*header), rtnl_see_attribute, &attributes);
 	if (header->ifi_index <= 0 || !rtnl_text(attributes.of[IFLA_IFNAME], link.name, sizeof(link.name)))

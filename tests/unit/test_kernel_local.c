@@ -56,6 +56,7 @@ static void test_addresses(void **state)
 	}
 	assert_int_equal(sg_kernel_local_addresses(&list, &err), 0);
 	assert_int_equal(list.count, 0);
+	sg_local_addresses_clear(&list);
 	set_up_lo("192.0.2.77");
 	assert_int_equal(sg_kernel_local_addresses(&list, &err), 0);
 	address = find(&list, SG_IPV4, 0x7f000001);
