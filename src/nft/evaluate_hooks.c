@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <linux/netfilter.h>
+#include <limits.h>
+#include <linux/netfilter_ipv4.h>
 #include <linux/netfilter/nf_tables.h>
 #include "base/mem.h"
 
@@ -30,11 +32,13 @@ static size_t hooked(const struct sg_table *table, uint32_t hook, const struct s
 	return count;
 }
 
-/* A base chain that judges packets in a way that is not followed here: every verdict of the direction is unknown. */
+/* A base chain that judges packets in a way that is not followed here: every verdict of the direction is unknown. What
+ * leaves has no connection yet in front of conntrack, and any state that is asked for is "invalid". */
 static bool strange(const struct sg_table *table, const struct sg_chain *chain)
 {
 	bool hook_known =
-		chain->hook == NF_INET_LOCAL_IN || chain->hook == NF_INET_FORWARD || chain->hook == NF_INET_LOCAL_OUT;
+		chain->hook == NF_INET_LOCAL_IN || chain->hook == NF_INET_FORWARD ||
+		(chain->hook == NF_INET_LOCAL_OUT && chain->priority > NF_IP_PRI_CONNTRACK);
 
 	if (!chain->is_base)
 		return false;

@@ -379,6 +379,18 @@ def loose_start(k):
     return f"this kernel: {kinds[5][0]}"
 
 
+def before_conntrack(k):
+    """what leaves has no connection in front of conntrack: its state is invalid there, and new behind it"""
+    boundaries(k, (10, -20))
+    for priority, state in ((-300, "invalid"), (-201, "invalid"), (-199, "new"), (0, "new")):
+        subprocess.run(["nft", "-f", "-"], check=True, text=True, input=f"""
+            flush chain inet t c
+            delete chain inet t c
+            add chain inet t c {{ type filter hook output priority {priority}; }}
+            add rule inet t c ct state {state} counter""")
+        assert matched(30), (priority, state)
+
+
 def neighbours(k):
     """in an anonymous set two starts in a row are neighbours: the first interval ends where the second starts"""
     k.clean()
@@ -517,7 +529,7 @@ def large_batch(k):
 
 FACTS = [stale_generation, current_generation, no_end, second_batch, echo, no_proof, nothing_to_do, barrier,
          generation_of, atomic, offsets, delete_and_add, again, overlap, open_end, loose_start, neighbours, catch_all,
-         counted, cap, single_keys, interrupted, marks, many_errors, large_batch]
+         counted, before_conntrack, cap, single_keys, interrupted, marks, many_errors, large_batch]
 
 
 def main():

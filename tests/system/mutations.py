@@ -32,6 +32,9 @@ allow:
     - 7000-7100
 block:
   any: [{from: 203.0.113.0/24, log: bad}]
+outbound:
+  default: drop
+  allow: {udp: [53]}
 log-blocked: 10/minute
 """
 NOTICED, HARMLESS = False, True
@@ -178,6 +181,8 @@ TABLE = [
     ("a base chain of postrouting", NOTICED, nft("add chain inet sockgate post { type filter hook postrouting priority 0; policy drop; }")),
     ("a base chain of ingress", NOTICED, nft("add chain inet sockgate in { type filter hook ingress device lo priority 0; policy drop; }")),
     ("a chain of ours on another priority", HARMLESS, rewritten("priority filter; policy drop;", "priority 7; policy drop;")),
+    ("a chain of what leaves in front of conntrack", NOTICED, rewritten("hook output priority filter;", "hook output priority -300;")),
+    ("a chain of what leaves behind conntrack", HARMLESS, rewritten("hook output priority filter;", "hook output priority -150;")),
     ("a mark that is written", NOTICED, nft("insert rule inet sockgate input meta mark set 7")),
     ("a named counter", HARMLESS, nft("add counter inet sockgate c", "insert rule inet sockgate input counter name c")),
     ("a named limit", NOTICED, nft("add limit inet sockgate l { rate 1/day; }", "insert rule inet sockgate tcp_443 limit name l accept")),
