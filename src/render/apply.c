@@ -7,11 +7,10 @@ void sg_render_apply(struct sg_buf *buf, const struct sg_style *style, const str
 {
 	sg_say_adds(buf, report->file);
 	sg_buf_adds(buf, ": ");
+	sg_say_coloured(buf, style, SG_GREEN, report->changed ? "applied and proven" : "unchanged, proven");
+	/* what else decides is not proven, and is named below */
 	if (sg_besides_are_there(&report->besides))
-		sg_say_coloured(buf, style, SG_GREEN, "%s, its table proven",
-				report->changed ? "applied" : "unchanged");
-	else
-		sg_say_coloured(buf, style, SG_GREEN, report->changed ? "applied and proven" : "unchanged, proven");
+		sg_buf_adds(buf, " for its own table");
 	sg_buf_adds(buf, " (");
 	sg_say_count(buf, report->lines, "line");
 	sg_buf_adds(buf, ", ");

@@ -70,7 +70,7 @@ named() {
 	run -0 gate -f policy.yaml diff
 	[[ $output == *"sockgate's table in the kernel and policy.yaml decide alike"*"$text"* ]]
 	run -0 gate -f policy.yaml apply
-	[[ $output == *"unchanged, its table proven"*"$text"* ]]
+	[[ $output == *"unchanged, proven for its own table ("*"$text"* ]]
 	run -0 gate -f policy.yaml apply --dry-run
 	[[ $output == *"$text"* ]]
 	run -0 gate listening
