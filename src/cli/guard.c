@@ -223,6 +223,22 @@ static int guard_others(struct session *session, struct watched *watched, int *r
 	return 1;
 }
 
+/*
+ * At the start of the machine nobody is there yet. But a restart of the service is the same command, and may be asked for in
+ * an SSH session: where live ones could not be made again it is judged as any apply without a session. When it is refused, the
+ * former rules stay, or the lockdown lets SSH in. As guard.
+ */
+static int guard_restart(struct session *session, struct watched *watched, int *ret_exit, struct sg_error *err)
+{
+	if (session->options->force)
+		return 0;
+	if (find_others(session, watched, err) < 0)
+		return -1;
+	return cutting_ssh(&watched->cutting, &watched->sockets, SG_CUT_RECONNECT)
+		       ? guard_others(session, watched, ret_exit, err)
+		       : 0;
+}
+
 int guard(struct session *session, struct watched *watched, int *ret_exit, struct sg_error *err)
 {
 	struct sg_cuts_report report;
@@ -232,9 +248,8 @@ int guard(struct session *session, struct watched *watched, int *ret_exit, struc
 	    (watched->here->units.count && sockets_own(&watched->sockets, err) < 0) ||
 	    cutting_session(&watched->cutting, &watched->here->subject, &watched->sockets, err) < 0)
 		return -1;
-	/* at the start of the machine nobody is there yet, and no rules are worse */
 	if (session->options->boot)
-		return 0;
+		return guard_restart(session, watched, ret_exit, err);
 	if (!watched->cutting.session_known)
 		return guard_others(session, watched, ret_exit, err);
 	if (!watched->cutting.session_cut || session->options->force)

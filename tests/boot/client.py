@@ -3,6 +3,7 @@
 """An outside client that tries a port without pause, and what its log says.
 
     client.py try ADDRESS PORT LOG     until it is killed; each try is a line "SENT ANSWERED" (monotonic seconds, - for none)
+    client.py hold ADDRESS PORT        one connection, made as soon as it can be, until it is killed
     client.py spans LOG PHASES         for each phase ("NAME FROM DONE TO" a line): tries, answers, longest time open in
                                        milliseconds; then tries and answers from DONE on
 
@@ -69,7 +70,20 @@ def spans(path, phases):
         print(name, len(within), sum(answered for _, answered in within), round(longest * 1000), len(behind), sum(behind))
 
 
-if sys.argv[1:2] == ["try"]:
+def hold(address, port):
+    while True:
+        try:
+            connection = socket.create_connection((address, port), 1)
+            break
+        except OSError:
+            time.sleep(0.05)
+    time.sleep(600)
+    connection.close()
+
+
+if sys.argv[1:2] == ["hold"]:
+    hold(sys.argv[2], int(sys.argv[3]))
+elif sys.argv[1:2] == ["try"]:
     try_port(sys.argv[2], int(sys.argv[3]), sys.argv[4])
 else:
     spans(*sys.argv[2:4])

@@ -28,7 +28,7 @@ ip link set host0 up
 ip link set lo up
 /usr/bin/python3 /usr/local/sbin/listen.py /run/listening 22 5432 8080 &
 for _ in {1..200}; do
-	[ -e /run/listening ] && [ -e /out/client-ready ] && break
+	[ -e /run/listening ] && [ -n "$(ss -Htn state established 'sport = :22')" ] && break
 	sleep 0.05
 done
 cp /etc/sockgate/policy.yaml /run/good.yaml
@@ -70,12 +70,20 @@ systemctl restart sockgate
 phase many-failures true
 cp /run/good.yaml /etc/sockgate/policy.yaml
 phase mended-again systemctl restart sockgate
+# a policy that keeps SSH out, while somebody is logged in: neither a reload nor a restart takes it
+printf 'allow:\n  tcp: [8080]\n' >/etc/sockgate/policy.yaml
+phase shut-reload systemctl reload sockgate
+phase shut-restart systemctl restart sockgate
+journalctl --sync
+journalctl -b --no-pager -o cat -u sockgate.service | grep 'not applied' | sed 's/^/shut: /' >>/out/after
+cp /run/good.yaml /etc/sockgate/policy.yaml
+phase shut-mended systemctl restart sockgate
 # a reload says what is wrong in the journal, and that it is quiet silences nothing
 printf 'allow:\n  tcp: [22, 8080, {port: 5433, unit: no-such-unit.service}]\n' >/etc/sockgate/policy.yaml
 systemctl reload sockgate
 echo "warned exited with $?" >>/out/after
 journalctl --sync
-journalctl -b --no-pager -o cat -u sockgate.service | grep -A99 'Finished' | sed 's/^/journal: /' | tail -n 6 >>/out/after
+journalctl -b --no-pager -o cat -u sockgate.service | grep -A99 'Reloading' | sed 's/^/journal: /' | tail -n 25 >>/out/after
 cp /run/good.yaml /etc/sockgate/policy.yaml
 systemctl reload sockgate
 # what systemd knows nothing of, and the control: without the drop-in nothing brings the policy back

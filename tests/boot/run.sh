@@ -182,7 +182,8 @@ outside() {
 	done
 	ip -n "$network" addr add 10.99.0.1/24 dev ve-root
 	ip -n "$network" link set ve-root up
-	touch "$work/out/client-ready"
+	nsenter --net="/run/netns/$network" /usr/bin/python3 "$here/client.py" hold 10.99.0.2 22 &
+	echo $! >"$work/session"
 	exec nsenter --net="/run/netns/$network" /usr/bin/python3 "$here/client.py" try 10.99.0.2 5432 "$work/tries"
 }
 
@@ -194,7 +195,7 @@ network_option=(--network-veth)
 outside &
 client=$!
 start nsenter --net="/run/netns/$network"
-kill "$client" 2>/dev/null
+kill "$client" "$(cat "$work/session")" 2>/dev/null
 wait "$client" 2>/dev/null
 client=
 /usr/bin/python3 "$here/client.py" spans "$work/tries" "$work/out/phases" >"$work/spans"
@@ -237,6 +238,10 @@ for phase in mended mended-again; do
 	closed $phase && says $phase enforcing
 	result $? "the policy was put right, $phase: it is in force"
 done
+exits shut-reload 1 && says shut-reload 'enforcing /etc/sockgate/policy.yaml as applied at' && grep -q '^shut: .*every new SSH connection' "$work/out/after"
+result $? "a reload does not take a policy that keeps SSH out"
+exits shut-restart 1 && says shut-restart 'enforcing /etc/sockgate/policy.yaml as applied at' && says shut-mended enforcing
+result $? "nor does a restart while somebody is logged in, and the former rules stay"
 grep -q '^journal: Reloading' "$work/out/after" && exits warned 0 && grep -q '^journal: .*unit/not-' "$work/out/after"
 result $? "a reload warns in the journal"
 open by-hand && says by-hand 'not enforcing'
