@@ -254,6 +254,10 @@ void sg_terms_logs(struct sg_buf *buf, const struct sg_terms_side *side)
 	for (size_t i = 0; i < terms->logging_count; i++) {
 		const struct sg_logging *logging = terms->loggings[i];
 
+		if (!logging->rate) { /* of a table: by two rules, or with another verdict than it tells */
+			sg_buf_adds(buf, i ? "; or in a way that no policy has" : "logged in a way that no policy has");
+			continue;
+		}
 		sg_buf_adds(buf, i ? "; or as '" : "logged as '");
 		sg_say_adds(buf, logging->prefix);
 		sg_buf_adds(buf, "', ");

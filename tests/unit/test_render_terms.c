@@ -176,6 +176,10 @@ static void logs(void **state)
 		sg_terms_logs_json(&json, &side),
 		"[{\"prefix\": \"sockgate a.yaml:1 \\u001b[31m\", \"count\": 10, \"seconds\": 60, \"group\": null}, "
 		"{\"prefix\": \"sockgate a.yaml default\", \"count\": 1, \"seconds\": 86400, \"group\": 5}]");
+	list[1] = &(const struct sg_logging){.name = "other", .prefix = ""};
+	sg_terms_logs(&text, &side);
+	assert_string_equal(text.data, "logged as 'sockgate a.yaml:1 \\x1b[31m', 10/minute; or in a way that no policy has");
+	sg_buf_clear(&text);
 	all.logging_count = 0;
 	sg_terms_logs(&text, &side);
 	assert_string_equal(text.data, "not logged");
