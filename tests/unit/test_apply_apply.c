@@ -29,6 +29,8 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *pointer, size_t size);
 ssize_t __real_recvmsg(int fd, struct msghdr *message, int flags);
 ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags);
+ssize_t __real_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *to, socklen_t length);
+ssize_t __wrap_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *to, socklen_t length);
 int __real_setsockopt(int fd, int level, int name, const void *value, socklen_t length);
 int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t length);
 int __real_sg_rules_of_policy(const struct sg_policy *policy, const struct sg_decision *decision, struct sg_table *ret,
@@ -82,6 +84,37 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags)
 	}
 	answers -= answers != SIZE_MAX;
 	return __real_recvmsg(fd, message, flags);
+}
+
+static size_t undisturbed = SIZE_MAX; /* messages that are sent before another program changes the ruleset */
+static struct sg_kernel *another;     /* that program's */
+
+static void change_something(void)
+{
+	struct sg_table table = {.name = (char[]){"foreign"}, .family = 1};
+	struct sg_set set = {.name = (char[]){"new"}, .key_type = 7, .key_length = 4};
+	struct sg_wire *wire = sg_wire_new();
+	struct sg_kernel_reply reply;
+	static unsigned int times;
+
+	sg_wire_begin(wire, 1, 0);
+	sg_wire_add_table(wire, &table);
+	if (times++ % 2)
+		sg_wire_del_set(wire, &table, &set);
+	else
+		sg_wire_add_set(wire, &table, &set);
+	assert_int_equal(sg_kernel_send(another, wire, 0, &reply, NULL), 0);
+	assert_true(reply.committed);
+	sg_wire_free(wire);
+}
+
+ssize_t __wrap_sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *to, socklen_t length)
+{
+	if (undisturbed != SIZE_MAX && undisturbed-- == 0) {
+		undisturbed = SIZE_MAX;
+		change_something();
+	}
+	return __real_sendto(fd, data, size, flags, to, length);
 }
 
 int __wrap_setsockopt(int fd, int level, int name, const void *value, socklen_t length)
@@ -383,6 +416,46 @@ static void answers_to_clear_are_lost(void **state)
 	sg_kernel_close(kernel);
 }
 
+/* Whenever another program commits, between the steps too: it begins again, and what it made before is not left over. */
+static void others_commit_in_between(void **state)
+{
+	struct sg_kernel *kernel = new_world();
+	struct given a = read_policy(small), b = read_policy(other);
+	size_t again = 0, left = 0, objects = 0;
+	unsigned int attempts = 0;
+	bool met = true;
+
+	(void)state;
+	assert_int_equal(sg_kernel_open(&another, NULL), 0);
+	for (size_t n = 0; met; n++) {
+		struct sg_apply_result result;
+		struct sg_error err = {0};
+		struct sg_ruleset now;
+		const struct sg_table *table;
+
+		assert_int_equal(apply(kernel, &a, &result, &err), 0);
+		undisturbed = n;
+		if (apply(kernel, &b, &result, &err))
+			fail_msg("before message %zu: %s", n, err.message);
+		met = undisturbed == SIZE_MAX;
+		undisturbed = SIZE_MAX;
+		now = dump(kernel, &table);
+		assert_int_equal(sg_proof(&b.decision, table, &err), 0);
+		objects = objects ? objects : table->chain_count + table->set_count;
+		left += table->chain_count + table->set_count != objects;
+		attempts = result.attempts > attempts ? result.attempts : attempts;
+		again += result.attempts > 1;
+		sg_ruleset_clear(&now);
+	}
+	assert_int_equal(attempts, 2);
+	assert_int_equal(again, 2); /* before the first step, and before the second */
+	assert_int_equal(left, 1);  /* before the third, which the next run does */
+	sg_kernel_close(another);
+	forget(&a);
+	forget(&b);
+	sg_kernel_close(kernel);
+}
+
 static void write_many(struct sg_buf *text, unsigned int many)
 {
 	sg_buf_adds(text, "groups: {many: [");
@@ -478,6 +551,7 @@ int main(void)
 		cmocka_unit_test(memory_runs_out),
 		cmocka_unit_test(answers_are_lost),
 		cmocka_unit_test(answers_to_clear_are_lost),
+		cmocka_unit_test(others_commit_in_between),
 		cmocka_unit_test(more_than_the_kernel_takes_at_once),
 		cmocka_unit_test(what_is_remembered_is_true),
 	};
