@@ -150,7 +150,7 @@ class Peers(ports.Hosts):
         """The policy on a host that knows nothing of what was before."""
         subprocess.run(["ip", "netns", "exec", self.inner, "nft", "flush", "ruleset"], check=True)
         self.within(self.inner, "conntrack", "-F")
-        return self.apply(text)
+        return self.apply(text, "--force")     # servers of the test listen, on port 22 too
 
     def begin(self, source, number, protocol="tcp"):
         """A connection that is under way."""
