@@ -26,7 +26,7 @@
 /* Of linux/netfilter_arp.h and linux/netfilter_bridge.h. */
 #define HOOKS_OF_IP      5
 #define HOOKS_OF_ARP     3
-#define HOOKS_OF_BRIDGE  6
+#define HOOKS_OF_BRIDGE  5 /* of NF_BR_BROUTING there is no list */
 #define HOOKS_OF_DEVICES 2
 
 static void hook_text(const struct attr *attr, char *ret, size_t size)
@@ -128,7 +128,7 @@ static void forget_hook(void *data)
 	dump->hooks->count = dump->before;
 }
 
-/* 0: added, or this kernel has no such hook. 1: it has no list at all. */
+/* An answer of EINVAL to the first question, of a hook that every kernel has, means that there is no list. */
 static int dump_hook(struct sg_kernel *kernel, uint32_t family, uint32_t number, const char *device,
 		     struct sg_kernel_hooks *hooks, struct sg_error *err)
 {
@@ -145,10 +145,8 @@ static int dump_hook(struct sg_kernel *kernel, uint32_t family, uint32_t number,
 	}
 	if (sg_nfnl_dump(kernel, &request, &reader, &cause) == 0)
 		return 0;
-	/* nfnetlink says EINVAL for a subsystem that it does not have, the subsystem EOPNOTSUPP for such a hook */
-	if (cause.errnum == EINVAL)
-		return 1;
-	if (cause.errnum == EOPNOTSUPP || (device && cause.errnum == ENODEV))
+	/* a kernel that was built without the family, or without hooks of interfaces; an interface that went */
+	if (cause.errnum == EPROTONOSUPPORT || cause.errnum == EOPNOTSUPP || (device && cause.errnum == ENODEV))
 		return 0;
 	if (err)
 		*err = cause;
@@ -164,16 +162,21 @@ int sg_kernel_hooks(struct sg_kernel *kernel, struct sg_kernel_hooks *ret, struc
 			{NFPROTO_ARP, HOOKS_OF_ARP},
 			{NFPROTO_BRIDGE, HOOKS_OF_BRIDGE}};
 	sg_cleanup(sg_kernel_hooks_clear) struct sg_kernel_hooks all = {.known = true};
-	int missing = 0;
 
-	for (size_t i = 0; i < SG_COUNT(families) && !missing; i++)
-		for (uint32_t hook = 0; hook < families[i].count && !missing; hook++) {
-			missing = dump_hook(kernel, families[i].family, hook, NULL, &all, err);
-			if (missing < 0)
-				return -1;
+	for (size_t i = 0; i < SG_COUNT(families) && all.known; i++)
+		for (uint32_t hook = 0; hook < families[i].count && all.known; hook++) {
+			struct sg_error cause = {0};
+
+			if (dump_hook(kernel, families[i].family, hook, NULL, &all, &cause) == 0)
+				continue;
+			/* nfnetlink says EINVAL for a subsystem that it does not have */
+			all.known = cause.errnum != EINVAL || i || hook;
+			if (!all.known)
+				break;
+			if (err)
+				*err = cause;
+			return -1;
 		}
-	if (missing)
-		sg_kernel_hooks_clear(&all);
 	*ret = all;
 	all = (struct sg_kernel_hooks){0};
 	return 0;
@@ -182,14 +185,9 @@ int sg_kernel_hooks(struct sg_kernel *kernel, struct sg_kernel_hooks *ret, struc
 int sg_kernel_hooks_of(struct sg_kernel *kernel, const char *device, struct sg_kernel_hooks *hooks,
 		       struct sg_error *err)
 {
-	for (uint32_t hook = 0; hook < HOOKS_OF_DEVICES && hooks->known; hook++) {
-		int missing = dump_hook(kernel, NFPROTO_NETDEV, hook, device, hooks, err);
-
-		if (missing < 0)
+	for (uint32_t hook = 0; hook < HOOKS_OF_DEVICES; hook++)
+		if (dump_hook(kernel, NFPROTO_NETDEV, hook, device, hooks, err) < 0)
 			return -1;
-		if (missing)
-			hooks->known = false;
-	}
 	return 0;
 }
 

@@ -85,6 +85,8 @@ struct sg_legacy_sum {
 bool sg_legacy_parse(const struct sg_legacy_shape *shape, const struct sg_legacy_info *info, const uint8_t *entries,
 		     size_t size, struct sg_legacy_sum *ret);
 
+/* Whether the text of /proc/sys/kernel/tainted says that a module from outside of the kernel's sources was loaded. */
+bool sg_taint_has_foreign_module(const char *text);
 /* Virtual services in the text of /proc/net/ip_vs. */
 size_t sg_ipvs_services(const char *text);
 /* Whether the text of /proc/net/netlink has a socket of the kernel's own of that protocol. */

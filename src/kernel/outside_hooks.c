@@ -5,14 +5,20 @@
  * Where the kernel lists its hooks, each function has to be known by its name to be passed over; a function without a
  * name is not. Where it does not list them, what could hang there has evidence of its own: legacy tables, IPVS and BPF
  * programs each have a source, and connection tracking, defragmentation, NAT and the security modules are harmless.
+ * What a module from outside of the kernel's sources puts there shows in no source: the kernel only tells that one was
+ * loaded.
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <linux/netfilter.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "kernel/outside.h"
+
+#define TAINT_FOREIGN 12 /* the bit of TAINT_OOT_MODULE in /proc/sys/kernel/tainted */
 
 /* Functions as the kernel's sources name them, from Linux 5.14 to 6.18. */
 static const char *const harmless[] = {
@@ -26,6 +32,7 @@ static const char *const harmless[] = {
 	"ipv6_confirm",
 	"nf_confirm",
 	"nf_ct_bridge_pre",
+	"nf_ct_bridge_in",
 	"nf_ct_bridge_post",
 	/* fragments are put together: nf_defrag_ipv4.c, nf_defrag_ipv6_hooks.c */
 	"ipv4_conntrack_defrag",
@@ -43,8 +50,20 @@ static const char *const harmless[] = {
 	"nf_nat_ipv6_out",
 	"nf_nat_ipv6_local_fn",
 	"nf_nat_ipv6_fn",
+	/* chains of nf_tables that a transaction is making or taking away: the dump has those that are in force */
+	"nft_do_chain_ipv4",
+	"nft_do_chain_ipv6",
+	"nft_do_chain_inet",
+	"nft_do_chain_inet_ingress",
+	"nft_do_chain_arp",
+	"nft_do_chain_bridge",
+	"nft_do_chain_netdev",
+	"nf_route_table_hook4",
+	"nf_route_table_hook6",
+	"nf_route_table_inet",
 	/* bridged packets are shown to the hooks of IP: br_netfilter_hooks.c */
 	"br_nf_pre_routing",
+	"br_nf_local_in",
 	"br_nf_forward",
 	"br_nf_forward_ip",
 	"br_nf_forward_arp",
@@ -65,6 +84,8 @@ static const char *const harmless[] = {
 	"smack_ipv4_output",
 	"smack_ipv6_output",
 	"apparmor_ip_postroute",
+	"apparmor_ipv4_postroute",
+	"apparmor_ipv6_postroute",
 	/* outside_legacy.c reads these tables */
 	"ipt_do_table",
 	"ip6t_do_table",
@@ -137,6 +158,25 @@ static int note_hook(struct sg_look *look, const struct sg_kernel_hook *hook)
 			       *hook->module ? " of module " : "", hook->module, place);
 }
 
+bool sg_taint_has_foreign_module(const char *text)
+{
+	return strtoul(text, NULL, 10) >> TAINT_FOREIGN & 1;
+}
+
+/* Without a list, the sources know what the kernel's own modules put on hooks; not what others do. */
+static int look_modules(struct sg_look *look)
+{
+	static const struct sg_file_rules rules = {.max_size = 64};
+	static const char what[] = "whether a module that is not the kernel's own is on netfilter hooks";
+	sg_autofree char *text = NULL;
+	struct sg_error cause = {0};
+	size_t size = 0;
+
+	if (sg_file_read("/proc/sys/kernel/tainted", &rules, &text, &size, &cause) < 0)
+		return sg_look_failed(look, SG_OUTSIDE_HOOK, "", what, &cause);
+	return sg_taint_has_foreign_module(text) ? sg_look_failed(look, SG_OUTSIDE_HOOK, "", what, &cause) : 0;
+}
+
 int sg_look_hooks(struct sg_look *look)
 {
 	struct sg_error cause = {0};
@@ -148,6 +188,8 @@ int sg_look_hooks(struct sg_look *look)
 		look->hooks.known = false;
 		return sg_look_failed(look, SG_OUTSIDE_HOOK, "", "which functions are on netfilter hooks", &cause);
 	}
+	if (!look->hooks.known)
+		return look_modules(look);
 	for (size_t i = 0; i < look->hooks.count; i++)
 		if (note_hook(look, &look->hooks.items[i]) < 0)
 			return -1;

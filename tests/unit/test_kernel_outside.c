@@ -225,6 +225,8 @@ static void test_harmless(void **state)
 		{"ipv4_conntrack_in", "nf_conntrack", true},
 		{"ipv6_defrag", "nf_defrag_ipv6", true},
 		{"selinux_ip_postroute", NULL, true},
+		{"nft_do_chain_inet", "nf_tables", true},
+		{"br_nf_local_in", "br_netfilter", true},
 		{"ipt_do_table", "ip_tables", true}, /* the source of legacy tables answers for it */
 		/* not what it begins with, not whose module it is in, and not without a name */
 		{"ipv4_conntrack_in_of_mine", "nf_conntrack", false},
@@ -385,6 +387,9 @@ static void test_texts(void **state)
 	assert_int_equal(sg_ipvs_services(heading), 0);
 	snprintf(text, sizeof(text), "%sTCP  C0000202:0050 rr\n", heading);
 	assert_int_equal(sg_ipvs_services(text), 1);
+	assert_false(sg_taint_has_foreign_module("0\n"));
+	assert_false(sg_taint_has_foreign_module("8704\n")); /* a warning, and a module that was not signed */
+	assert_true(sg_taint_has_foreign_module("4097\n"));
 	assert_true(sg_netlink_is_there(sockets, 0));
 	assert_true(sg_netlink_is_there(sockets, 16));
 	/* a program's socket is not the kernel's, and not each number is there */
