@@ -23,6 +23,9 @@ const char *sg_proto_next_name(size_t i, const void *unused);          /* for sg
 
 struct sg_buf;
 
+/* The number of a protocol that IANA's registry has, and that has no name here; whatever the case of the letters. */
+bool sg_proto_other(const char *name, uint8_t *ret);
+
 /* A service: a name, the protocol and port that it stands for. A name may stand in several rows. */
 struct sg_service {
 	const char *name;

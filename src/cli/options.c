@@ -221,6 +221,26 @@ static int read_options(int argc, char **argv, const struct verb *verb, struct o
 	return optind;
 }
 
+/* What other tools call a verb. */
+static const char *foreign_verb(const char *name)
+{
+	static const char *const foreign[][2] = {
+		{"start", "apply"},      {"load", "apply"},   {"reload", "apply"},    {"restart", "apply"},
+		{"enable", "apply"},     {"commit", "apply"}, {"stop", "clear"},      {"disable", "clear"},
+		{"flush", "clear"},      {"reset", "clear"},  {"down", "clear"},      {"test", "check"},
+		{"validate", "check"},   {"lint", "check"},   {"syntax", "check"},    {"plan", "diff"},
+		{"compare", "diff"},     {"list", "show"},    {"print", "show"},      {"dump", "show"},
+		{"rules", "show"},       {"state", "status"}, {"ports", "listening"}, {"sockets", "listening"},
+		{"trace", "explain"},    {"why", "explain"},  {"init", "learn"},      {"generate", "learn"},
+		{"service", "services"}, {"audit", "verify"},
+	};
+
+	for (size_t i = 0; i < SG_COUNT(foreign); i++)
+		if (!strcmp(name, foreign[i][0]))
+			return foreign[i][1];
+	return NULL;
+}
+
 const struct verb *options_find_verb(const char *name, struct sg_error *err)
 {
 	const char *near;
@@ -231,7 +251,9 @@ const struct verb *options_find_verb(const char *name, struct sg_error *err)
 	for (size_t i = 0; i < SG_COUNT(later_verbs); i++)
 		if (!strcmp(later_verbs[i], name))
 			usage_error(err, "'%s' is not supported yet", name);
-	near = sg_text_nearest(name, next_verb, NULL);
+	near = foreign_verb(name);
+	if (!near)
+		near = sg_text_nearest(name, next_verb, NULL);
 	if (near)
 		usage_error(err, "unknown verb '%s', did you mean '%s'?", name, near);
 	else

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include "base/mem.h"
-#include "base/mem.h"
 #include "base/num.h"
 #include "base/text.h"
 #include "sockgate/buf.h"
@@ -85,13 +84,20 @@ static void add_port(uint8_t protocol, sg_u128 port, struct packet_questions *re
 
 static int bad_protocol(const struct word *word, struct sg_error *err)
 {
+	sg_cleanup(sg_buf_clear) struct sg_buf hint = {0};
 	const char *near;
 	char bare[64];
+	uint8_t number;
 
 	snprintf(bare, sizeof(bare), "%.*s", SHOWN(word->size), word->text);
-	near = sg_text_nearest(bare, sg_proto_next_name, NULL);
+	if (sg_proto_other(bare, &number))
+		return sg_error_set(err, SG_ERROR_INPUT, 0, "unknown protocol '%s', it is the one with the number %u",
+				    bare, number);
+	near = sg_service_is_other(bare) ? NULL : sg_text_nearest(bare, sg_proto_next_name, NULL);
 	if (near)
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "unknown protocol '%s', did you mean '%s'?", bare, near);
+	if (sg_service_hint(bare, &hint) && !hint.failed)
+		return sg_error_set(err, SG_ERROR_INPUT, 0, "unknown protocol or service '%s', %s", bare, hint.data);
 	return sg_error_set(err, SG_ERROR_INPUT, 0, "unknown protocol '%s'", bare);
 }
 
@@ -154,7 +160,8 @@ static int add_icmp_type(const struct word *word, const struct sg_packet *packet
 
 static int add_service(const struct word *word, uint8_t protocol, struct packet_questions *ret, struct sg_error *err)
 {
-	const char *near, *name = sg_proto_name(protocol);
+	sg_cleanup(sg_buf_clear) struct sg_buf hint = {0};
+	const char *name = sg_proto_name(protocol);
 	uint16_t ports[PACKET_QUESTIONS_MOST];
 	size_t count = sg_service_ports(word->text, word->size, protocol, ports, SG_COUNT(ports));
 	char bare[64];
@@ -166,9 +173,8 @@ static int add_service(const struct word *word, uint8_t protocol, struct packet_
 	snprintf(bare, sizeof(bare), "%.*s", SHOWN(word->size), word->text);
 	if (sg_service_known(word->text, word->size))
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "'%s' has no port of %s", bare, name);
-	near = sg_text_nearest(bare, sg_service_next_name, NULL);
-	if (near)
-		return sg_error_set(err, SG_ERROR_INPUT, 0, "'%s' is no port, did you mean '%s'?", bare, near);
+	if (sg_service_hint(bare, &hint) && !hint.failed)
+		return sg_error_set(err, SG_ERROR_INPUT, 0, "'%s' is no port, %s", bare, hint.data);
 	return sg_error_set(err, SG_ERROR_INPUT, 0, "'%s' is no port (0-65535) and no service that is known", bare);
 }
 
@@ -238,8 +244,8 @@ static int step_interface(const struct word *word, const struct sg_packet *packe
 	struct sg_packet after = *packet;
 	struct sg_range range;
 
-	if (!sg_interface_possible(word->text, word->size) ||
-	    !sg_interface_range(word->text, word->size, &range) || range.first != range.last)
+	if (!sg_interface_possible(word->text, word->size) || !sg_interface_range(word->text, word->size, &range) ||
+	    range.first != range.last)
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "'%.*s' cannot be the name of an interface",
 				    SHOWN(word->size), word->text);
 	after.field[SG_FIELD_INTERFACE] = range.first;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Transport protocols by IANA's number; the names are those of /etc/protocols, as nft prints them. */
 #include <string.h>
+#include <strings.h>
 #include "base/mem.h"
 #include "base/num.h"
 #include "sockgate/proto.h"
@@ -56,6 +57,133 @@ static const struct proto protos[] = {
 	{"rohc", 142},
 	{"ethernet", 143},
 };
+
+/*
+ * IANA's other keywords of assigned numbers. No policy needs their names, and a near name would be another protocol's:
+ * 'ddp' is one letter from 'udp'.
+ */
+static const struct proto others[] = {
+	{"hopopt", 0},
+	{"ggp", 3},
+	{"st", 5},
+	{"cbt", 7},
+	{"bbn-rcc-mon", 10},
+	{"nvp-ii", 11},
+	{"pup", 12},
+	{"argus", 13},
+	{"emcon", 14},
+	{"xnet", 15},
+	{"chaos", 16},
+	{"mux", 18},
+	{"dcn-meas", 19},
+	{"hmp", 20},
+	{"prm", 21},
+	{"xns-idp", 22},
+	{"trunk-1", 23},
+	{"trunk-2", 24},
+	{"leaf-1", 25},
+	{"leaf-2", 26},
+	{"rdp", 27},
+	{"irtp", 28},
+	{"iso-tp4", 29},
+	{"netblt", 30},
+	{"mfe-nsp", 31},
+	{"merit-inp", 32},
+	{"3pc", 34},
+	{"idpr", 35},
+	{"xtp", 36},
+	{"ddp", 37},
+	{"idpr-cmtp", 38},
+	{"tp++", 39},
+	{"il", 40},
+	{"sdrp", 42},
+	{"ipv6-route", 43},
+	{"ipv6-frag", 44},
+	{"idrp", 45},
+	{"dsr", 48},
+	{"bna", 49},
+	{"i-nlsp", 52},
+	{"swipe", 53},
+	{"narp", 54},
+	{"min-ipv4", 55},
+	{"mobile", 55},
+	{"tlsp", 56},
+	{"skip", 57},
+	{"ipv6-nonxt", 59},
+	{"ipv6-opts", 60},
+	{"cftp", 62},
+	{"sat-expak", 64},
+	{"kryptolan", 65},
+	{"rvd", 66},
+	{"ippc", 67},
+	{"sat-mon", 69},
+	{"visa", 70},
+	{"ipcv", 71},
+	{"cpnx", 72},
+	{"cphb", 73},
+	{"rspf", 73},
+	{"wsn", 74},
+	{"pvp", 75},
+	{"br-sat-mon", 76},
+	{"sun-nd", 77},
+	{"wb-mon", 78},
+	{"wb-expak", 79},
+	{"iso-ip", 80},
+	{"vmtp", 81},
+	{"secure-vmtp", 82},
+	{"vines", 83},
+	{"iptm", 84},
+	{"ttp", 84},
+	{"nsfnet-igp", 85},
+	{"dgp", 86},
+	{"tcf", 87},
+	{"sprite-rpc", 90},
+	{"larp", 91},
+	{"mtp", 92},
+	{"ax.25", 93},
+	{"micp", 95},
+	{"scc-sp", 96},
+	{"encap", 98},
+	{"gmtp", 100},
+	{"ifmp", 101},
+	{"pnni", 102},
+	{"aris", 104},
+	{"scps", 105},
+	{"qnx", 106},
+	{"snp", 109},
+	{"compaq-peer", 110},
+	{"ipx-in-ip", 111},
+	{"pgm", 113},
+	{"ddx", 116},
+	{"iatp", 117},
+	{"stp", 118},
+	{"srp", 119},
+	{"uti", 120},
+	{"smp", 121},
+	{"sm", 122},
+	{"ptp", 123},
+	{"fire", 125},
+	{"crtp", 126},
+	{"crudp", 127},
+	{"sscopmce", 128},
+	{"iplt", 129},
+	{"sps", 130},
+	{"pipe", 131},
+	{"rsvp-e2e-ignore", 134},
+	{"aggfrag", 144},
+	{"nsh", 145},
+};
+
+bool sg_proto_other(const char *name, uint8_t *ret)
+{
+	for (size_t i = 0; i < SG_COUNT(others); i++) {
+		if (!strcasecmp(others[i].name, name)) {
+			*ret = others[i].number;
+			return true;
+		}
+	}
+	return false;
+}
 
 bool sg_proto_has_ports(uint8_t protocol)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include "base/mem.h"
 #include "policy/addresses.h"
 #include "policy/word.h"
@@ -87,6 +88,18 @@ void sg_addresses_report_mapped(struct report *report, struct sg_span span, cons
 	sg_report_hint(report, "write '%s'", right);
 }
 
+/* What other firewalls call all addresses. */
+static bool addresses_means_all(const char *text)
+{
+	static const char *const words[] = {"any",  "all",   "anywhere", "everywhere", "everyone",
+					    "both", "world", "internet", "public",     "everybody"};
+
+	for (size_t i = 0; i < SG_COUNT(words); i++)
+		if (!strcasecmp(text, words[i]))
+			return true;
+	return false;
+}
+
 static void addresses_refuse_name(struct reader *reader, uint32_t node)
 {
 	const char *text = doc_text(&reader->doc, node), *near;
@@ -98,8 +111,7 @@ static void addresses_refuse_name(struct reader *reader, uint32_t node)
 	near = sg_names_nearest(&reader->groups, text);
 	if (near)
 		reader_hint(reader, "did you mean '%s'?", near);
-	else if (!strcmp(text, "any") || !strcmp(text, "all") || !strcmp(text, "anywhere") ||
-		 !strcmp(text, "everywhere"))
+	else if (addresses_means_all(text))
 		reader_hint(reader, "every address is meant where nothing is said: leave the key out");
 	else if (strchr(text, '.') || !strcmp(text, "localhost"))
 		reader_hint(reader, "host names are never looked up: write the address");

@@ -334,6 +334,7 @@ static void lines_refuse_protocol(struct reader *reader, uint32_t key, const cha
 	const char *text = doc_text(&reader->doc, key), *near, *protocol = lines_service_protocol(reader, text);
 	struct report_quote quote;
 	enum key_id id;
+	uint8_t number;
 
 	if (!protocol && sg_keys_refuse_unsupported(reader, key, SG_KEY_SECTION))
 		return;
@@ -354,6 +355,8 @@ static void lines_refuse_protocol(struct reader *reader, uint32_t key, const cha
 			    quote.text);
 	else if (strspn(text, "0123456789-") == strlen(text))
 		reader_hint(reader, "a protocol's number is 0 to 255; ports belong under 'tcp', 'udp' …");
+	else if (sg_proto_other(text, &number))
+		reader_hint(reader, "it is the protocol with the number %u: write '%u:'", number, number);
 	else if ((near = sg_text_nearest(text, lines_next_protocol, NULL)))
 		reader_hint(reader, "did you mean '%s'?", near);
 	else

@@ -129,7 +129,7 @@ load common
 	}
 	expect "'explain' wants PORT/PROTO, for example 22/tcp"
 	expect "unknown protocol '65536'" 65536
-	expect "unknown protocol 'shh'" shh
+	expect "unknown protocol or service 'shh', did you mean 'ssh'?" shh
 	expect "unknown protocol 'tpc', did you mean 'tcp'?" 22/tpc
 	expect "'htpps' is no port, did you mean 'https'?" htpps/tcp
 	expect "'65536' is no port (0-65535) and no service that is known" 65536/tcp

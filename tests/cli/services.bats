@@ -73,6 +73,10 @@ load common
 	# the same where a packet is asked for
 	run -2 gate explain rtelnet/tcp
 	[[ $output == *"'rtelnet' is no port, it is registered as 107/tcp, 107/udp, and not built in: write the number" ]]
+	run -2 gate explain rtelnet
+	[[ $output == *"unknown protocol or service 'rtelnet', it is registered as 107/tcp"* ]]
+	run -2 gate explain ddp
+	[ "$output" = "sockgate: error: unknown protocol 'ddp', it is the one with the number 37" ]
 	run -2 gate explain nts/tcp
 	[[ $output != *"did you mean"* ]]
 }

@@ -55,6 +55,10 @@ verbs="check diff apply verify status listening explain show learn services clea
 	expect "no verb, see 'sockgate --help'"
 	expect "unknown verb 'chekc', did you mean 'check'?" chekc
 	expect "unknown verb 'lisening', did you mean 'listening'?" lisening
+	# as other tools call it
+	expect "unknown verb 'reload', did you mean 'apply'?" reload
+	expect "unknown verb 'list', did you mean 'show'?" list
+	expect "unknown verb 'validate', did you mean 'check'?" help validate
 	expect "unknown verb 'frobnicate', see 'sockgate --help'" frobnicate
 	expect "unknown verb '', see 'sockgate --help'" ""
 	expect "unknown option '--polcy', did you mean '--policy'?" check --polcy x
@@ -131,7 +135,7 @@ verbs="check diff apply verify status listening explain show learn services clea
 }
 
 @test "usage errors are JSON when JSON was asked for, wherever" {
-	for words in "-j chekc" "chekc --json" "check -j --frobnicate" "check --frobnicate -j" "explain --json 22"; do
+	for words in "-j chekc" "chekc --json" "check -j --frobnicate" "check --frobnicate -j" "explain --json 22/"; do
 		# shellcheck disable=SC2086
 		run -2 --separate-stderr gate $words
 		json '.format_version == "1.0" and .error.kind == "input" and (.error.message | length > 0)'

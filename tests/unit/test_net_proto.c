@@ -48,6 +48,13 @@ static void protocols_by_name_and_number(void **state)
 		if (name)
 			assert_true(parse_protocol(name, &protocol) && protocol == number);
 	}
+	/* known, and without a name here */
+	assert_true(sg_proto_other("ddp", &protocol) && protocol == 37);
+	assert_true(sg_proto_other("RSPF", &protocol) && protocol == 73);
+	assert_false(sg_proto_other("udp", &protocol) || sg_proto_other("", &protocol) ||
+		     sg_proto_other("gree", &protocol));
+	for (size_t i = 0; sg_proto_next_name(i, NULL); i++)
+		assert_false(sg_proto_other(sg_proto_next_name(i, NULL), &protocol));
 	for (size_t i = 0; sg_proto_next_name(i, NULL); i++)
 		assert_true(parse_protocol(sg_proto_next_name(i, NULL), &protocol));
 }
