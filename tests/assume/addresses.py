@@ -9,7 +9,7 @@ import struct
 import subprocess
 import time
 
-PORT = 7000
+TRIED, CERTAIN = 7000, 7001  # ports: of the packet in question, and of one that is certainly taken
 HARDWARE = bytes.fromhex("020000000002")  # of adr1
 
 
@@ -25,12 +25,12 @@ def checksum(data):
     return ~total & 0xffff or 0xffff
 
 
-def frame(source, target):
+def frame(source, target, port):
     """An Ethernet frame with a UDP datagram between the addresses."""
     source, target = ipaddress.ip_address(source), ipaddress.ip_address(target)
     length = 9
     pseudo = source.packed + target.packed + struct.pack("!HBBH", 0, 0, 17, length)
-    udp = struct.pack("!HHHH", 7001, PORT, length, 0) + b"x"
+    udp = struct.pack("!HHHH", 7002, port, length, 0) + b"x"
     udp = udp[:6] + struct.pack("!H", checksum(pseudo + udp)) + udp[8:]
     if source.version == 4:
         head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + length, 1, 0, 64, 17, 0) + source.packed + target.packed
@@ -60,48 +60,45 @@ def set_up():
     run("ip", "route", "add", "default", "dev", "adr1")
     run("ip", "-6", "route", "add", "default", "dev", "adr1")
     rules = ("table inet t {\nchain input {\ntype filter hook input priority 0; policy accept;\n"
-             f"iifname adr1 udp dport {PORT} counter\n}}\n}}\n")
+             f"iifname adr1 udp dport {TRIED} counter\niifname adr1 udp dport {CERTAIN} counter\n}}\n}}\n")
     subprocess.run(["nft", "-f", "-"], input=rules, text=True, check=True)
 
 
 def counted():
+    """Packets that reached the input hook: to the ports TRIED and CERTAIN."""
     listed = subprocess.run(["nft", "-j", "list", "chain", "inet", "t", "input"], check=True, capture_output=True, text=True)
-    for item in json.loads(listed.stdout)["nftables"]:
-        for part in item.get("rule", {}).get("expr", []):
-            if "counter" in part:
-                return part["counter"]["packets"]
-    raise AssertionError("no counter")
+    return [part["counter"]["packets"] for item in json.loads(listed.stdout)["nftables"]
+            for part in item.get("rule", {}).get("expr", []) if "counter" in part]
 
 
-def wait_for_link(wire):
-    """The link passes nothing for a moment after it is up."""
-    for source, target in (("198.51.100.7", "192.0.2.2"), ("2001:db8:1::7", "2001:db8::2")):
-        before = counted()
-        for _ in range(500):
-            wire.send(frame(source, target))
-            time.sleep(0.02)
-            if counted() > before:
-                break
-        else:
-            raise AssertionError("the link passes nothing")
-    time.sleep(0.2)
-
-
-def arrives(wire, source, target):
-    """Whether the packet reaches the input hook. A packet that certainly does is sent behind it: when that is counted,
-    the first one was counted or dropped."""
-    version = ipaddress.ip_address(source).version
-    good = ("198.51.100.7", "192.0.2.2") if version == 4 else ("2001:db8:1::7", "2001:db8::2")
-    before = counted()
-    wire.send(frame(source, target))
-    wire.send(frame(*good))
-    for _ in range(500):
-        found = counted() - before
-        if found:
-            time.sleep(0.01)
-            return counted() - before == 2
+def waits(what, seconds):
+    """Whether it comes true in that time."""
+    end = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > end:
+            return False
         time.sleep(0.01)
-    raise AssertionError("the packet that is certainly taken was not")
+    return True
+
+
+def certain(wire, version):
+    """Sends a packet that is certainly taken, until it is: a link passes nothing for a moment after it is up."""
+    before = counted()[1]
+
+    def passes():
+        wire.send(frame(*(("198.51.100.7", "192.0.2.2") if version == 4 else ("2001:db8:1::7", "2001:db8::2")), CERTAIN))
+        return waits(lambda: counted()[1] > before, 0.05)
+
+    assert waits(passes, 30), "the link passes nothing"
+
+
+def arrives(wire, source, target, expected):
+    """Whether the packet reaches the input hook. What is expected to gets time; what is not is looked for until a
+    packet behind it was counted, and a little longer."""
+    before = counted()[0]
+    wire.send(frame(source, target, TRIED))
+    certain(wire, ipaddress.ip_address(source).version)
+    return waits(lambda: counted()[0] > before, 10 if expected else 0.05)
 
 
 FACTS = [
@@ -140,9 +137,10 @@ def main():
     print(f"1..{len(FACTS)}")
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as wire:
         wire.bind(("adr0", 0))
-        wait_for_link(wire)
+        for version in (4, 6):
+            certain(wire, version)
         for number, (what, source, target, expected) in enumerate(FACTS, 1):
-            good = arrives(wire, source, target) == expected
+            good = arrives(wire, source, target, expected) == expected
             failed += not good
             print(f"{'ok' if good else 'not ok'} {number} - {what} {'reaches' if expected else 'does not reach'} the "
                   f"input hook ({source} to {target})")
