@@ -68,6 +68,14 @@ def check_table(tree, rows):
     yield from ("public header %s is in two rows" % name for name in sorted(set(owned)) if owned.count(name) > 1)
 
 
+def check_top(tree, _):
+    """The names beside src/: a file that somebody forgot there would be shipped."""
+    known = {"src", "include", "policies", "tests", "systemd", "docs", "packaging", "CMakeLists.txt", "CMakePresets.json",
+             "README.md", "NEWS.md", "LICENSE", "build"}
+    yield from ("%s does not belong at the top" % name for name in sorted(os.listdir(tree))
+                if name not in known and not name.startswith("."))
+
+
 def layer_of(path, rows):
     parts = path.split("/")
     if parts[0] == "src":
@@ -152,7 +160,8 @@ def check_sizes(tree, _):
             yield "%s:%d: %s has %d lines" % (path, line, name, length)
 
 
-CHECKS = (("the layer table names every folder and every public header", check_table),
+CHECKS = (("nothing is at the top that does not belong there", check_top),
+          ("the layer table names every folder and every public header", check_table),
           ("no include climbs", check_includes),
           ("no function is used where it is banned", check_banned),
           ("every source has its licence line", check_licence),

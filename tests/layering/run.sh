@@ -27,9 +27,10 @@ echo '#include <jansson.h>' >"$scratch/src/net/library.c"
 printf 'void f(char *a)\n{\n\tstrcpy(a, "printf(1);"); /* gets(a) */\n}\n' >"$scratch/src/net/banned.c"
 printf 'void f(void)\n{\n\tprintf("x");\n}\n' >"$scratch/src/net/prints.c"
 { echo 'void f(void)'; echo '{'; yes ';' | head -n 90; echo '}'; } >"$scratch/src/net/long.c"
+echo 'allow: {tcp: [22]}' >"$scratch/a.yaml"
 touch "$scratch/include/sockgate/error.h" "$scratch/include/sockgate/addr.h" "$scratch/include/sockgate/extra.h"
 /usr/bin/python3 "$here/layering.py" "$scratch" >"$scratch/found"
-for fault in 'src/stray has no row' 'extra.h is in no row' 'base may not include sockgate/addr.h' \
+for fault in 'a.yaml does not belong at the top' 'src/stray has no row' 'extra.h is in no row' 'base may not include sockgate/addr.h' \
 	'jansson.h is not in the row of net' 'banned.c:3: strcpy' 'prints.c:3: printf' 'f has 93 lines' \
 	'climbs.c has no licence line'; do
 	grep -qF "$fault" "$scratch/found"
