@@ -19,7 +19,7 @@ enum exit_code {
 	EXIT_USAGE = 2,
 	EXIT_SYSTEM = 3,
 	EXIT_UNDECIDED = 4,
-	EXIT_LOCKED = 5, /* of status: the lockdown is in force */
+	EXIT_LOCKED = 6, /* of status: the lockdown is in force; 5 is kept for a trial that was rolled back */
 };
 
 struct session {

@@ -117,7 +117,7 @@ for policy in invalid missing empty crashing no_mount; do
 	! grep -q '^sockgate: active' "$work/probe" && grep -q 'policy drop' "$work/probe" && grep -q 'tcp . 22' "$work/probe" &&
 		! grep -q '8080' "$work/probe"
 	result $? "with a policy that is $policy, nothing but SSH comes in when network-pre.target is reached"
-	grep -qF "locked down: only SSH (the policy could not be loaded: $reason" "$work/probe" && grep -q '^status exits with 5' "$work/probe"
+	grep -qF "locked down: only SSH (the policy could not be loaded: $reason" "$work/probe" && grep -q '^status exits with 6' "$work/probe"
 	result $? "with a policy that is $policy, status says so: $reason"
 done
 

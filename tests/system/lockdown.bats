@@ -27,13 +27,13 @@ LOCKED="locked down: only SSH (the policy could not be loaded: bad.yaml:1:1: unk
 @test "without rules of ours, a policy that cannot be loaded leaves SSH alone open, and status, verify and diff say why" {
 	run -2 --separate-stderr gate -q -f bad.yaml apply --boot
 	[[ $stderr == *"warning: locked down: only SSH is let in (the policy could not be loaded: bad.yaml:1:1: unknown key 'alow')"* ]]
-	run -5 gate -f bad.yaml status
+	run -6 gate -f bad.yaml status
 	[ "${lines[0]}" = "$LOCKED" ]
-	run -5 gate -f good.yaml status
+	run -6 gate -f good.yaml status
 	[ "${lines[0]}" = "$LOCKED" ]
-	run -5 gate -q -f good.yaml status
+	run -6 gate -q -f good.yaml status
 	[ "${lines[0]}" = "$LOCKED" ]
-	run -5 gate -j -f bad.yaml status
+	run -6 gate -j -f bad.yaml status
 	jq -e '.enforcing == false and .locked_down == "bad.yaml:1:1: unknown key '"'alow'"'" and .kernel.policy == null' <<<"$output"
 	run -1 --separate-stderr gate -f good.yaml verify
 	[[ $stderr == *"warning: locked down"* ]]
