@@ -139,7 +139,12 @@ static int file_open_trusted(const char *path, const struct sg_file_rules *rules
 	/* ENXIO: now a FIFO nobody reads, or a socket */
 	if (fd < 0 && errno != ENOENT && errno != ELOOP && errno != ENXIO)
 		return sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot open");
-	if (fd < 0 || fstat(fd, &status) || status.st_dev != end.status.st_dev || status.st_ino != end.status.st_ino) {
+	if (fd >= 0 && fstat(fd, &status)) {
+		sg_error_set(err, SG_ERROR_SYSTEM, errno, "cannot look at it");
+		file_close(&fd);
+		return -1;
+	}
+	if (fd < 0 || status.st_dev != end.status.st_dev || status.st_ino != end.status.st_ino) {
 		file_close(&fd);
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "it was exchanged while it was being read");
 	}
