@@ -11,14 +11,16 @@
 
 #include "sockgate/process.h"
 
-/* Where processes come from. They fail only without memory. */
+/* Where processes come from. They fail without memory, or when the kernel cannot be asked for a route. */
 struct sg_caller_source {
 	/* *ret without a pid: it is gone, or hidden. */
 	int (*process)(pid_t pid, struct sg_process *ret, void *data, struct sg_error *err);
 	/* A process that holds the socket; 0: none that can be seen. */
 	int (*holder)(const struct sg_connection *connection, pid_t *ret, void *data, struct sg_error *err);
-	/* Whether the address is this host's: of an interface, or of a local route. */
+	/* Whether the address may be this host's: of an interface, or of a local route of any table. */
 	bool (*is_local)(enum sg_family family, sg_u128 address, void *data);
+	/* Whether the host's packets of the connection stay inside of it. */
+	int (*is_inside)(const struct sg_connection *connection, bool *ret, void *data, struct sg_error *err);
 	void *data;
 };
 

@@ -53,6 +53,8 @@ int sg_local_addresses_add_altname(struct sg_local_addresses *list, const struct
 				   struct sg_error *err);
 void sg_local_addresses_clear(struct sg_local_addresses *list);
 
+/* Whether an interface of the host has the address; local routes do not count. */
+bool sg_local_addresses_has(const struct sg_local_addresses *list, enum sg_family family, sg_u128 address);
 /*
  * Whether the host has the address, by itself or as part of a prefix with a local route. *ret_interface is the one
  * interface that packets to it most likely come in by: the only one that has it; NULL when several have it, none has

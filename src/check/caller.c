@@ -325,9 +325,11 @@ static int caller_follow(struct caller_work *work, size_t index, struct sg_error
 	if (work->caller.items[index].kind == SG_SESSION_ROAMING)
 		return 0;
 	if (!other) {
-		const struct sg_connection *connection = &work->caller.items[index].connection;
+		bool inside;
 
-		work->lost |= source->is_local(connection->family, connection->remote, source->data);
+		if (source->is_inside(&work->caller.items[index].connection, &inside, source->data, err) < 0)
+			return -1;
+		work->lost |= inside;
 		return 0;
 	}
 	if (source->holder(other, &holder, source->data, err) < 0)

@@ -133,12 +133,24 @@ static int cut_local_make(const struct sg_local_addresses *addresses, struct cut
 	return sg_local_addresses_own(addresses, SG_IPV6, &ret->own[SG_IPV6], err);
 }
 
-static bool cut_inside(const struct cut_local *local, const struct sg_connection *connection)
+/*
+ * Whether the packets stay inside of the host. A local route alone does not say so: it may be in a table that only some
+ * packets are looked up in. Transparent proxies have one for all addresses, for packets with their mark.
+ */
+static int cut_inside(const struct cut_local *local, const struct sg_cuts_input *input,
+		      const struct sg_connection *connection, bool *ret, struct sg_error *err)
 {
 	sg_u128 remote = connection->remote;
+	char name[16] = "";
 
-	return (connection->family == SG_IPV4 ? remote >> 24 == 127 : remote == 1) || remote == connection->local ||
-	       sg_ranges_contain(&local->own[connection->family], remote);
+	*ret = (connection->family == SG_IPV4 ? remote >> 24 == 127 : remote == 1) || remote == connection->local ||
+	       sg_local_addresses_has(local->addresses, connection->family, remote);
+	if (*ret || !sg_ranges_contain(&local->own[connection->family], remote))
+		return 0;
+	if (input->route && input->route(connection, name, err) < 0)
+		return -1;
+	*ret = !input->route || !strncmp(name, sg_link_loopback_name(local->addresses), sizeof(name));
+	return 0;
 }
 
 static int cut_local_get(struct cut_local *local, const struct sg_connection *connection, const char **ret,
@@ -399,8 +411,11 @@ static int cut_look_at(struct cut_work *work, size_t index, struct sg_error *err
 	struct cut_ends ends = {.connection = connection};
 	struct sg_cut cut = {.connection = index}, before;
 	const struct sg_listener *listener;
+	bool inside;
 
-	if (cut_inside(&work->local, connection))
+	if (cut_inside(&work->local, work->input, connection, &inside, err) < 0)
+		return -1;
+	if (inside)
 		return 0;
 	if ((!work->input->route || *connection->interface_name) &&
 	    cut_interface(&work->local, connection, &ends.interface_known, &ends.interface, err) < 0)

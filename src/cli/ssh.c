@@ -6,6 +6,7 @@
 #include "cli/host.h"
 #include "sockgate/kernel_connections.h"
 #include "sockgate/kernel_processes.h"
+#include "sockgate/kernel_route.h"
 
 static int source_process(pid_t pid, struct sg_process *ret, void *data, struct sg_error *err)
 {
@@ -49,10 +50,25 @@ static bool source_is_local(enum sg_family family, sg_u128 address, void *data)
 	return sg_local_addresses_find(&sockets->local, family, address, &interface);
 }
 
+static int source_is_inside(const struct sg_connection *connection, bool *ret, void *data, struct sg_error *err)
+{
+	const struct sockets *sockets = data;
+	struct sg_route route;
+
+	*ret = sg_local_addresses_has(&sockets->local, connection->family, connection->remote);
+	if (*ret || !source_is_local(connection->family, connection->remote, data))
+		return 0;
+	if (sg_kernel_route(connection, &route, err) < 0)
+		return -1;
+	*ret = route.local;
+	return 0;
+}
+
 int sessions_find(const struct sg_connections *connections, struct sockets *sockets, struct sg_caller *ret,
 		  struct sg_error *err)
 {
-	const struct sg_caller_source source = {source_process, source_holder, source_is_local, sockets};
+	const struct sg_caller_source source = {source_process, source_holder, source_is_local, source_is_inside,
+						sockets};
 	const struct sg_caller_input input = {getpid(), connections, &sockets->list, &source};
 
 	if (sg_caller_find(&input, ret, err) < 0)

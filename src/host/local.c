@@ -43,6 +43,14 @@ void sg_local_addresses_clear(struct sg_local_addresses *list)
 	*list = (struct sg_local_addresses){0};
 }
 
+bool sg_local_addresses_has(const struct sg_local_addresses *list, enum sg_family family, sg_u128 address)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->items[i].family == family && list->items[i].address == address)
+			return true;
+	return false;
+}
+
 bool sg_local_addresses_find(const struct sg_local_addresses *list, enum sg_family family, sg_u128 address,
 			     const char **ret_interface)
 {

@@ -79,6 +79,17 @@ static void flow_tuple(const struct attr *nest, struct flow *flow)
 	}
 }
 
+/* Local routes may be of a table that only some packets are looked up in, so addresses of interfaces come first. */
+static bool flow_is_inbound(const struct flow *flow, const struct sg_local_addresses *local)
+{
+	const char *interface;
+
+	if (sg_local_addresses_has(local, flow->family, flow->destination))
+		return true;
+	return !sg_local_addresses_has(local, flow->family, flow->source) &&
+	       sg_local_addresses_find(local, flow->family, flow->destination, &interface);
+}
+
 int sg_conntrack_parse(const void *message, size_t size, const struct sg_local_addresses *local,
 		       struct sg_connections *list, struct sg_error *err)
 {
@@ -104,7 +115,7 @@ int sg_conntrack_parse(const void *message, size_t size, const struct sg_local_a
 	    !flow.has_destination || !flow.source_port || !flow.destination_port)
 		return 0;
 	connection.family = flow.family;
-	connection.inbound = sg_local_addresses_find(local, flow.family, flow.destination, &interface);
+	connection.inbound = flow_is_inbound(&flow, local);
 	/* forwarded ones and those to published ports are not the host's own */
 	if (connection.inbound ? flow.status & IPS_DST_NAT
 			       : !sg_local_addresses_find(local, flow.family, flow.source, &interface))

@@ -91,6 +91,24 @@ is_open() {
 	is_open
 }
 
+@test "local routes for all addresses, as transparent proxies have them, make no session an inner one" {
+	for family in -4 -6; do
+		ip "$family" -n "$NS" route add local default dev lo table 100
+		ip "$family" -n "$NS" rule add fwmark 1 lookup 100
+	done
+	printf 'allow: {tcp: [{port: 22, from: 192.0.2.9}]}\nbaseline: {established: false}\n' >cut.yaml
+	login 1 --how none --other 192.0.2.1 -- -f cut.yaml apply
+	[[ $stderr == *"not applied: 1 SSH session would be cut off"* ]]
+	login 1 --how none --other 192.0.2.1 -- -f office.yaml -j diff
+	json '[.connections_cut[] | [.remote.address, .when]] == [["192.0.2.1", "reconnect"]]'
+	login 1 --from 192.0.2.1 -- -f office.yaml apply
+	[[ $stderr == *"from 192.0.2.1 to 192.0.2.2 port 22 would be refused by default: drop"$'\n'* ]]
+	is_open
+	# … nor another's session the caller's
+	login 0 --from 192.0.2.9 --other 192.0.2.1 -- -f office.yaml apply
+	[[ $stderr == "sockgate: warning: cuts off 1 connection when it reconnects"* ]]
+}
+
 @test "a session that came by an address of a local route alone, and one of another namespace" {
 	ip -n "$NS" route add local 203.0.113.0/24 dev lo
 	ip -n "$PEER" route add 203.0.113.0/24 via 192.0.2.2

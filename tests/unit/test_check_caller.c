@@ -78,6 +78,13 @@ static bool local_of(enum sg_family family, sg_u128 address, void *data)
 	return family == SG_IPV4 && (address == HOST || address >> 24 == 127);
 }
 
+static int inside_of(const struct sg_connection *connection, bool *ret, void *data, struct sg_error *err)
+{
+	(void)err;
+	*ret = local_of(connection->family, connection->remote, data);
+	return 0;
+}
+
 /* Two live sessions (inodes 11 from HERE and 12 from THERE), an inner one (21 its server's end, 22 its client's), a
  * connection that is forwarded (13), sshd listening, and mosh-server's socket (31). */
 static void make(struct world *world, const struct row *rows, size_t count)
@@ -110,7 +117,7 @@ static const char *found(struct world *world)
 {
 	static const char *const kinds[] = {"ssh", "tcp", "mosh"};
 	static char text[512];
-	const struct sg_caller_source source = {process_of, holder_of, local_of, world};
+	const struct sg_caller_source source = {process_of, holder_of, local_of, inside_of, world};
 	const struct sg_caller_input input = {100, &world->list, &world->listening, &source};
 	struct sg_caller caller = {0};
 	size_t at = 0;

@@ -111,6 +111,26 @@ static void flows_of_the_host(void **state)
 	sg_connections_clear(&list);
 }
 
+/* As for transparent proxies: a local route for all addresses, in a table that only some packets are looked up in. */
+static void flows_beside_a_route_for_all(void **state)
+{
+	struct sg_local_addresses local = host();
+	struct sg_range all = {0, UINT32_MAX};
+	struct message message = flow(HOST, PEER, 17, IPS_SEEN_REPLY | IPS_ASSURED);
+	struct sg_connections list = {0};
+
+	(void)state;
+	assert_int_equal(sg_ranges_add(&local.own[SG_IPV4], &all, NULL), 0);
+	assert_int_equal(sg_conntrack_parse(message.bytes, message.size, &local, &list, NULL), 0);
+	message = flow(PEER, 0xcb007107U, 17, IPS_SEEN_REPLY | IPS_ASSURED);
+	assert_int_equal(sg_conntrack_parse(message.bytes, message.size, &local, &list, NULL), 0);
+	assert_int_equal(list.count, 2);
+	assert_true(!list.items[0].inbound && list.items[0].remote == PEER);
+	assert_true(list.items[1].inbound && list.items[1].local == 0xcb007107U);
+	sg_connections_clear(&list);
+	sg_ranges_clear(&local.own[SG_IPV4]);
+}
+
 static void other_flows(void **state)
 {
 	const struct message messages[] = {
@@ -155,7 +175,8 @@ static void torn_and_random_bytes(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(flows_of_the_host), cmocka_unit_test(other_flows),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(flows_of_the_host), cmocka_unit_test(flows_beside_a_route_for_all),
+		cmocka_unit_test(other_flows),
 					   cmocka_unit_test(torn_and_random_bytes)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
