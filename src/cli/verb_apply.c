@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* apply: the policy into the kernel, proven; not when it would lock out who asks for it. */
 #include "cli/besides.h"
+#include "cli/comeback.h"
 #include "cli/difference.h"
 #include "cli/guard.h"
 #include "cli/here.h"
@@ -160,11 +161,15 @@ int verb_apply(struct session *session)
 		sg_error_set(&err, SG_ERROR_INPUT, 0, "--boot loads the policy, and --dry-run does not");
 	if (err.kind)
 		return session_fail(session, &err);
-	if (options->lockdown)
+	if (options->lockdown) {
+		comeback_remember(session, false);
 		return lockdown_for_unit(session);
+	}
 	if (options->dry_run)
 		return difference_from_kernel(session, options->policy, LOAD_WITH_TESTS);
 	code = apply(session);
+	if (code == EXIT_YES || options->boot)
+		comeback_remember(session, code == EXIT_YES);
 	if (code != EXIT_YES && options->boot)
 		lockdown_after_failure(session);
 	return code;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* clear: takes our table away. */
 #include "cli/besides.h"
+#include "cli/comeback.h"
 #include "cli/verbs.h"
 
 #include <stdio.h>
@@ -44,6 +45,7 @@ int verb_clear(struct session *session)
 	}
 	if (sg_kernel_open(&kernel, &err) < 0 || sg_apply_clear(kernel, &was_there, &err) < 0)
 		return session_fail(session, &err);
+	comeback_forget();
 	session->done = "no policy is enforced any more";
 	if (besides_read(kernel, NULL, &besides, &err) == 0) {
 		others = besides_report(&besides);

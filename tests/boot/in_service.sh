@@ -89,6 +89,19 @@ systemctl reload sockgate
 # what systemd knows nothing of, and the control: without the drop-in nothing brings the policy back
 phase by-hand nft flush ruleset
 systemctl restart sockgate
+# a policy that is in force while sockgate.service is inactive: stopped, cleared, applied by hand, and from another file
+systemctl stop sockgate
+phase stopped systemctl restart nftables
+sockgate -q clear --force
+phase cleared systemctl restart nftables
+sockgate -q apply
+phase applied systemctl restart nftables
+mkdir -p /root/tried
+printf 'allow:\n  tcp: [22, 999]\n' >/root/tried/other.yaml
+chmod 0644 /root/tried/other.yaml
+(cd /root && sockgate -q -f tried/other.yaml apply)
+phase applied-other systemctl restart nftables
+systemctl start sockgate
 rm -r "$units/nftables.service.d"
 systemctl daemon-reload
 phase without-drop-in systemctl restart nftables

@@ -246,6 +246,14 @@ grep -q '^journal: Reloading' "$work/out/after" && exits warned 0 && grep -q '^j
 result $? "a reload warns in the journal"
 open by-hand && says by-hand 'not enforcing'
 result $? "control: rules that are flushed by hand stay away, and the client notices"
+for phase in stopped applied; do
+	closed $phase && says $phase enforcing
+	result $? "sockgate.service is inactive and the policy in force, $phase: it comes back behind nftables.service"
+done
+closed applied-other && says applied-other 'not enforcing /etc/sockgate/policy.yaml: /root/tried/other.yaml is applied'
+result $? "what comes back is the policy that was applied last, wherever its file is"
+open cleared && says cleared 'not enforcing'
+result $? "what was cleared stays away"
 for phase in without-drop-in without-again; do
 	open $phase && says $phase 'not enforcing'
 	result $? "control: without the drop-in for nftables.service, $phase: the client notices"

@@ -48,7 +48,7 @@ done
 cp /lib/systemd/system/nftables.service "$work/nftables.service"
 SYSTEMD_UNIT_PATH="$work:" systemd-analyze verify --man=no "$work/nftables.service" >"$work/out" 2>&1
 sed 's/^/# /' "$work/out"
-[ ! -s "$work/out" ] && [ "$(grep -cE "^Exec(StartPost|Reload|StopPost)=-/bin/sh .*exec $program -q apply --boot --force'$" \
+[ ! -s "$work/out" ] && [ "$(grep -cE "^Exec(StartPost|Reload|StopPost)=-\\+/bin/sh .*exec $program -q -f \"[\$]+policy\" apply --boot --force'$" \
 	"$work/nftables.service.d/sockgate.conf")" -eq 3 ]
 result $? "systemd-analyze verify has nothing to say about nftables.service with the drop-in"
 exit $failed
