@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The lockdown is a policy like any other, compiled and proven in the same way. Its text stands here, so that nothing else
- * has to be readable. Its note in the kernel says that it is no policy of this host, and why it was loaded: that cannot
- * outlive the rules that it speaks of.
+ * The lockdown is a policy like any other, compiled and proven in the same way. Its text stands here, so that nothing
+ * else has to be readable; further ports of SSH are opened behind that, where the SSH server's configuration names
+ * them. Its note in the kernel says that it is no policy of this host, and why it was loaded: that cannot outlive the
+ * rules that it speaks of.
  */
 #include "cli/lockdown.h"
 
@@ -11,9 +12,16 @@
 #include <string.h>
 #include "base/mem.h"
 #include "base/num.h"
+#include "cli/sshd.h"
 
-static const char lockdown_text[] = "name: lockdown, the policy could not be loaded\n"
-				    "allow: {tcp: [ssh]}\n";
+#define LOCKDOWN_START "name: lockdown, the policy could not be loaded\nallow: {tcp: [ssh"
+#define LOCKDOWN_END   "]}\n"
+#define LOCKDOWN_SIZE  (sizeof(LOCKDOWN_START LOCKDOWN_END) + SSHD_PORTS_MAX * sizeof(", 65535"))
+
+struct ports {
+	uint16_t port[SSHD_PORTS_MAX];
+	size_t count;
+};
 
 static void close_kernel(struct sg_kernel **kernel)
 {
@@ -47,16 +55,21 @@ static enum in_force what_is_in_force(struct sg_kernel *kernel, struct sg_mark *
 }
 
 /* The session's own diagrams and files may be what failed: the lockdown has a session of its own. */
-static int load_with(struct session *own, struct sg_kernel *kernel, const char *reason, struct sg_error *err)
+static int load_with(struct session *own, struct sg_kernel *kernel, const char *reason, const struct ports *ports,
+		     struct sg_error *err)
 {
+	char text[LOCKDOWN_SIZE] = LOCKDOWN_START;
+	size_t length = strlen(text);
 	const struct sg_policy_options options = {.now = own->now};
 	sg_cleanup(loaded_clear) struct loaded loaded = {0};
 	sg_cleanup(sg_diags_clear) struct sg_diags diags = {0};
 	struct sg_apply_input input = {.files = own->files, .lockdown = reason};
 	struct sg_apply_result result;
 
-	loaded.policy = sg_policy_parse("lockdown", "/", lockdown_text, strlen(lockdown_text), &options, own->files,
-					&loaded.diags, err);
+	for (size_t i = 0; i < ports->count; i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length, ", %u", ports->port[i]);
+	snprintf(text + length, sizeof(text) - length, LOCKDOWN_END);
+	loaded.policy = sg_policy_parse("lockdown", "/", text, strlen(text), &options, own->files, &loaded.diags, err);
 	if (!loaded.policy)
 		return err->kind ? -1 : sg_error_set(err, SG_ERROR_INPUT, 0, "the lockdown itself is not valid");
 	if (sg_policy_lower(loaded.policy, own->idd, &loaded.decision, err) < 0)
@@ -66,21 +79,37 @@ static int load_with(struct session *own, struct sg_kernel *kernel, const char *
 	return sg_apply(kernel, &input, &diags, &result, err);
 }
 
-static int load(const struct session *session, struct sg_kernel *kernel, const char *reason, struct sg_error *err)
+static int load_ports(const struct session *session, struct sg_kernel *kernel, const char *reason,
+		      const struct ports *ports, struct sg_error *err)
 {
 	struct session own;
 	int result;
 
 	if (session_open(&own, session->options) < 0)
 		return sg_error_nomem(err);
-	result = load_with(&own, kernel, reason, err);
+	result = load_with(&own, kernel, reason, ports, err);
 	session_close(&own);
 	return result;
 }
 
+/* First what needs no file: a read may take its time. */
+static int load(struct session *session, struct sg_kernel *kernel, const char *reason, struct sg_error *err)
+{
+	struct ports ports = {.count = 0};
+	struct sg_error why = {0};
+
+	if (load_ports(session, kernel, reason, &ports, err) < 0)
+		return -1;
+	ports.count = sshd_ports(ports.port);
+	if (ports.count && load_ports(session, kernel, reason, &ports, &why) < 0)
+		session_note(session, "sockgate: warning: only port 22 of SSH is open: %s\n", why.message);
+	return 0;
+}
+
 static void say_locked(struct session *session, const char *reason)
 {
-	session_note(session, "sockgate: warning: locked down: only SSH is let in (the policy could not be loaded: %s)\n",
+	session_note(session,
+		     "sockgate: warning: locked down: only SSH is let in (the policy could not be loaded: %s)\n",
 		     reason);
 }
 
@@ -118,8 +147,8 @@ void lockdown_after_failure(struct session *session)
 }
 
 /*
- * Why sockgate.service failed, as far as systemd knows. False: the program ended by itself, and has said why. Exit codes
- * from 200 on are systemd's: it could not run the program (systemd.exec(5)).
+ * Why sockgate.service failed, as far as systemd knows. False: the program ended by itself, and has said why. Exit
+ * codes from 200 on are systemd's: it could not run the program (systemd.exec(5)).
  */
 static bool reason_of_unit(char *ret, size_t size)
 {
@@ -136,8 +165,8 @@ static bool reason_of_unit(char *ret, size_t size)
 	}
 	snprintf(ret, size, "%.100s failed: %.40s%s%.20s", unit, result, status ? " " : "", status ? status : "");
 	/* only of exit-code is the status a number; else it is the name of a signal */
-	return strcmp(result, "exit-code") != 0 || !status ||
-	       !sg_num_parse(status, strlen(status), 255, &code) || code >= 200;
+	return strcmp(result, "exit-code") != 0 || !status || !sg_num_parse(status, strlen(status), 255, &code) ||
+	       code >= 200;
 }
 
 int lockdown_for_unit(struct session *session)

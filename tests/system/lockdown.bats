@@ -134,3 +134,52 @@ changed() {
 		run -2 gate -f good.yaml apply $wrong
 	done
 }
+
+# locked_with: loads the lockdown where /etc/ssh has what is in ./ssh, and says which TCP ports it opens.
+locked_with() {
+	mkdir -p upper/ssh work
+	[ -d upper/mounted ] || { mkdir upper/mounted && mount -t tmpfs tmpfs upper/mounted; }
+	rm -rf upper/mounted/etc upper/mounted/work
+	mkdir upper/mounted/etc upper/mounted/work
+	cp -a ssh upper/mounted/etc/
+	run gate clear --force
+	# shellcheck disable=SC2016
+	run -0 unshare -m bash -ec 'mount -t overlay overlay -o "lowerdir=/etc,upperdir=$1/etc,workdir=$1/work" /etc
+		shift; "$@"' bash "$PWD/upper/mounted" timeout 60 "$SOCKGATE" --netns "$NS" -q apply --lockdown
+	ip netns exec "$NS" nft -j list map inet sockgate in_ports >ports.json
+	opened=$(jq -r '[.nftables[].map.elem? // [] | .[] | .[0].concat | select(.[0] == "tcp")[1]] | sort | join(" ")' ports.json)
+}
+
+teardown() {
+	[ ! -d upper/mounted ] || umount upper/mounted
+	netns_cleanup
+}
+
+@test "the lockdown opens the ports that the SSH server's configuration names" {
+	mkdir -p ssh/sshd_config.d
+	locked_with
+	[ "$opened" = 22 ] || { echo "opened $opened"; cat ports.json; false; }
+	printf '# Port 1\nport 2222\nListenAddress 192.0.2.1:2022\n' >ssh/sshd_config
+	locked_with
+	[ "$opened" = "22 2022 2222" ] || { echo "opened $opened"; false; }
+	first_status
+	[[ $first == "locked down: only SSH"* ]]
+	# each form, what is no port, and another file
+	printf '%s\r\n' 'PORT = 2223' 'Port "2224" # that' 'Ports 9' 'Port' 'Port 0' 'Port 70000' 'Port x' 'Port 2225x' 'AddressFamily any' \
+		'ListenAddress [2001:db8::1]:2226' 'ListenAddress 2001:db8::2' 'ListenAddress 192.0.2.1' 'ListenAddress host:2227' '' 'Port 22' \
+		'Port=2223' >ssh/sshd_config
+	printf 'Port 2228' >ssh/sshd_config.d/10-port.conf
+	echo 'Port 9' >ssh/sshd_config.d/not-read
+	locked_with
+	[ "$opened" = "22 2223 2224 2226 2227 2228" ] || { echo "opened $opened"; false; }
+	# what others may write opens nothing
+	chmod 0666 ssh/sshd_config.d/10-port.conf
+	mkfifo ssh/sshd_config.d/20-pipe.conf
+	locked_with
+	[ "$opened" = "22 2223 2224 2226 2227" ] || { echo "opened $opened"; false; }
+	# more than there is room for
+	seq -f 'Port %.0f' 3000 4000 >ssh/sshd_config
+	locked_with
+	[ "$(wc -w <<<"$opened")" -eq 17 ] || { echo "opened $opened"; false; }
+	run -1 gate explain 9/tcp --kernel
+}
