@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * flood.c - sends UDP datagrams to two ports in turn, as fast as the device takes them, until its standard input ends.
+ * flood.c - sends UDP datagrams or TCP SYNs to two ports in turn, as fast as the device takes them, until its standard input ends.
  *
- *     flood OUTER SOURCE TARGET DEVICE INNER-MAC PORT PORT
+ *     flood OUTER udp|tcp SOURCE TARGET DEVICE INNER-MAC PORT PORT
  *
  * Prints how many were sent to each. It stops by itself after 20 minutes.
  */
@@ -24,13 +24,13 @@ int main(int argc, char **argv)
 	unsigned long sent = 0;
 	time_t begin = time(NULL);
 
-	if (argc != 8) {
-		fprintf(stderr, "usage: flood OUTER SOURCE TARGET DEVICE INNER-MAC PORT PORT\n");
+	if (argc != 9) {
+		fprintf(stderr, "usage: flood OUTER udp|tcp SOURCE TARGET DEVICE INNER-MAC PORT PORT\n");
 		return 2;
 	}
-	frame_link_open(&link, argv[1], "udp", argv[2], argv[3], argv[4], argv[5]);
+	frame_link_open(&link, argv[1], argv[2], argv[3], argv[4], argv[5], argv[6]);
 	for (int i = 0; i < 2; i++)
-		sizes[i] = frame_write(&link, (uint16_t)strtoul(argv[6 + i], NULL, 10), frames[i]);
+		sizes[i] = frame_write(&link, (uint16_t)strtoul(argv[7 + i], NULL, 10), frames[i]);
 	for (;;) {
 		struct pollfd input = {STDIN_FILENO, POLLIN, 0};
 

@@ -5,7 +5,7 @@
     flood.py PROGRAM FLOOD CHANGES SEED [TITLE…]     TAP; only the kinds of change whose title has one of these words
 
 Two policies alternate. Both accept UDP port 1000 and refuse UDP port 2000; what decides these two ports is an object of another kind
-each time (shapes.py), on both sides of the change. The same is done with ports that are published. Two controls must be caught: to delete
+each time (shapes.py), on both sides of the change. The same is done with IPv6, TCP, and ports that are published. Two controls must be caught: to delete
 and recreate the table in one transaction, and to make an interval map and switch to it in one transaction."""
 import json
 import os
@@ -42,13 +42,13 @@ table inet sgprobe {
 COUNTERS = COUNTED % """
     chain early {
         type filter hook input priority -400;
-        udp dport 1000 counter name early_allowed
-        udp dport 2000 counter name early_blocked
+        meta l4proto { tcp, udp } th dport 1000 counter name early_allowed
+        meta l4proto { tcp, udp } th dport 2000 counter name early_blocked
     }
     chain late {
         type filter hook input priority 400;
-        udp dport 1000 counter name late_allowed drop
-        udp dport 2000 counter name late_blocked drop
+        meta l4proto { tcp, udp } th dport 1000 counter name late_allowed drop
+        meta l4proto { tcp, udp } th dport 2000 counter name late_blocked drop
     }"""
 PUBLISH = """
     chain publish {
@@ -57,13 +57,13 @@ PUBLISH = """
     }
     chain early {
         type filter hook prerouting priority -400;
-        udp dport 1000 counter name early_allowed
-        udp dport 2000 counter name early_blocked
+        meta l4proto { tcp, udp } th dport 1000 counter name early_allowed
+        meta l4proto { tcp, udp } th dport 2000 counter name early_blocked
     }
     chain late {
         type filter hook forward priority 400;
-        udp dport 1001 counter name late_allowed drop
-        udp dport { 2000, 2001 } counter name late_blocked drop
+        meta l4proto { tcp, udp } th dport 1001 counter name late_allowed drop
+        meta l4proto { tcp, udp } th dport { 2000, 2001 } counter name late_blocked drop
     }"""
 # To a port that is published, and past the host: what judges the one comes and goes, and neither ever loses a packet.
 FORWARDED = COUNTED % PUBLISH % ""
@@ -81,9 +81,10 @@ PUBLISHED = {
 class Flood:
     """Packets while the block runs; afterwards `seen` has the counters."""
 
-    def __init__(self, hosts, program, target="198.18.0.2"):
+    def __init__(self, hosts, program, target="198.18.0.2", protocol="udp"):
+        source = shapes.address_in_ipv6("203.0.113.5") if ":" in target else "203.0.113.5"
         self.hosts = hosts
-        self.command = [program, "/run/netns/" + hosts.outer, "203.0.113.5", target, "out0", hosts.mac["eth0"], "1000", "2000"]
+        self.command = [program, "/run/netns/" + hosts.outer, protocol, source, target, "out0", hosts.mac["eth0"], "1000", "2000"]
         self.seen = {}
 
     def __enter__(self):
@@ -110,7 +111,8 @@ def under_flood(hosts, flood, change, count, *target):
     return packets
 
 
-def alternate(hosts, program, flood, title, text, count, base=BASE, target="198.18.0.2", verdict=Flood.verdict):
+def alternate(hosts, program, flood, title, text, count, base=BASE, target=("198.18.0.2",), verdict=Flood.verdict):
+    """`target` is what Flood takes behind its program."""
     paths = []
     for name, policy in (("a", base), ("b", text)):
         paths.append("/run/sgt-%d-%s.yaml" % (os.getpid(), name))
@@ -120,7 +122,7 @@ def alternate(hosts, program, flood, title, text, count, base=BASE, target="198.
     command = ["ip", "netns", "exec", hosts.inner, program, "-q", "-f"]
     try:
         ports.run(*command, paths[0], "apply")
-        packets = under_flood(hosts, flood, lambda index: ports.run(*command, paths[1 - index % 2], "apply"), count, target)
+        packets = under_flood(hosts, flood, lambda index: ports.run(*command, paths[1 - index % 2], "apply"), count, *target)
     finally:
         for path in paths:
             os.unlink(path)
@@ -144,7 +146,7 @@ def forwarded(hosts, program, flood, count):
     count_by(hosts, FORWARDED)
     base = "published: enforce\nallow: {udp: [1000]}\n"
     for title, text in PUBLISHED.items():
-        failed |= bool(alternate(hosts, program, flood, title, text, count, base, "198.51.100.9", all_forwarded))
+        failed |= bool(alternate(hosts, program, flood, title, text, count, base, ("198.51.100.9",), all_forwarded))
     return failed
 
 
@@ -156,11 +158,37 @@ def kinds(hosts, program, flood, count, chosen):
     return bool(failed)
 
 
+def as_ipv6_and_tcp(policy):
+    return shapes.as_ipv6(shapes.as_tcp(policy))
+
+
+IN_IPV6 = shapes.address_in_ipv6("198.18.0.2")
+# How the policies are rewritten, and the packets that judge them.
+OTHERS = {
+    "IPv6": (shapes.as_ipv6, (IN_IPV6,)),
+    "TCP": (shapes.as_tcp, ("198.18.0.2", "tcp")),
+    "TCP over IPv6": (as_ipv6_and_tcp, (IN_IPV6, "tcp")),
+    "IPv4 of both": (shapes.as_both, ("198.18.0.2",)),
+    "IPv6 of both": (shapes.as_both, (IN_IPV6,)),
+}
+
+
+def other_packets(hosts, program, flood, count, chosen, number, rng):
+    """Of each family and protocol `number` of the changes."""
+    failed = 0
+    ports.run("ip", "-n", hosts.inner, "addr", "add", IN_IPV6 + "/128", "dev", "eth0", "nodad")
+    for name, (rewrite, target) in OTHERS.items():
+        fitting = [change for change in chosen if "of both" not in name or "a family" not in change[0]]
+        for title, one, two in rng.sample(fitting, min(number, len(fitting))):
+            failed += bool(alternate(hosts, program, flood, "%s: %s" % (name, title), rewrite(two), count, rewrite(one), target))
+    return bool(failed)
+
+
 def published_kinds(hosts, program, flood, count, chosen):
     failed = 0
     count_by(hosts, BOTH)
     for title, one, two in chosen:
-        failed += bool(alternate(hosts, program, flood, "published: " + title, two, count, one, "198.51.100.9"))
+        failed += bool(alternate(hosts, program, flood, "published: " + title, two, count, one, ("198.51.100.9",)))
     return bool(failed)
 
 
@@ -252,6 +280,7 @@ def main(program, flood, count, seed, words):
             failed |= recreating(hosts, program, flood, 200)
             failed |= switching(hosts, program, flood, 40)
         failed |= kinds(hosts, program, flood, count, chosen)
+        failed |= other_packets(hosts, program, flood, count, chosen, 4 if few else len(chosen), random.Random(seed))
         failed |= published_kinds(hosts, program, flood, count,
                                   random.Random(seed).sample(published, min(len(published), 15)) if few else published)
         if not words:

@@ -4,8 +4,10 @@
 Every policy here accepts UDP port 1000 and refuses UDP port 2000 of packets from 203.0.113.5 by eth0 to a target. What differs is the
 object that decides each of the two: an element, a range, a class with a set of sources, a limit, the default … Each such object is
 a kind, in two variants that hold something else. changes() joins them: within a kind, from each kind to the next, and at random."""
+import ipaddress
 import json
 import random
+import re
 
 TARGETS = ["198.18.0.2", "198.51.100.9"]
 TCP = {"allow": {"tcp": [22]}}
@@ -166,3 +168,49 @@ def changes(seed, extra=12):
         around = rng.sample(sorted(set(AROUND) - {"a rejecting default"}), 2)
         yield ("%s, %s -> %s, %s" % (one[0], around[0], two[0], around[1]), text(rng.choice(one[1:]), AROUND[around[0]]),
                text(rng.choice(two[1:]), AROUND[around[1]]))
+
+
+ADDRESS = re.compile(r"(?<![\d.])(\d+\.\d+\.\d+\.\d+)(?:/(\d+))?(?![\d.])")
+SWAPPED = {"udp": "tcp", "tcp": "udp"}
+
+
+def address_in_ipv6(address):
+    """What stands for an IPv4 address in as_ipv6()."""
+    return str(ipaddress.IPv6Address((0x20010db8 << 96) + (int(ipaddress.IPv4Address(address)) << 64)))
+
+
+def as_ipv6(policy):
+    """The same policy for the other family: each prefix of 32 bits is one of 64, and its sources are as many /64."""
+    def other(match):
+        length = 64 if match.group(2) is None else 32 + int(match.group(2))
+        return "%s/%d" % (address_in_ipv6(match.group(1)), length)
+
+    def other_range(match):
+        first, last = (ipaddress.IPv6Address(address_in_ipv6(match.group(index))) for index in (1, 2))
+        return "%s-%s" % (first, last + (1 << 64) - 1)
+
+    policy = re.sub(r"(\d+\.\d+\.\d+\.\d+)-(\d+\.\d+\.\d+\.\d+)", other_range, policy)
+    return ADDRESS.sub(other, policy).replace('"ipv4"', '"ipv6"')
+
+
+def as_both(policy):
+    """The same policy with each address in both families."""
+    def both(value):
+        if isinstance(value, dict):
+            return {name: both(item) for name, item in value.items()}
+        items = value if isinstance(value, list) else [value]
+        if not any(isinstance(item, str) and ADDRESS.search(item) for item in items):
+            return [both(item) for item in value] if isinstance(value, list) else value
+        return items + [json.loads(as_ipv6(json.dumps(item))) for item in items]
+
+    return json.dumps(both(json.loads(policy))).replace('"family": "ipv4"', '"family": "ipv6"') + "\n"
+
+
+def as_tcp(policy):
+    """The same policy with TCP for UDP."""
+    def other(value):
+        if isinstance(value, dict):
+            return {SWAPPED.get(name, name): other(item) for name, item in value.items()}
+        return [other(item) for item in value] if isinstance(value, list) else value
+
+    return json.dumps(other(json.loads(policy))) + "\n"
