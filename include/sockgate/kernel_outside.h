@@ -26,8 +26,9 @@ struct sg_kernel_tables {
 	size_t count, room;
 };
 /*
- * The tables of all families with a flowtable, or with a base chain that has a rule or a policy other than to accept;
- * without ours (inet `own`). Any other table sees no packet, or lets each pass.
+ * The tables of all families with a flowtable, or with a base chain whose policy is not to accept, or whose rules may
+ * do more than to match, count, log and accept; without ours (inet `own`). Any other table is dormant, sees no packet, or
+ * lets each pass as it came.
  */
 int sg_kernel_other_tables(struct sg_kernel *kernel, const char *own, struct sg_kernel_tables *ret,
 			   struct sg_error *err);

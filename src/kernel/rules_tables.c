@@ -3,9 +3,10 @@
  * rules_tables.c - which tables of nf_tables, other than ours, may decide packets.
  *
  * NFT_MSG_GETCHAIN lists the chains of all families. A chain without a hook is met by way of rules alone, and rules act
- * by way of a base chain. So a table without a base chain that has a rule, or a policy other than to accept, lets each
- * packet pass. Whether a base chain has rules is asked with NFT_MSG_GETRULE: what the chain's own count of uses says is
- * changed by transactions that are not committed yet. A flowtable takes packets past the forward hook.
+ * by way of a base chain. So a table lets each packet pass when the policy of each of its base chains is to accept, and
+ * their rules only match, count, log, accept or jump to chains of such rules (rules_effect.c). The rules are asked for
+ * with NFT_MSG_GETRULE: what a chain's own count of uses says is changed by transactions that are not committed yet. A
+ * flowtable takes packets past the forward hook. The base chains of a dormant table are on no hook.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 
 #include "base/mem.h"
 #include "kernel/nfnl.h"
+#include "kernel/rules_effect.h"
 #include "nft/attr.h"
 #include "sockgate/kernel_outside.h"
 
@@ -109,14 +111,32 @@ static int see_flowtable(const struct nlmsghdr *header, const uint8_t *message, 
 
 static int see_rule(const struct nlmsghdr *header, const uint8_t *message, void *data, struct sg_error *err)
 {
-	(void)header, (void)message, (void)err;
-	++*(size_t *)data;
+	enum sg_rule_effect *most = data, effect = sg_rule_effect(header, message);
+
+	(void)err;
+	if (effect > *most)
+		*most = effect;
 	return 0;
 }
 
 static void forget_rules(void *data)
 {
-	*(size_t *)data = 0;
+	*(enum sg_rule_effect *)data = SG_RULE_NOTHING;
+}
+
+static int see_flags(const struct nlmsghdr *header, const uint8_t *message, void *data, struct sg_error *err)
+{
+	uint32_t *flags = data;
+	struct attr_list list;
+	struct attr attr;
+
+	if (header->nlmsg_len < NFT_HEAD)
+		return sg_error_set(err, SG_ERROR_SYSTEM, EBADMSG, "the kernel's answer is torn");
+	list = sg_attr_list(message + NFT_HEAD, header->nlmsg_len - NFT_HEAD);
+	while (sg_attr_next(&list, &attr))
+		if (attr.type == NFTA_TABLE_FLAGS && attr.size == sizeof(*flags))
+			*flags = sg_attr_be32(&attr);
+	return list.torn ? sg_error_set(err, SG_ERROR_SYSTEM, EBADMSG, "the kernel's answer is torn") : 0;
 }
 
 static int based_read(struct sg_kernel *kernel, struct based_list *list, struct sg_error *err)
@@ -134,30 +154,67 @@ static int based_read(struct sg_kernel *kernel, struct based_list *list, struct 
 	return 0;
 }
 
-static int based_decides(struct sg_kernel *kernel, const struct based *based, bool *ret, struct sg_error *err)
+/* 0 when what was asked about went in the meantime, which leaves *ret as it is; -1: error. */
+static int went(const struct based *based, const char *what, const struct sg_error *cause, struct sg_error *err)
+{
+	if (cause->errnum == ENOENT)
+		return 0;
+	if (err)
+		*err = *cause;
+	return sg_error_prefix(err, "cannot read %s of table '%s'", what, based->table);
+}
+
+/* What the rules of a chain do; of the whole table when `chain` is NULL. */
+static int rules_effect(struct sg_kernel *kernel, const struct based *based, const char *chain,
+			enum sg_rule_effect *ret, struct sg_error *err)
+{
+	const struct nfnl_reader reader = {see_rule, forget_rules, ret};
+	struct sg_error cause = {0};
+	struct nfnl_request request;
+
+	*ret = SG_RULE_NOTHING;
+	sg_nfnl_request(kernel, &request, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETRULE, NLM_F_DUMP, based->family);
+	mnl_attr_put_strz(request.header, NFTA_RULE_TABLE, based->table);
+	if (chain)
+		mnl_attr_put_strz(request.header, NFTA_RULE_CHAIN, chain);
+	if (sg_nfnl_dump(kernel, &request, &reader, &cause) == 0)
+		return 0;
+	*ret = SG_RULE_NOTHING;
+	return went(based, "the rules", &cause, err);
+}
+
+static int is_dormant(struct sg_kernel *kernel, const struct based *based, bool *ret, struct sg_error *err)
 {
 	struct sg_error cause = {0};
 	struct nfnl_request request;
-	size_t rules = 0;
-	const struct nfnl_reader reader = {see_rule, forget_rules, &rules};
+	uint32_t flags = 0;
+
+	*ret = false;
+	sg_nfnl_request(kernel, &request, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETTABLE, 0, based->family);
+	mnl_attr_put_strz(request.header, NFTA_TABLE_NAME, based->table);
+	if (sg_nfnl_ask(kernel, &request, see_flags, &flags, &cause) < 0)
+		return went(based, "the flags", &cause, err);
+	*ret = flags & NFT_TABLE_F_DORMANT;
+	return 0;
+}
+
+static int based_decides(struct sg_kernel *kernel, const struct based *based, bool *ret, struct sg_error *err)
+{
+	enum sg_rule_effect effect = SG_RULE_DECIDES;
+	bool dormant = false;
 
 	*ret = true;
-	if (!*based->chain || !based->accepts)
+	if (!*based->chain)
 		return 0;
-	sg_nfnl_request(kernel, &request, NFNL_SUBSYS_NFTABLES, NFT_MSG_GETRULE, NLM_F_DUMP, based->family);
-	mnl_attr_put_strz(request.header, NFTA_RULE_TABLE, based->table);
-	mnl_attr_put_strz(request.header, NFTA_RULE_CHAIN, based->chain);
-	if (sg_nfnl_dump(kernel, &request, &reader, &cause) == 0) {
-		*ret = rules > 0;
-		return 0;
-	}
-	if (cause.errnum == ENOENT) { /* it went */
-		*ret = false;
-		return 0;
-	}
-	if (err)
-		*err = cause;
-	return sg_error_prefix(err, "cannot read the rules of table '%s'", based->table);
+	if (based->accepts && rules_effect(kernel, based, based->chain, &effect, err) < 0)
+		return -1;
+	if (effect == SG_RULE_JUMPS && rules_effect(kernel, based, NULL, &effect, err) < 0)
+		return -1;
+	*ret = effect == SG_RULE_DECIDES;
+	if (*ret && is_dormant(kernel, based, &dormant, err) < 0)
+		return -1;
+	*ret = *ret && !dormant;
+	return 0;
 }
 
 static int tables_add(struct sg_kernel_tables *tables, const struct based *based, struct sg_error *err)

@@ -236,6 +236,73 @@ foreign_table() {
 	foreign_table inet
 }
 
+# other RULES [RULES]: a table of another's whose base chain has the first rules, and whose chain `on` has the second.
+other() {
+	inside nft -f - <<-END
+		table inet other
+		delete table inet other
+		table inet other {
+			counter seen { }
+			quota large { over 1 mbytes; }
+			set some { type ipv4_addr; elements = { 192.0.2.1 }; }
+			set filled { type ipv4_addr; size 9; flags dynamic; }
+			map fates { type ipv4_addr : verdict; elements = { 192.0.2.1 : drop }; }
+			chain on {
+				${2:-}
+			}
+			chain c { type filter hook input priority 0; policy accept;
+				$1
+			}
+		}
+	END
+}
+
+@test "rules that match, count, log and accept decide nothing" {
+	other 'counter; counter name seen; quota name large counter'
+	alone
+	other 'tcp dport 22 ip saddr @some limit rate 5/second log prefix "x" group 3; ct state new iifname "eth0" accept; fib saddr type local return'
+	alone
+	other 'tcp dport 8080 jump on; goto on' 'counter accept'
+	alone
+	# nothing leads there
+	other 'counter' 'drop'
+	alone
+	inside nft -f - <<-'END'
+		delete table inet other
+		table ip sleeping { flags dormant; chain c { type filter hook input priority 0; policy drop; }; }
+	END
+	alone
+	inside nft 'delete table ip sleeping'
+	inside iptables-nft -A INPUT -p tcp --dport 8080 -j ACCEPT
+	alone
+}
+
+@test "rules that do more than to match, count, log and accept are named" {
+	for rule in 'tcp dport 8080 jump on' 'goto on' 'ip saddr vmap @fates' 'ip saddr vmap { 192.0.2.1 : drop }' 'reject' 'meta mark set 7' \
+		'ct mark set 7' 'ip ttl set 9' 'tcp dport set 22' 'add @filled { ip saddr }' 'log; drop' \
+		'reset tcp option sack-perm'; do
+		other "$rule" 'counter drop' || { echo "nft refuses: $rule"; return 1; }
+		foreign_table inet || { echo "passed over: $rule"; return 1; }
+	done
+	inside nft -f - <<-'END'
+		delete table inet other
+		table inet other { chain c { type filter hook prerouting priority -300; notrack; }; }
+	END
+	foreign_table inet
+	inside nft -f - <<-'END'
+		delete table inet other
+		table inet other { chain c { type nat hook prerouting priority -100; tcp dport 8080 redirect to :5432; }; }
+	END
+	foreign_table inet
+	inside nft -f - <<-'END'
+		delete table inet other
+		table inet other { flags dormant; chain c { type filter hook input priority 0; policy drop; }; }
+	END
+	alone
+	inside nft 'table inet other { }' # without the flag, it wakes
+	foreign_table inet
+}
+
 @test "clear says what else decides" {
 	run -0 gate clear --force
 	[ "$output" = "cleared: no policy is enforced any more, everything is open now" ]
