@@ -3,8 +3,10 @@
  * outside_links.c - XDP programs and filters of traffic control, by rtnetlink(7), which anybody may ask.
  *
  * RTM_GETLINK lists the interfaces of the network namespace and says of each whether an XDP program is attached.
- * RTM_GETQDISC lists the queueing disciplines, RTM_GETTFILTER the filters of one of them. A filter may drop or redirect
- * whatever its kind (by an action, or as a BPF program), so any filter counts.
+ * RTM_GETQDISC lists the queueing disciplines, RTM_GETTCLASS the classes of one, RTM_GETTFILTER the filters of a
+ * discipline or of a class. A filter may drop or redirect whatever its kind (by an action, or as a BPF program), so any
+ * filter counts. A discipline may do so, too: a BPF program can be one (Linux 6.16 and later). So those that are not
+ * known are named.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -146,7 +148,7 @@ static int note_xdp(struct sg_look *look)
 
 /* ---- Traffic control ---- */
 
-/* A queueing discipline, or a filter. */
+/* A queueing discipline, a class of one, or a filter. */
 struct qdisc {
 	uint32_t link, handle, parent;
 	char kind[16];
@@ -166,7 +168,7 @@ static void forget_qdiscs(void *data)
 	((struct qdiscs *)data)->count = 0;
 }
 
-/* RTM_NEWQDISC and RTM_NEWTFILTER begin alike: their struct tcmsg, and TCA_KIND. */
+/* RTM_NEWQDISC, RTM_NEWTCLASS and RTM_NEWTFILTER begin alike: their struct tcmsg, and TCA_KIND. */
 static int see_qdisc(const struct nlmsghdr *header, const uint8_t *message, void *data, struct sg_error *err)
 {
 	const size_t head = sizeof(*header) + sizeof(struct tcmsg);
@@ -176,7 +178,8 @@ static int see_qdisc(const struct nlmsghdr *header, const uint8_t *message, void
 	struct attr_list list;
 	struct attr attr;
 
-	if (header->nlmsg_type != RTM_NEWQDISC && header->nlmsg_type != RTM_NEWTFILTER)
+	if (header->nlmsg_type != RTM_NEWQDISC && header->nlmsg_type != RTM_NEWTFILTER &&
+	    header->nlmsg_type != RTM_NEWTCLASS)
 		return 0;
 	if (header->nlmsg_len < head)
 		return torn(err);
@@ -229,10 +232,64 @@ static struct sg_link *link_of(struct sg_links *links, uint32_t index)
 	return NULL;
 }
 
+/* What the kernel's own disciplines do (net/sched/sch_*.c), from Linux 5.10 to 6.18. */
+enum qdisc_manner {
+	QDISC_QUEUES,  /* packets wait, and are lost when too many do */
+	QDISC_CLASSES, /* and its classes may have filters of their own */
+	QDISC_LOSES,   /* it is made to lose packets */
+	QDISC_UNKNOWN,
+};
+
+static enum qdisc_manner qdisc_manner(const char *kind)
+{
+	static const char *const classes[] = {"htb", "hfsc", "cbq", "atm"};
+	static const char *const losing[] = {"netem", "blackhole", "plug"};
+	static const char *const queueing[] = {"noqueue", "noop",   "pfifo", "bfifo",  "pfifo_fast", "pfifo_head_drop",
+					       "mq",      "mqprio", "fq",    "codel",  "cake",       "fq_codel",
+					       "cake_mq", "fq_pie", "pie",   "sfq",    "tbf",        "prio",
+					       "drr",     "qfq",    "ets",   "multiq", "red",        "gred",
+					       "sfb",     "choke",  "hhf",   "etf",    "taprio",     "skbprio",
+					       "cbs",     "dsmark", "teql",  "dualpi2"};
+
+	for (size_t i = 0; i < SG_COUNT(classes); i++)
+		if (!strcmp(kind, classes[i]))
+			return QDISC_CLASSES;
+	for (size_t i = 0; i < SG_COUNT(losing); i++)
+		if (!strcmp(kind, losing[i]))
+			return QDISC_LOSES;
+	for (size_t i = 0; i < SG_COUNT(queueing); i++)
+		if (!strcmp(kind, queueing[i]))
+			return QDISC_QUEUES;
+	return QDISC_UNKNOWN;
+}
+
+/* The filters of the discipline's classes: packets meet them when their priority names the class. */
+static int note_classes(struct sg_look *look, struct sg_kernel *route, const struct sg_link *link,
+			const struct qdisc *qdisc)
+{
+	sg_cleanup(qdiscs_clear) struct qdiscs classes = {0};
+	const struct nfnl_reader reader = {see_qdisc, forget_qdiscs, &classes};
+	struct sg_error cause = {0};
+	struct nfnl_request request;
+	struct tcmsg *about = sg_nfnl_message(route, &request, RTM_GETTCLASS, NLM_F_DUMP, sizeof(*about));
+
+	about->tcm_ifindex = (int)link->index;
+	about->tcm_parent = qdisc->handle;
+	if (sg_nfnl_dump(route, &request, &reader, &cause) < 0)
+		return cause.errnum == ENODEV
+			       ? 0
+			       : sg_look_failed(look, SG_OUTSIDE_TC, link->name,
+						"whether classes of traffic control have filters", &cause);
+	for (size_t i = 0; i < classes.count; i++)
+		if (note_filters(look, route, link, classes.items[i].handle, "outgoing") < 0)
+			return -1;
+	return 0;
+}
+
 static int note_qdisc(struct sg_look *look, struct sg_kernel *route, const struct qdisc *qdisc)
 {
-	static const char *const losing[] = {"netem", "blackhole", "plug"};
 	struct sg_link *link = link_of(&look->links, qdisc->link);
+	enum qdisc_manner manner = qdisc_manner(qdisc->kind);
 
 	if (!link)
 		return 0;
@@ -240,15 +297,16 @@ static int note_qdisc(struct sg_look *look, struct sg_kernel *route, const struc
 		link->has_classifier = true;
 		return 0;
 	}
-	for (size_t i = 0; i < SG_COUNT(losing); i++)
-		if (!strcmp(qdisc->kind, losing[i]) &&
-		    sg_outside_seen(look->found, SG_OUTSIDE_TC, link->name, look->err,
-				    "traffic control: queueing discipline %s on %s, which loses packets", qdisc->kind,
-				    link->name) < 0)
-			return -1;
+	if ((manner == QDISC_LOSES || manner == QDISC_UNKNOWN) &&
+	    sg_outside_seen(look->found, SG_OUTSIDE_TC, link->name, look->err,
+			    "traffic control: queueing discipline %s on %s, which %s", qdisc->kind, link->name,
+			    manner == QDISC_LOSES ? "loses packets" : "is not known") < 0)
+		return -1;
 	/* the root is found as 0 too, which may be its handle */
 	if (!qdisc->handle && qdisc->parent != TC_H_ROOT)
 		return 0;
+	if (manner != QDISC_QUEUES && note_classes(look, route, link, qdisc) < 0)
+		return -1;
 	return note_filters(look, route, link, qdisc->handle, "outgoing");
 }
 

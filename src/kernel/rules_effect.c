@@ -17,7 +17,7 @@
 #include "base/mem.h"
 #include "nft/attr.h"
 
-#define NAME_SIZE 32
+#define NAME_SIZE  32
 #define NOT_NEEDED 0
 
 static const struct {

@@ -106,6 +106,17 @@ legacy() {
 	inside tc filter add dev eth0 parent 1: bpf da bytecode '1,6 0 0 2,'
 	beside tc "bpf filter on eth0, outgoing"
 	inside tc qdisc del dev eth0 root
+	# of a class alone: packets with the priority of the class meet it
+	inside tc qdisc add dev eth0 root handle 1: htb
+	inside tc class add dev eth0 parent 1: classid 1:1 htb rate 1gbit
+	inside tc class add dev eth0 parent 1:1 classid 1:2 htb rate 1gbit
+	alone
+	inside tc filter add dev eth0 parent 1:1 bpf da bytecode '1,6 0 0 2,'
+	beside tc "bpf filter on eth0, outgoing"
+	inside tc qdisc del dev eth0 root
+	inside tc qdisc add dev eth0 root tbf rate 1gbit burst 1mb latency 1s
+	alone
+	inside tc qdisc del dev eth0 root
 	inside tc qdisc add dev eth0 root blackhole || skip "this kernel has no blackhole"
 	[ "$(ask 8080)" = silent ]
 	beside tc "blackhole on eth0"
