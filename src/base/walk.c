@@ -141,11 +141,45 @@ static int enter_here(struct walk *walk, struct sg_error *err)
 }
 
 /* A symlink of /proc that stands for a descriptor has no path: "pipe:[4711]". */
-static bool is_descriptor(int link, const char *target)
+static bool is_descriptor(const char *target)
+{
+	return *target != '/' && strchr(target, ':');
+}
+
+/* What a path leads to, and by which mount. */
+static bool look_at(int folder, const char *path, int flags, struct statx *ret)
+{
+	return !statx(folder, path, flags | AT_NO_AUTOMOUNT, STATX_INO | STATX_MNT_ID, ret) &&
+	       ret->stx_mask & STATX_MNT_ID;
+}
+
+/*
+ * A symlink of /proc leads to what a process has, and its text is only what that is called where the process lives: in
+ * another mount namespace, or behind a chroot, our file of the same name is another one.
+ */
+static bool is_as_named(const struct walk *walk, const char *name, const char *target)
+{
+	struct statx real, named;
+
+	return look_at(walk->folder, name, 0, &real) && look_at(AT_FDCWD, target, AT_SYMLINK_NOFOLLOW, &named) &&
+	       real.stx_mnt_id == named.stx_mnt_id && real.stx_ino == named.stx_ino &&
+	       real.stx_dev_major == named.stx_dev_major && real.stx_dev_minor == named.stx_dev_minor;
+}
+
+static int judge_proc_link(const struct walk *walk, const char *name, int link, const char *target,
+			   struct sg_error *err)
 {
 	struct statfs system;
 
-	return *target != '/' && strchr(target, ':') && !fstatfs(link, &system) && system.f_type == PROC_SUPER_MAGIC;
+	if (fstatfs(link, &system) || system.f_type != PROC_SUPER_MAGIC)
+		return 0;
+	if (is_descriptor(target))
+		return sg_error_set(err, SG_ERROR_INPUT, 0, "a descriptor of a process, not a regular file");
+	if (*target == '/' && !is_as_named(walk, name, target))
+		return sg_error_set(err, SG_ERROR_INPUT, 0,
+				    "the symlink '%s/%s' leads to another place than the '%s' that can be judged here",
+				    walk->place, name, target);
+	return 0;
 }
 
 /* Puts the target of a symlink before the names that are left. */
@@ -161,8 +195,8 @@ static int follow(struct walk *walk, const char *name, int link, struct sg_error
 	target[size] = '\0';
 	if (++walk->links > LINKS_MOST)
 		return sg_error_set(err, SG_ERROR_SYSTEM, ELOOP, "cannot open");
-	if (is_descriptor(link, target))
-		return sg_error_set(err, SG_ERROR_INPUT, 0, "a descriptor of a process, not a regular file");
+	if (judge_proc_link(walk, name, link, target, err))
+		return -1;
 	size = snprintf(rest, sizeof(rest), "%s%s%s", target, *walk->rest ? "/" : "", walk->rest);
 	if (size < 0 || (size_t)size >= sizeof(rest))
 		return sg_error_set(err, SG_ERROR_SYSTEM, ENAMETOOLONG, "cannot open");

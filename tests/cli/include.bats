@@ -88,3 +88,29 @@ load common
 	run -3 gate check policy.yml
 	[[ $output == *"(but 'policy.yaml' is there)"* ]]
 }
+
+@test "a symlink of /proc into another mount namespace is refused, and nothing of ours is read instead" {
+	[ "$(id -u)" -eq 0 ] || skip "only root makes mount namespaces"
+	mkdir -p there own
+	printf 'allow: {tcp: 1}\n' >there/p.yaml
+	printf 'allow: {tcp: 2}\n' >own/p.yaml
+	chmod 0755 there own
+	mkfifo ready
+	unshare -m --propagation private sh -c 'mount -t tmpfs none there && printf "allow: {tcp: 99}\n" >there/p.yaml && cd there && exec 7<p.yaml && echo ready >../ready && exec sleep 60' 3>&- &
+	other=$!
+	read -r -t 20 line <ready
+	[ "$line" = ready ]
+	for path in "/proc/$other/cwd/p.yaml" "/proc/$other/root$PWD/there/p.yaml" "/proc/$other/fd/7" "/proc/$other/root$PWD/own/p.yaml"; do
+		run -2 --separate-stderr "$SOCKGATE" check -f "$path"
+		[[ $stderr == *"error: $path: the symlink '/proc/$other/"*"' leads to another place than the '/"* ]]
+		printf 'include: %s\n' "$path" >including.yaml
+		run -2 --separate-stderr "$SOCKGATE" check -f including.yaml
+		[[ $stderr == *"leads to another place than"* ]]
+	done
+	kill "$other"
+	for path in "/proc/$$/root$PWD/own/p.yaml" "/proc/self/cwd/own/p.yaml"; do
+		run -0 "$SOCKGATE" check -f "$path"
+	done
+	exec 8<own
+	run -0 "$SOCKGATE" check -f /proc/self/fd/8/p.yaml
+}
