@@ -7,7 +7,7 @@ PACKAGES_BUILD=(gcc libc6-dev cmake ninja-build pkg-config libyaml-dev libmnl-de
 # the demonstration: namespaces, the rules as nft lists them, a few listeners
 PACKAGES_DEMO=(iproute2 nftables python3)
 # the tests
-PACKAGES_TEST=(clang-14 libclang-rt-14-dev libcmocka-dev libbdd-dev libz3-dev bats jq strace conntrack iptables arptables procps
+PACKAGES_TEST=(clang-14 libclang-rt-14-dev libcmocka-dev libbdd-dev bats jq strace conntrack iptables arptables procps
 	python3-yaml python3-jsonschema systemd systemd-container util-linux mount man-db groff-base universal-ctags binutils git)
 
 # Installs those of the named packages that are not there yet.

@@ -20,6 +20,7 @@
 #include "apply/proof.h"
 #include "sockgate/apply.h"
 #include "sockgate/rules.h"
+#include "starve.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -40,30 +41,7 @@ int __wrap_sg_rules_of_policy(const struct sg_policy *policy, const struct sg_de
 
 /* ------------------------------------------------------------------ what is tampered with */
 
-static size_t allowed = SIZE_MAX;         /* allocations that still succeed; SIZE_MAX: all */
 static const struct sg_decision *instead; /* the decision that is compiled in place of the right one */
-
-static bool allow(void)
-{
-	if (allowed == SIZE_MAX)
-		return true;
-	return allowed > 0 && allowed--;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return allow() ? __real_malloc(size) : NULL;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return allow() ? __real_calloc(count, size) : NULL;
-}
-
-void *__wrap_realloc(void *pointer, size_t size)
-{
-	return allow() ? __real_realloc(pointer, size) : NULL;
-}
 
 int __wrap_sg_rules_of_policy(const struct sg_policy *policy, const struct sg_decision *decision, struct sg_table *ret,
 			      struct sg_error *err)
@@ -293,9 +271,9 @@ static void memory_runs_out(void **state)
 		/* a context of its own: what a former round computed would be there already */
 		assert_int_equal(sg_policy_lower(b.policy, fresh, &decision, &err), 0);
 		err = (struct sg_error){0};
-		allowed = n;
+		starve_from(n + 1, false);
 		done = sg_apply(kernel, &input, &diags, &result, &err);
-		allowed = SIZE_MAX;
+		starve_end();
 		sg_diags_clear(&diags);
 		sg_idd_free(fresh);
 		now = dump(kernel, &table);

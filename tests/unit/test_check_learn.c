@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "check/learn.h"
 #include "sockgate/verify.h"
+#include "starve.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -11,34 +12,6 @@ void *__real_realloc(void *pointer, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *pointer, size_t size);
-
-/* Allocations that still succeed; SIZE_MAX: all. */
-static size_t allowed = SIZE_MAX;
-
-static bool allow(void)
-{
-	if (allowed == SIZE_MAX)
-		return true;
-	if (!allowed)
-		return false;
-	allowed--;
-	return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return allow() ? __real_malloc(size) : NULL;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return allow() ? __real_calloc(count, size) : NULL;
-}
-
-void *__wrap_realloc(void *pointer, size_t size)
-{
-	return allow() ? __real_realloc(pointer, size) : NULL;
-}
 
 /* ---- A host ---- */
 
@@ -731,9 +704,9 @@ static void test_memory(void **state)
 		sg_idd_free(scene->idd);
 		sg_learn_clear(&scene->learn);
 		scene->idd = sg_packet_context(0);
-		allowed = count++;
+		starve_from(++count, false);
 		result = try_learn(scene, &err);
-		allowed = SIZE_MAX;
+		starve_end();
 		if (result < 0 && err.kind != SG_ERROR_MEMORY)
 			fail_msg("allocation %zu: kind %d: %s", count, (int)err.kind, err.message);
 		assert_true(result == 0 || (!scene->learn.text && !scene->learn.learned));

@@ -6,6 +6,7 @@
 #include "sockgate/explain.h"
 #include "sockgate/lockout.h"
 #include "sockgate/verify.h"
+#include "starve.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -13,34 +14,6 @@ void *__real_realloc(void *pointer, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *pointer, size_t size);
-
-/* Allocations that still succeed; SIZE_MAX: all. */
-static size_t allowed = SIZE_MAX;
-
-static bool allow(void)
-{
-	if (allowed == SIZE_MAX)
-		return true;
-	if (!allowed)
-		return false;
-	allowed--;
-	return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return allow() ? __real_malloc(size) : NULL;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return allow() ? __real_calloc(count, size) : NULL;
-}
-
-void *__wrap_realloc(void *pointer, size_t size)
-{
-	return allow() ? __real_realloc(pointer, size) : NULL;
-}
 
 /* ---- What is tried ---- */
 
@@ -246,9 +219,9 @@ static void starve(int (*attempt)(struct scene *scene, struct sg_error *err))
 		struct sg_error err = {0};
 
 		make(&scene, files);
-		allowed = count++;
+		starve_from(++count, false);
 		result = attempt(&scene, &err);
-		allowed = SIZE_MAX;
+		starve_end();
 		if (result < 0 && err.kind != SG_ERROR_MEMORY)
 			fail_msg("allocation %zu: kind %d: %s", count, (int)err.kind, err.message);
 		sg_policy_free(scene.policy);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include "decide_space.h"
 #include "sockgate/packet.h"
+#include "starve.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -13,31 +14,6 @@ void *__real_realloc(void *old, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
-
-/* Calls are counted; the one with this number fails, and all behind it too when `all_behind`. 0: none. */
-static size_t calls, failing;
-static bool all_behind;
-
-static bool refuse(void)
-{
-	calls++;
-	return failing && (all_behind ? calls >= failing : calls == failing);
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return refuse() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return refuse() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return refuse() ? NULL : __real_realloc(old, size);
-}
 
 static int see_box(const struct sg_box *box, void *data)
 {
@@ -113,17 +89,15 @@ static void test_no_memory(void **unused)
 	size_t total, succeeded = 0;
 
 	(void)unused;
-	calls = 0;
+	starve_from(0, false);
 	assert_true(exercise(0));
-	total = calls;
+	total = starving.calls;
 	assert_true(total > 30);
 	for (int mode = 0; mode < 2; mode++) {
-		all_behind = mode;
 		for (size_t n = 1; n <= total; n++) {
-			calls = 0;
-			failing = n;
+			starve_from(n, !mode);
 			succeeded += exercise(0);
-			failing = 0;
+			starve_end();
 		}
 	}
 	/* only larger memo tables can be done without */

@@ -26,78 +26,18 @@
 #include "sockgate/buf.h"
 #include "sockgate/diag.h"
 #include "sockgate/kernel_units.h"
+#include "starve.h"
 
-static size_t left = SIZE_MAX; /* allocations until one fails; SIZE_MAX: never */
-
-static bool allowed(void)
-{
-	if (left == SIZE_MAX)
-		return true;
-	if (!left)
-		return false;
-	left--;
-	return true;
-}
-
-/* The linker turns calls of x into __wrap_x, and of __real_x into x. */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *pointer, size_t size);
 char *__real_strdup(const char *text);
 char *__real_strndup(const char *text, size_t size);
-int __real_vasprintf(char **ret, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *pointer, size_t size);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t size);
-int __wrap_vasprintf(char **ret, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
-int __wrap_asprintf(char **ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-void *__wrap_malloc(size_t size)
-{
-	return allowed() ? __real_malloc(size) : NULL;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return allowed() ? __real_calloc(count, size) : NULL;
-}
-
-void *__wrap_realloc(void *pointer, size_t size)
-{
-	return allowed() ? __real_realloc(pointer, size) : NULL;
-}
-
-char *__wrap_strdup(const char *text)
-{
-	return allowed() ? __real_strdup(text) : NULL;
-}
-
-char *__wrap_strndup(const char *text, size_t size)
-{
-	return allowed() ? __real_strndup(text, size) : NULL;
-}
-
-/* A failure leaves the pointer undefined, and so does this one. */
-int __wrap_vasprintf(char **ret, const char *format, va_list args)
-{
-	if (allowed())
-		return __real_vasprintf(ret, format, args);
-	*ret = (char *)1;
-	return -1;
-}
-
-int __wrap_asprintf(char **ret, const char *format, ...)
-{
-	va_list args;
-	int size;
-
-	va_start(args, format);
-	size = __wrap_vasprintf(ret, format, args);
-	va_end(args);
-	return size;
-}
 
 /* Runs `attempt` with ever more memory. It says 0 for success, -1 for an error that must be that of memory. */
 static void with_less_memory(int (*attempt)(struct sg_error *err))
@@ -106,9 +46,9 @@ static void with_less_memory(int (*attempt)(struct sg_error *err))
 		struct sg_error err = {0};
 		int result;
 
-		left = n;
+		starve_from(n + 1, false);
 		result = attempt(&err);
-		left = SIZE_MAX;
+		starve_end();
 		if (!result) {
 			assert_true(n > 0); /* it did ask for memory */
 			return;

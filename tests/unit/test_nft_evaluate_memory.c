@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include "sockgate/evaluate.h"
 #include "strict_terms.h"
+#include "starve.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -18,48 +19,6 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *pointer, size_t size);
 char *__wrap_strdup(const char *text);
-int __wrap_asprintf(char **ret, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static size_t allowed = SIZE_MAX; /* allocations that still succeed; SIZE_MAX: all */
-
-static bool allow(void)
-{
-	if (allowed == SIZE_MAX)
-		return true;
-	return allowed > 0 && allowed--;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return allow() ? __real_malloc(size) : NULL;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return allow() ? __real_calloc(count, size) : NULL;
-}
-
-void *__wrap_realloc(void *pointer, size_t size)
-{
-	return allow() ? __real_realloc(pointer, size) : NULL;
-}
-
-char *__wrap_strdup(const char *text)
-{
-	return allow() ? __real_strdup(text) : NULL;
-}
-
-int __wrap_asprintf(char **ret, const char *format, ...)
-{
-	va_list args;
-	int result = -1;
-
-	va_start(args, format);
-	if (allow())
-		result = vasprintf(ret, format, args);
-	va_end(args);
-	return result;
-}
 
 /* Evaluates the table and compares it with `decision`, which is of the context. */
 static int evaluate(struct sg_idd *idd, const struct sg_table *table, struct sg_error *err)
@@ -86,9 +45,9 @@ static size_t run_out(const struct sg_table *table)
 		struct sg_error err = {0};
 		int done;
 
-		allowed = n;
+		starve_from(n + 1, false);
 		done = evaluate(idd, table, &err);
-		allowed = SIZE_MAX;
+		starve_end();
 		sg_idd_free(idd);
 		if (!done)
 			return n;

@@ -16,20 +16,8 @@
 #include "random_table.h"
 #include "sockgate/listing.h"
 #include "sockgate/wire.h"
+#include "starve.h"
 
-static size_t left = SIZE_MAX; /* allocations until one fails; SIZE_MAX: never */
-
-static bool allowed(void)
-{
-	if (left == SIZE_MAX)
-		return true;
-	if (!left)
-		return false;
-	left--;
-	return true;
-}
-
-/* The linker turns calls of x into __wrap_x, and of __real_x into x. */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *pointer, size_t size);
@@ -40,31 +28,6 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *pointer, size_t size);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-	return allowed() ? __real_malloc(size) : NULL;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return allowed() ? __real_calloc(count, size) : NULL;
-}
-
-void *__wrap_realloc(void *pointer, size_t size)
-{
-	return allowed() ? __real_realloc(pointer, size) : NULL;
-}
-
-char *__wrap_strdup(const char *text)
-{
-	return allowed() ? __real_strdup(text) : NULL;
-}
-
-char *__wrap_strndup(const char *text, size_t size)
-{
-	return allowed() ? __real_strndup(text, size) : NULL;
-}
 
 /* The table through the encoder and the decoder; 0, or -1 with the error. */
 static int round_trip(const struct sg_table *table, struct sg_error *err)
@@ -119,9 +82,9 @@ static void messages(void **state)
 		while (result < 0) {
 			struct sg_error err = {0};
 
-			left = failures;
+			starve_from(failures + 1, false);
 			result = round_trip(table, &err);
-			left = SIZE_MAX;
+			starve_end();
 			if (result < 0) {
 				assert_int_equal(err.kind, SG_ERROR_MEMORY);
 				failures++;
@@ -147,9 +110,9 @@ static void carried(void **state)
 		struct sg_error err = {0};
 
 		frame(&ruleset, SG_SET_EVAL);
-		left = failures;
+		starve_from(failures + 1, false);
 		result = give(&ruleset, &m, &err);
-		left = SIZE_MAX;
+		starve_end();
 		assert_true(!result || err.kind == SG_ERROR_MEMORY);
 		failures += result < 0;
 		sg_ruleset_clear(&ruleset);
@@ -174,9 +137,9 @@ static void listing(void **state)
 	while (result < 0) {
 		struct sg_buf out = {0};
 
-		left = failures;
+		starve_from(failures + 1, false);
 		result = sg_listing_table(table, &out, &err);
-		left = SIZE_MAX;
+		starve_end();
 		if (result < 0) {
 			assert_int_equal(err.kind, SG_ERROR_MEMORY);
 			failures++;
@@ -197,16 +160,16 @@ static void lookups_without_index(void **state)
 		struct sg_table *table = sg_ruleset_add_table(&ruleset, NFPROTO_INET, "t", &err);
 		char name[16];
 
-		left = fail_at;
+		starve_from(fail_at + 1, false);
 		for (int i = 0; i < 40; i++) {
 			snprintf(name, sizeof(name), "c%d", i);
 			if (!sg_table_add_chain(table, name, &err)) {
 				assert_int_equal(err.kind, SG_ERROR_MEMORY);
-				left = SIZE_MAX;
+				starve_end();
 				i--;
 			}
 		}
-		left = SIZE_MAX;
+		starve_end();
 		assert_int_equal(table->chain_count, 40);
 		for (int i = 0; i < 40; i++) {
 			snprintf(name, sizeof(name), "c%d", i);

@@ -4,6 +4,7 @@
  * known to be lost, never a wrong answer. The allocator is wrapped by the linker (tests/CMakeLists.txt).
  */
 #include "policy_text.h"
+#include "starve.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -11,31 +12,6 @@ void *__real_realloc(void *old, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
-
-/* Calls are counted; the one with this number fails, and all behind it too when `all_behind`. 0: none. */
-static size_t calls, failing;
-static bool all_behind;
-
-static bool refuse(void)
-{
-	calls++;
-	return failing && (all_behind ? calls >= failing : calls == failing);
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return refuse() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return refuse() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return refuse() ? NULL : __real_realloc(old, size);
-}
 
 struct expected {
 	size_t warnings, notes, proven, failed;
@@ -75,16 +51,14 @@ static void check_no_memory(const char *text, const struct expected *expected)
 	autotext read = read_good(text);
 	size_t total, succeeded = 0;
 
-	calls = 0;
+	starve_from(0, false);
 	assert_true(mean(read.policy, expected));
-	total = calls;
+	total = starving.calls;
 	for (int mode = 0; mode < 2; mode++) {
-		all_behind = mode;
 		for (size_t n = 1; n <= total; n++) {
-			calls = 0;
-			failing = n;
+			starve_from(n, !mode);
 			succeeded += mean(read.policy, expected);
-			failing = 0;
+			starve_end();
 		}
 	}
 	assert_true(total > 20);

@@ -7,55 +7,16 @@
 #include <errno.h>
 #include <unistd.h>
 #include "policy_text.h"
+#include "starve.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
 char *__real_strdup(const char *text);
-int __real_vasprintf(char **ret, const char *format, va_list args);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 char *__wrap_strdup(const char *text);
-int __wrap_vasprintf(char **ret, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
-
-/* Calls are counted; the one with this number fails, and all behind it too when `all_behind`. 0: none. */
-static size_t calls, failing;
-static bool all_behind;
-
-static bool refuse(void)
-{
-	calls++;
-	if (!failing || (all_behind ? calls < failing : calls != failing))
-		return false;
-	errno = ENOMEM;
-	return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return refuse() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return refuse() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-	return refuse() ? NULL : __real_realloc(old, size);
-}
-
-char *__wrap_strdup(const char *text)
-{
-	return refuse() ? NULL : __real_strdup(text);
-}
-
-int __wrap_vasprintf(char **ret, const char *format, va_list args)
-{
-	return refuse() ? -1 : __real_vasprintf(ret, format, args);
-}
 
 enum outcome { GOOD, BAD, NO_MEMORY };
 
@@ -94,17 +55,15 @@ static void fail_everywhere(const char *name, enum outcome expected)
 	enum outcome outcome;
 
 	for (int behind = 0; behind < 2; behind++) {
-		all_behind = behind;
-		failing = 0;
+		starve_end();
 		assert_int_equal(exercise(name), expected);
 		for (size_t n = 1;; n++) {
-			calls = 0;
-			failing = n;
+			starve_from(n, !behind);
 			outcome = exercise(name);
-			failing = 0;
-			if (calls < n) {
+			starve_end();
+			if (starving.calls < n) {
 				assert_int_equal(outcome, expected);
-				print_message("%s: %zu allocations\n", name, calls);
+				print_message("%s: %zu allocations\n", name, starving.calls);
 				break;
 			}
 			/* sg_text_nearest and the like may do without; nothing may come out otherwise */

@@ -16,48 +16,14 @@
 #include "sockgate/proto.h"
 #include "sockgate/render.h"
 #include "sockgate/rules.h"
+#include "starve.h"
 
-/* The linker turns calls of x into __wrap_x, and of __real_x into x. */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *pointer, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *pointer, size_t size);
-
-/* Allocations that still succeed; SIZE_MAX: all. How many did not, and whether there is memory again after the first.
- */
-static size_t allowed = SIZE_MAX, refused;
-static bool once;
-
-static bool allow(void)
-{
-	if (allowed == SIZE_MAX)
-		return true;
-	if (allowed) {
-		allowed--;
-		return true;
-	}
-	refused++;
-	if (once)
-		allowed = SIZE_MAX;
-	return false;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return allow() ? __real_malloc(size) : NULL;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return allow() ? __real_calloc(count, size) : NULL;
-}
-
-void *__wrap_realloc(void *pointer, size_t size)
-{
-	return allow() ? __real_realloc(pointer, size) : NULL;
-}
 
 /* ---- What there is to tell ---- */
 
@@ -473,12 +439,10 @@ static void starve(const struct world *world, answer *write, const struct sg_sty
 	/* a long answer repeats itself: fewer of its later allocations */
 	for (size_t count = 0;; count += 1 + count / 200) {
 		buf = (struct sg_buf){0};
-		allowed = count;
-		refused = 0;
-		once = recovers;
+		starve_from(count + 1, recovers);
 		write(&buf, style, world);
-		allowed = SIZE_MAX;
-		if (!refused)
+		starve_end();
+		if (!starving.refused)
 			break;
 		if (!buf.failed && (buf.size != whole.size || memcmp(buf.data, whole.data, whole.size) != 0))
 			fail_msg("allocation %zu: half an answer", count + 1);
