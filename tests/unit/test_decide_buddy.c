@@ -6,6 +6,7 @@
  * two agree on an expression when every box of ours is in theirs, every one of the complement is outside, and the
  * number of points is the same; equality of references must agree as well.
  */
+#include <stdio.h>
 #include "decide_space.h"
 
 #ifdef HAVE_BUDDY
