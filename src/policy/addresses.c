@@ -109,10 +109,10 @@ static void addresses_refuse_name(struct reader *reader, uint32_t node)
 	if (!sg_reader_wants_hint(reader))
 		return;
 	near = sg_names_nearest(&reader->groups, text);
-	if (near)
+	if (addresses_means_all(text))
+		reader_hint(reader, SG_ADDRESSES_HINT_ALL);
+	else if (near)
 		reader_hint(reader, "did you mean '%s'?", near);
-	else if (addresses_means_all(text))
-		reader_hint(reader, "every address is meant where nothing is said: leave the key out");
 	else if (strchr(text, '.') || !strcmp(text, "localhost"))
 		reader_hint(reader, "host names are never looked up: write the address");
 	else

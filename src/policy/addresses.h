@@ -15,6 +15,10 @@ enum addresses_word sg_addresses_word(struct reader *reader, uint32_t node, stru
 void sg_addresses_report(struct report *report, struct sg_span span, const char *text, size_t size,
 			 enum sg_addr_problem problem, enum sg_family family, const struct sg_range *range);
 
+/* What to write for every address. */
+#define SG_ADDRESSES_HINT_ALL                                                                                          \
+	"leave 'from' or 'to' out for every address; a group of all is [0.0.0.0/0, \"::/0\"]"
+
 /* Adds a hint to the newest error: the right form of a text that is nearly an address, or of one with a netmask. */
 void sg_addresses_hint(struct report *report, const char *text, size_t size);
 void sg_addresses_hint_mask(struct report *report, const char *text, size_t size);

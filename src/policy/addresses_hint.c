@@ -118,7 +118,7 @@ static bool hint_around(struct report *report, const char *text)
 		sg_report_hint(report,
 			       "sources are taken out under 'except': {port: 22, from: office, except: 192.0.2.66}");
 	else if (!strcmp(text, "*"))
-		sg_report_hint(report, "every address is meant where nothing is said: leave the key out");
+		sg_report_hint(report, SG_ADDRESSES_HINT_ALL);
 	else if (strchr(text, '%'))
 		sg_report_hint(report, "leave the zone out; 'interface' says where a packet comes in");
 	else if (*text == '[')

@@ -159,7 +159,10 @@ static bool keys_refuse_kind(struct reader *reader, uint32_t node, enum key_id i
 {
 	reader_error(reader, node, "policy/wrong-type", "'%s' takes %s, not %s", sg_keys_name(id),
 		     sg_key_type_text(keys_rows[id].type), keys_kind_text(doc_node(&reader->doc, node)->kind));
-	reader_hint(reader, "%s: %s", sg_keys_name(id), sg_keys_doc(id));
+	if (keys_rows[id].type == SG_KEY_MAPPING && keys_rows[id].example)
+		reader_hint(reader, "as in '%s'", keys_rows[id].example);
+	else
+		reader_hint(reader, "%s: %s", sg_keys_name(id), sg_keys_doc(id));
 	return false;
 }
 

@@ -64,7 +64,6 @@ static const char *const renamed[][2] = {
 	{"rate-limit", "limit"},
 	{"connlimit", "connections"},
 	{"expires", "until"},
-	{"service", "unit"},
 	{"prefix", "label"},
 	{"log-prefix", "log"},
 	{"logging", "log-blocked"},
@@ -97,10 +96,14 @@ static const struct unsupported {
 #define ACTION                                                                                                         \
 	"where a line stands says what it does", "write it under 'allow' or 'block'; how a block refuses is "          \
 						 "'answer: drop' or 'answer: reject'"
-#define ORDER    "the order of lines means nothing", "'block' wins over 'allow', and 'except' takes sources out of a line"
-#define INBOUND  "it is what 'allow' and 'block' are about", "move 'allow' and 'block' to the top of the file"
-#define LISTED   "addresses are named by lines", "as in 'block: {any: [{from: 203.0.113.0/24}]}', or 'allow' likewise"
-#define PROTOCOL "the protocol is the key above a line", "as in 'tcp: [{port: 22, from: 192.0.2.0/24}]'"
+#define ORDER   "the order of lines means nothing", "'block' wins over 'allow', and 'except' takes sources out of a line"
+#define INBOUND "it is what 'allow' and 'block' are about", "move 'allow' and 'block' to the top of the file"
+#define LISTED  "addresses are named by lines", "as in 'block: {any: [{from: 203.0.113.0/24}]}', or 'allow' likewise"
+#define SERVICE                                                                                                        \
+	"a service is named by 'port'",                                                                                \
+		"as in 'port: ssh'; the systemd unit that holds the socket is 'unit: ssh.service'"
+#define FROM_PORT "ports of one line are a range", "as in 'port: 8000-8099'"
+#define PROTOCOL  "the protocol is the key above a line", "as in 'tcp: [{port: 22, from: 192.0.2.0/24}]'"
 	{"forward", ALL, FORWARD},
 	{"forwarding", ALL, FORWARD},
 	{"forwarded", ALL, FORWARD},
@@ -150,6 +153,14 @@ static const struct unsupported {
 	{"blacklist", TOP, LISTED},
 	{"blocklist", TOP, LISTED},
 	{"denylist", TOP, LISTED},
+	{"service", LINE, SERVICE},
+	{"services", LINE, SERVICE},
+	{"app", LINE, SERVICE},
+	{"application", LINE, SERVICE},
+	{"from-port", LINE, FROM_PORT},
+	{"from_port", LINE, FROM_PORT},
+	{"to-port", LINE, FROM_PORT},
+	{"to_port", LINE, FROM_PORT},
 	{"sport", LINE, "the port that a packet comes from is not judged", "who sends it chooses that: take it away"},
 	{"source-port", LINE, "the port that a packet comes from is not judged",
 	 "who sends it chooses that: take it away"},

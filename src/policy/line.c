@@ -256,14 +256,25 @@ static bool line_interfaces(struct reader *reader, const struct keys_values *val
 static bool line_family(struct reader *reader, const struct keys_values *values, struct model_line *line)
 {
 	static const char *const families[] = {"ipv4", "ipv6", NULL};
-	static const char *const foreign[] = {"4",    "ipv4", "6",     "ipv6", "v4",   "ipv4", "v6",  "ipv6",
-					      "inet", "ipv4", "inet6", "ipv6", "ip",   "ipv4", "ip4", "ipv4",
-					      "ip6",  "ipv6", "IPv4",  "ipv4", "IPv6", "ipv6", NULL};
+	/* nft's inet is both families, ip is IPv4 */
+	static const char *const foreign[] = {"4",     "ipv4", "6",    "ipv6", "v4",   "ipv4", "v6",
+					      "ipv6",  "ip",   "ipv4", "ip4",  "ipv4", "ip6",  "ipv6",
+					      "inet6", "ipv6", "IPv4", "ipv4", "IPv6", "ipv6", NULL};
+	static const char *const both[] = {"inet", "both", "any", "all", "dual", "dualstack", "dual-stack", "*"};
 	uint32_t node = values->value[KEY_FAMILY];
+	struct report_quote quote;
 	size_t choice;
 
 	if (!node)
 		return true;
+	for (size_t i = 0; i < SG_COUNT(both); i++) {
+		if (!strcasecmp(doc_text(&reader->doc, node), both[i])) {
+			reader_error(reader, node, "policy/bad-value", "'family' is ipv4 or ipv6, not '%s'",
+				     sg_reader_quote(reader, node, &quote));
+			reader_hint(reader, "leave 'family' out for both");
+			return false;
+		}
+	}
 	if (!sg_word_choice(reader, node, "family", families, foreign, &choice))
 		return false;
 	line->line.has_family = true;

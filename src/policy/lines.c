@@ -78,6 +78,16 @@ static void lines_refuse_key(struct reader *reader, const struct lines_list *lis
 		reader_hint(reader, "%s", hint);
 }
 
+/* Whether a key of the line was refused: it may be the ports' by another name. */
+static bool lines_refused_key(const struct keys_values *values)
+{
+	size_t known = 0;
+
+	for (size_t id = 0; id < SG_COUNT(values->key); id++)
+		known += values->key[id] != 0;
+	return known < values->given;
+}
+
 /* The ports or types of a line: 0 when none are needed, or when they are missing, which is reported. ICMP types are a
  * port's like, so 'port' is taken for 'type'. */
 static uint32_t lines_list_node(struct reader *reader, const struct lines_list *list, const struct keys_values *values,
@@ -88,7 +98,7 @@ static uint32_t lines_list_node(struct reader *reader, const struct lines_list *
 
 	if (list->protocol.kind != SG_LINE_PORTS && !types)
 		return 0;
-	if (!values->key[id]) {
+	if (!values->key[id] && !lines_refused_key(values)) {
 		reader_error(reader, item, "policy/missing-key", "'%s' is missing", types ? "type" : "port");
 		reader_hint(reader, "every %s", types ? "type is 'type: 0-255'" : "port is 'port: 1-65535'");
 	}
@@ -303,9 +313,10 @@ static const char *lines_next_protocol(size_t i, const void *unused)
 static const char *lines_foreign_protocol(const char *text)
 {
 	static const char *const foreign[][2] = {
-		{"udp+tcp", "tcp+udp"}, {"tcp/udp", "tcp+udp"}, {"udp/tcp", "tcp+udp"}, {"tcp_udp", "tcp+udp"},
-		{"tcpudp", "tcp+udp"},  {"tcp-udp", "tcp+udp"}, {"tcp,udp", "tcp+udp"}, {"both", "tcp+udp"},
-		{"all", "any"},         {"ip", "any"},          {"mptcp", "tcp"},       {"ping", "icmp"},
+		{"udp+tcp", "tcp+udp"}, {"tcp/udp", "tcp+udp"}, {"udp/tcp", "tcp+udp"},
+		{"tcp_udp", "tcp+udp"}, {"tcpudp", "tcp+udp"},  {"tcp-udp", "tcp+udp"},
+		{"tcp,udp", "tcp+udp"}, {"both", "tcp+udp"},    {"all", "any"},
+		{"ip", "any"},          {"mptcp", "tcp"},       {"ping", "icmp: [echo-request]"},
 	};
 
 	for (size_t i = 0; i < SG_COUNT(foreign); i++)
@@ -341,10 +352,10 @@ static void lines_refuse_protocol(struct reader *reader, uint32_t key, const cha
 	reader_error(reader, key, "policy/unknown-key", "unknown protocol '%s'", sg_reader_quote(reader, key, &quote));
 	if (!sg_reader_wants_hint(reader))
 		return;
-	if (instead)
+	if (!strncmp(text, "icmp", 4) || !strcmp(text, "ipv6-icmp"))
+		reader_hint(reader, "write 'icmp', which is both ICMP and ICMPv6; 'family' restricts it to one");
+	else if (instead)
 		reader_hint(reader, "write '%s'", instead);
-	else if (!strncmp(text, "icmp", 4) || !strcmp(text, "ipv6-icmp"))
-		reader_hint(reader, "write 'icmp'; 'family' says which");
 	else if ((near = lines_foreign_protocol(text)))
 		reader_hint(reader, "write '%s'", near);
 	else if (protocol)

@@ -63,15 +63,25 @@ bool sg_lint_matters(const struct lint *lint, size_t first, size_t next)
 	return false;
 }
 
-sg_ref sg_lint_accepted(struct lint *lint)
+sg_ref sg_lint_accepted(struct lint *lint, enum sg_direction direction)
 {
 	struct sg_idd *idd = lint->idd;
 	sg_ref verdict = sg_condition_settle(idd, lint->decision->verdict, &lint->world);
 	sg_ref accepted = sg_idd_equals(idd, verdict, SG_VERDICT_ACCEPT);
 
-	accepted = sg_idd_restrict(idd, accepted, SG_FIELD_DIRECTION, SG_IN);
+	accepted = sg_idd_restrict(idd, accepted, SG_FIELD_DIRECTION, direction);
 	accepted = sg_idd_restrict(idd, accepted, SG_FIELD_STATE, SG_CT_NEW);
 	return sg_idd_minus(idd, accepted, sg_coverage_loopback(idd));
+}
+
+const struct sg_addresses *sg_lint_peers(const struct sg_line *line)
+{
+	return line->direction == SG_OUT ? &line->to : &line->from;
+}
+
+bool sg_lint_has_peers(const struct sg_line *line)
+{
+	return line->direction == SG_OUT ? line->has_to : line->has_from;
 }
 
 bool sg_lint_is_wide(enum sg_family family, const struct sg_ranges *set)

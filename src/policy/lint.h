@@ -39,6 +39,9 @@ int sg_lint_effect(struct lint *lint, enum sg_direction direction); /* fills in 
 int sg_lint_overlap(struct lint *lint);
 int sg_lint_names(struct lint *lint);
 int sg_lint_sources(struct lint *lint);
+/* Those of the packets that another host can send: without the sources and destinations that lint_sources.c names.
+ * set: inbound, over the levels from port on. */
+sg_ref sg_lint_carried(struct lint *lint, sg_ref set);
 int sg_lint_ports(struct lint *lint); /* wide-open, no-ssh */
 int sg_lint_families(struct lint *lint);
 int sg_lint_shut(struct lint *lint); /* one-family-block */
@@ -60,9 +63,12 @@ int sg_lint_failed(struct lint *lint);
 size_t sg_lint_item_end(const struct lint *lint, size_t first);
 bool sg_lint_matters(const struct lint *lint, size_t first, size_t next); /* any of them */
 
-/* The new inbound packets that the decision accepts by whatever interface but lo when all conditions are met, over the
- * levels from protocol on. */
-sg_ref sg_lint_accepted(struct lint *lint);
+/* The new packets of the direction that the decision accepts by whatever interface but lo when all conditions are met,
+ * over the levels from protocol on. */
+sg_ref sg_lint_accepted(struct lint *lint, enum sg_direction direction);
+/* The other hosts of a line: `to` under 'outbound', else `from`. */
+const struct sg_addresses *sg_lint_peers(const struct sg_line *line);
+bool sg_lint_has_peers(const struct sg_line *line);
 /* Whether half of the family's addresses or more are in the set, on every interface but lo and at one local address at
  * least. set: over the levels from interface on. */
 bool sg_lint_is_open(struct sg_idd *idd, sg_ref set, enum sg_family family);

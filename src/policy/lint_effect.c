@@ -113,6 +113,11 @@ static int effect_report_no_effect(struct effect *effect, const struct sg_line *
 		return sg_error_nomem(effect->err);
 	if (!list->count)
 		sg_diag_hint(effect->lint->diags, "there are no such packets: take it away");
+	else if (line->section == SG_SECTION_BLOCK && list->count == 1 &&
+		 list->items[0] == sg_origin_of_baseline(effect->policy, MODEL_PING))
+		sg_diag_hint(effect->lint->diags,
+			     "baseline.ping accepts all that it blocks: write 'baseline: {ping: false}', or take the "
+			     "line away");
 	else
 		sg_diag_hint(effect->lint->diags, "all that it %s is decided by %s: take it away",
 			     effect_section_name(line), who);
@@ -152,12 +157,11 @@ static int effect_no_effect(struct effect *effect, size_t first, size_t next)
  */
 static bool effect_is_exception(const struct sg_line *line)
 {
-	bool out = line->direction == SG_OUT;
-	const struct sg_addresses *peers = out ? &line->to : &line->from;
+	const struct sg_addresses *peers = sg_lint_peers(line);
 
 	if (line->kind == SG_LINE_ANY)
 		return true;
-	return (out ? line->has_to : line->has_from) && !sg_lint_is_wide(SG_IPV4, &peers->v4) &&
+	return sg_lint_has_peers(line) && !sg_lint_is_wide(SG_IPV4, &peers->v4) &&
 	       !sg_lint_is_wide(SG_IPV6, &peers->v6);
 }
 

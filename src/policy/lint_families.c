@@ -7,6 +7,9 @@
  * of that other family elsewhere (who has no IPv6 needs no advice about it), and some of the sources are routed:
  * private addresses have no counterpart to forget. Sources that are half of a family or more (0.0.0.0/0) are worth it
  * whatever else the policy says: everyone is meant. Lines with equal constraints are one note.
+ *
+ * Of what leaves only lines to half of a family or more count: that a mail relay or a name server has addresses of one
+ * family is ordinary.
  */
 #include <stdlib.h>
 #include "base/mem.h"
@@ -25,6 +28,7 @@ static const uint8_t protocols[] = {SG_PROTO_TCP, SG_PROTO_UDP, SG_PROTO_DCCP, S
 
 struct families {
 	struct lint *lint;
+	enum sg_direction direction;
 	bool named[2];                          /* families of which some allow names sources */
 	sg_ref private[2];                      /* sources that are not routed */
 	struct sg_ranges reached[2][PROTOCOLS]; /* ports that anyone of the family reaches */
@@ -43,7 +47,9 @@ static void families_clear(struct families *families)
 
 static const struct sg_ranges *families_sources(const struct sg_line *line, enum sg_family family)
 {
-	return family == SG_IPV4 ? &line->from.v4 : &line->from.v6;
+	const struct sg_addresses *peers = sg_lint_peers(line);
+
+	return family == SG_IPV4 ? &peers->v4 : &peers->v6;
 }
 
 /* ---- What the policy as a whole says ---- */
@@ -99,7 +105,7 @@ static int families_ports(struct families *families, sg_ref set, struct sg_range
 static int families_reached(struct families *families)
 {
 	struct sg_idd *idd = families->lint->idd;
-	sg_ref accepted = sg_lint_accepted(families->lint);
+	sg_ref accepted = sg_lint_accepted(families->lint, families->direction);
 
 	for (unsigned int family = SG_IPV4; family <= SG_IPV6; family++) {
 		sg_ref of_family = sg_idd_and(idd, accepted, sg_idd_range(idd, SG_FIELD_FAMILY, family, family));
@@ -149,11 +155,13 @@ static bool families_reach(const struct families *families, enum sg_family famil
 /* Whether the line's sources, less than which it says nothing of families, are of one. */
 static bool families_is_lopsided(const struct sg_line *line, enum sg_family *ret)
 {
-	if (line->direction != SG_IN || line->section != SG_SECTION_ALLOW || line->kind != SG_LINE_PORTS ||
-	    line->has_family || line->has_to || !line->has_from)
+	const struct sg_addresses *peers = sg_lint_peers(line);
+
+	if (line->section != SG_SECTION_ALLOW || line->kind != SG_LINE_PORTS || line->has_family ||
+	    !sg_lint_has_peers(line) || (line->direction == SG_OUT ? line->has_from : line->has_to))
 		return false;
-	*ret = line->from.v4.count ? SG_IPV4 : SG_IPV6;
-	return !line->from.v4.count != !line->from.v6.count;
+	*ret = peers->v4.count ? SG_IPV4 : SG_IPV6;
+	return !peers->v4.count != !peers->v6.count;
 }
 
 static int families_add(struct families *families, size_t index, enum sg_family family)
@@ -183,6 +191,8 @@ static int families_collect(struct families *families)
 		const struct sg_line *line = sg_policy_line(lint->policy, i);
 
 		next = sg_lint_item_end(lint, i);
+		if (line->direction != families->direction)
+			continue;
 		if (line->direction == SG_IN && line->section == SG_SECTION_ALLOW &&
 		    lint->policy->lines[i].from.count) {
 			families->named[SG_IPV4] = families->named[SG_IPV4] || line->from.v4.count;
@@ -207,7 +217,7 @@ static bool families_forgotten(struct families *families, const struct lopsided 
 		return false;
 	if (sg_lint_is_wide(item->family, families_sources(line, item->family)))
 		return true;
-	if (!families->named[SG_IPV4] || !families->named[SG_IPV6])
+	if (line->direction == SG_OUT || !families->named[SG_IPV4] || !families->named[SG_IPV6])
 		return false;
 	sources = sg_region_split(lint->idd, &lint->cache, level, families_sources(line, item->family), SG_IDD_FULL);
 	return !sg_idd_subset(lint->idd, sources, families->private[item->family]);
@@ -227,25 +237,25 @@ static void families_report(struct families *families, const struct lopsided *it
 	struct lint *lint = families->lint;
 	const struct sg_line *line = sg_policy_line(lint->policy, item->line);
 	const char *own = item->family == SG_IPV4 ? "ipv4" : "ipv6", *other = item->family == SG_IPV4 ? "IPv6" : "IPv4";
+	const char *lets = line->direction == SG_OUT ? "nothing out" : "no one in";
 
 	if (more)
-		lint_add(lint, LINT_ONE_FAMILY, line->span, "'%s' and %zu more with its sources let no one in over %s",
-			 line->path, more, other);
+		lint_add(lint, LINT_ONE_FAMILY, line->span, "'%s' and %zu more with its %s let %s over %s", line->path,
+			 more, line->direction == SG_OUT ? "destinations" : "sources", lets, other);
 	else
-		lint_add(lint, LINT_ONE_FAMILY, line->span, "'%s' lets no one in over %s", line->path, other);
+		lint_add(lint, LINT_ONE_FAMILY, line->span, "'%s' lets %s over %s", line->path, lets, other);
 	if (sg_lint_is_wide(item->family, families_sources(line, item->family)))
-		sg_diag_hint(lint->diags, "leave 'from' out for everyone, or say 'family: %s'", own);
+		sg_diag_hint(lint->diags, "leave '%s' out for everyone, or say 'family: %s'",
+			     line->direction == SG_OUT ? "to" : "from", own);
 	else
 		sg_diag_hint(lint->diags, "name the sources' %s addresses too, or say 'family: %s'", other, own);
 }
 
-int sg_lint_families(struct lint *lint)
+static int families_judge(struct lint *lint, enum sg_direction direction)
 {
-	sg_cleanup(families_clear) struct families families = {.lint = lint};
+	sg_cleanup(families_clear) struct families families = {.lint = lint, .direction = direction};
 	size_t kept = 0, next;
 
-	if (!sg_lint_wanted(lint, LINT_ONE_FAMILY, NULL))
-		return 0;
 	if (families_collect(&families) < 0)
 		return -1;
 	if (!families.count)
@@ -265,4 +275,13 @@ int sg_lint_families(struct lint *lint)
 		families_report(&families, &families.items[i], next - i - 1);
 	}
 	return 0;
+}
+
+int sg_lint_families(struct lint *lint)
+{
+	if (!sg_lint_wanted(lint, LINT_ONE_FAMILY, NULL))
+		return 0;
+	if (families_judge(lint, SG_IN) < 0)
+		return -1;
+	return sg_policy_has_outbound(lint->policy) ? families_judge(lint, SG_OUT) : 0;
 }

@@ -304,25 +304,88 @@ static struct sg_span ports_file(const struct sg_policy *policy)
 	return (struct sg_span){.file = policy->file_count ? policy->files[0].number : SG_NO_FILE};
 }
 
+struct ssh_refusers {
+	struct sg_origin_list blocks;
+	bool others; /* the default, or a line's conditions */
+};
+
+static int ports_see_refuser(uint32_t origin, void *data)
+{
+	struct ssh_refusers *refusers = data;
+	const struct sg_policy *policy = refusers->blocks.policy;
+
+	if (origin && origin <= sg_policy_lines(policy) &&
+	    sg_policy_line(policy, origin - 1)->section == SG_SECTION_BLOCK)
+		return sg_origin_list_add(origin, &refusers->blocks);
+	refusers->others = true;
+	return 0;
+}
+
+/* Who refuses new TCP connections to port 22. */
+static int ports_ssh_refusers(struct lint *lint, struct ssh_refusers *ret)
+{
+	struct sg_idd *idd = lint->idd;
+	sg_ref settled = sg_condition_settle(idd, lint->decision->verdict, &lint->world);
+
+	for (enum sg_verdict verdict = SG_VERDICT_DROP; verdict <= SG_VERDICT_REJECT; verdict++) {
+		sg_ref origin = sg_condition_settle(idd, sg_decision_origin(lint->decision, verdict), &lint->world);
+		sg_ref refused = sg_idd_minus(idd, sg_idd_equals(idd, settled, verdict), sg_coverage_loopback(idd));
+		sg_ref sides[] = {refused, origin};
+
+		for (size_t i = 0; i < SG_COUNT(sides); i++) {
+			sides[i] = sg_idd_restrict(idd, sides[i], SG_FIELD_DIRECTION, SG_IN);
+			sides[i] = sg_idd_restrict(idd, sides[i], SG_FIELD_STATE, SG_CT_NEW);
+			sides[i] = ports_at(idd, sides[i], SG_PROTO_TCP, 22);
+		}
+		if (sg_idd_terminals_in(idd, sides[1], sides[0], ports_see_refuser, ret) < 0)
+			return sg_lint_failed(lint);
+	}
+	return 0;
+}
+
+/* Under a block an allow opens nothing. */
+static int ports_ssh_hint(struct lint *lint, struct ssh_refusers *refusers)
+{
+	sg_autofree char *who = NULL;
+
+	if (ports_ssh_refusers(lint, refusers) < 0)
+		return -1;
+	if (refusers->others || !refusers->blocks.count) {
+		sg_diag_hint(lint->diags, "as in 'tcp: [{port: ssh, from: 192.0.2.0/24}]'; if it has another port, "
+					  "name that one ssh under 'services'");
+		return 0;
+	}
+	who = sg_origin_list_text(&refusers->blocks);
+	if (!who)
+		return sg_error_nomem(lint->err);
+	sg_diag_hint(lint->diags,
+		     "it is blocked by %s, and a block wins over an allow; 'except' takes sources out of a block, as "
+		     "in '{port: ssh, except: 192.0.2.0/24}'",
+		     who);
+	return 0;
+}
+
 /* A host that no one reaches over SSH, which may be one that no one reaches at all: whoever applies the policy from
  * afar has no way back. */
 static int ports_ssh(struct lint *lint, sg_ref accepted)
 {
-	sg_ref tcp = sg_idd_restrict(lint->idd, accepted, SG_FIELD_PROTOCOL, SG_PROTO_TCP);
+	sg_ref tcp = sg_lint_carried(lint, sg_idd_restrict(lint->idd, accepted, SG_FIELD_PROTOCOL, SG_PROTO_TCP));
+	struct ssh_refusers refusers = {.blocks = {.policy = lint->policy}};
+	int result;
 
 	if (sg_idd_check(lint->idd, tcp, lint->err) < 0)
 		return -1;
 	if (ports_ssh_open(lint, tcp))
 		return 0;
 	lint_add(lint, LINT_NO_SSH, ports_file(lint->policy), "no one can reach SSH (port 22) under this policy");
-	sg_diag_hint(lint->diags, "as in 'tcp: [{port: ssh, from: 192.0.2.0/24}]'; if it has another port, name that "
-				  "one ssh under 'services'");
-	return 0;
+	result = ports_ssh_hint(lint, &refusers);
+	sg_origin_list_clear(&refusers.blocks);
+	return result;
 }
 
 int sg_lint_ports(struct lint *lint)
 {
-	sg_ref accepted = sg_lint_accepted(lint);
+	sg_ref accepted = sg_lint_accepted(lint, SG_IN);
 
 	if (sg_idd_check(lint->idd, accepted, lint->err) < 0)
 		return -1;

@@ -161,6 +161,29 @@ static void destinations_line(struct lint *lint, const struct sg_line *line)
 	}
 }
 
+/* ---- What is carried ---- */
+
+/* Without the packets that have an address of the list at the level of their family. */
+static sg_ref sources_without(struct sg_idd *idd, sg_ref set, const struct odd *list, size_t count, bool remote)
+{
+	for (size_t i = 0; i < count; i++) {
+		bool v4 = list[i].family == SG_IPV4;
+		enum sg_field field =
+			remote ? (v4 ? SG_FIELD_REMOTE4 : SG_FIELD_REMOTE6) : (v4 ? SG_FIELD_LOCAL4 : SG_FIELD_LOCAL6);
+		sg_ref odd = sg_idd_and(idd, sg_idd_range(idd, SG_FIELD_FAMILY, list[i].family, list[i].family),
+					sg_idd_range(idd, field, list[i].range.first, list[i].range.last));
+
+		set = sg_idd_minus(idd, set, odd);
+	}
+	return set;
+}
+
+sg_ref sg_lint_carried(struct lint *lint, sg_ref set)
+{
+	set = sources_without(lint->idd, set, sources, SG_COUNT(sources), true);
+	return sources_without(lint->idd, set, destinations, SG_COUNT(destinations), false);
+}
+
 int sg_lint_sources(struct lint *lint)
 {
 	size_t next;

@@ -143,6 +143,8 @@ static bool ports_check(struct reader *reader, uint32_t node, const struct sg_ra
 	if (range->first >= min && range->last <= max)
 		return true;
 	reader_error(reader, node, ports_id(what), "%s '%s' is not within %u to %u", what, quote.text, min, max);
+	if (range->first < min && range->last == max)
+		reader_hint(reader, "every %s is '%u-%u'", what, min, max);
 	return false;
 }
 
@@ -328,8 +330,11 @@ static bool ports_type_word(struct reader *reader, uint32_t node, struct sg_rang
 	}
 	reader_error(reader, node, "policy/unknown-name", "unknown ICMP type '%s'",
 		     sg_reader_quote(reader, node, &quote));
-	near = !strcmp(text, "ping") ? "echo-request" : sg_text_nearest(text, sg_icmp_next_name, NULL);
-	if (near)
+	near = !strcmp(text, "ping") || !strcmp(text, "echo") ? "echo-request"
+							      : sg_text_nearest(text, sg_icmp_next_name, NULL);
+	if (!strcasecmp(text, "all") || !strcasecmp(text, "any"))
+		reader_hint(reader, "every type is '0-255'");
+	else if (near)
 		reader_hint(reader, "did you mean '%s'?", near);
 	else
 		reader_hint(reader, "write a type as nft names it, or its number");

@@ -47,9 +47,10 @@ static void test_baseline_covers(void **unused)
 		     "all that it allows is decided by baseline.ping: take it away\n"
 		     "3: 'allow.any[0]' has no effect [policy/no-effect] "
 		     "all that it allows is decided by baseline.loopback: take it away\n");
-	check_effect("block:\n  icmp: [echo-request]\n",
-		     "2: 'block.icmp[0]' has no effect [policy/no-effect] "
-		     "all that it blocks is decided by baseline.ping: take it away\n");
+	check_effect(
+		"block:\n  icmp: [echo-request]\n",
+		"2: 'block.icmp[0]' has no effect [policy/no-effect] "
+		"baseline.ping accepts all that it blocks: write 'baseline: {ping: false}', or take the line away\n");
 	check_effect("baseline: {ping: false}\nallow:\n  icmp: [echo-request]\n", "");
 }
 

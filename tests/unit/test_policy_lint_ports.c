@@ -73,19 +73,25 @@ static void test_wide_ignored(void **unused)
 	"0: no one can reach SSH (port 22) under this policy [policy/no-ssh] as in 'tcp: [{port: ssh, from: "          \
 	"192.0.2.0/24}]'; if it has another port, name that one ssh under 'services'\n"
 
+/* Where nothing but blocks refuses it, an allow would be no help. */
+#define SSH_BLOCKED(who)                                                                                               \
+	"0: no one can reach SSH (port 22) under this policy [policy/no-ssh] it is blocked by policy.yaml:" who        \
+	", and a block wins over an allow; 'except' takes sources out of a block, as in '{port: ssh, except: "         \
+	"192.0.2.0/24}'\n"
+
 static void test_ssh(void **unused)
 {
 	(void)unused;
 	check_words("allow:\n  tcp: [80]\n", SSH, SSH_NOTE);
 	check_words("allow:\n  tcp: [80, {port: 22, from: 192.0.2.1}]\n", SSH, "");
 	check_words("allow:\n  tcp: [80, {port: 22, interface: lo}]\n", SSH, SSH_NOTE);
-	check_words("allow:\n  tcp: [80, 22]\nblock:\n  tcp: [22]\n", SSH, SSH_NOTE);
+	check_words("allow:\n  tcp: [80, 22]\nblock:\n  tcp: [22]\n", SSH, SSH_BLOCKED("4 (block.tcp[0])"));
 	check_words("allow:\n  tcp: [80]\n  any: [{interface: wg0}]\n", SSH, "");
 	/* also where nothing is served over TCP */
 	check_words("allow:\n  udp: [22, 5353]\n", SSH, SSH_NOTE);
 	check_words("default: drop\n", SSH, SSH_NOTE);
 	check_words("default: reject\noutbound: {block: {tcp: [25]}}\n", SSH, SSH_NOTE);
-	check_words("default: accept\nblock:\n  any: {}\n", SSH, SSH_NOTE);
+	check_words("default: accept\nblock:\n  any: {}\n", SSH, SSH_BLOCKED("3 (block.any)"));
 	check_words("default: accept\n", SSH, "");
 	check_words("allow:\n  any: [{from: 192.0.2.1}]\n", SSH, "");
 	/* another port, by what a line says of it */
@@ -93,13 +99,45 @@ static void test_ssh(void **unused)
 	check_words("allow:\n  tcp: [{port: 2222, comment: SSH of the admins}]\n", SSH, "");
 	check_words("allow:\n  tcp: [{port: 2222, comment: ssh}]\nblock:\n  tcp: [2222]\n", SSH, SSH_NOTE);
 	check_words("allow:\n  udp: [{port: 2222, comment: ssh}]\n", SSH, SSH_NOTE);
-	check_words("default: accept\nblock:\n  tcp: [22]\n", SSH, SSH_NOTE);
+	check_words("default: accept\nblock:\n  tcp: [22]\n", SSH, SSH_BLOCKED("3 (block.tcp[0])"));
 	check_words("default: accept\nblock:\n  tcp: [23]\n", SSH, "");
 	check_words("services:\n  ssh-admin: {tcp: 2222}\nallow:\n  tcp: [80, ssh-admin]\n", SSH, "");
 	check_words("services:\n  ssh-admin: {tcp: 2222}\nallow:\n  tcp: [80]\n  udp: [2222]\n", SSH, SSH_NOTE);
 	check_words("services:\n  admin: {tcp: 2222}\nallow:\n  tcp: [80, admin]\n", SSH, SSH_NOTE);
 	check_words("allow:\n  tcp: [80]\noutbound:\n  default: drop\n  allow:\n    tcp: [22]\n", SSH, SSH_NOTE);
 	check_words("lint-ignore: [policy/no-ssh]\nallow:\n  tcp: [80]\n", SSH, "");
+}
+
+/* An allow whose addresses no other host can have lets no one in. */
+static void test_ssh_from_no_one(void **unused)
+{
+	static const char *const nobody[] = {
+		"from: 127.0.0.0/8", "from: [0.0.0.0, \"::\"]", "from: 224.0.0.0/4", "from: 255.255.255.255",
+		"from: \"::1\"",     "from: \"ff02::/16\"",     "to: 127.0.0.1",     "to: [\"::1\", 0.0.0.0]",
+	};
+	sg_cleanup(sg_buf_clear) struct sg_buf text = {0};
+
+	(void)unused;
+	for (size_t i = 0; i < SG_COUNT(nobody); i++) {
+		sg_buf_truncate(&text, 0);
+		sg_buf_addf(&text, "allow:\n  tcp: [80, {port: 22, %s}]\n", nobody[i]);
+		check_words(text.data, SSH, SSH_NOTE);
+		sg_buf_addf(&text, "  any: [{from: 192.0.2.1}]\n");
+		check_words(text.data, SSH, "");
+	}
+	check_words("allow:\n  tcp: [{port: 22, from: [127.0.0.1, 192.0.2.1]}]\n", SSH, "");
+	check_words("allow:\n  tcp: [{port: 22, from: 0.0.0.0/0}]\n", SSH, "");
+}
+
+/* Some blocks do not shut it: then an allow is missing. */
+static void test_ssh_blocked(void **unused)
+{
+	(void)unused;
+	check_words("block:\n  any: [{from: 192.0.2.0/24}]\n", SSH, SSH_NOTE);
+	check_words("allow:\n  tcp: [{port: 22, from: 192.0.2.1}]\nblock:\n  any: [{from: 192.0.2.0/24}]\n", SSH,
+		    SSH_NOTE);
+	check_words("default: accept\nblock:\n  tcp: [{port: 22, from: 0.0.0.0/0}, {port: 22, from: \"::/0\"}]\n", SSH,
+		    SSH_BLOCKED("3 (block.tcp[0]) and policy.yaml:3 (block.tcp[1])"));
 }
 
 /* ---- Families ---- */
@@ -268,6 +306,63 @@ static void test_shut(void **unused)
 	check_words(
 		"default: accept\nlint-ignore: policy/one-family-block\nblock:\n  tcp: [{port: 22, family: ipv4}]\n",
 		SHUT, "");
+}
+
+/* What leaves, by its other hosts: the default of 'outbound' accepts when it is unset. */
+static void test_shut_outbound(void **unused)
+{
+	static const char left[] = " blocks IPv4, and the default lets IPv6 out [policy/one-family-block] ";
+	static const struct {
+		const char *line, *hint; /* NULL: nothing is said */
+	} cases[] = {
+		{"{port: 25, to: 0.0.0.0/0}", "leave 'to' out to block everyone, or name IPv6 addresses as well"},
+		{"{port: 25, to: 0.0.0.0/0, except: 192.0.2.25}",
+		 "leave 'to' out to block everyone, or name IPv6 addresses as well"},
+		{"{port: 25, from: 198.51.100.20}",
+		 "name this host's IPv6 addresses in 'from' as well, or leave it out"},
+		{"{port: 25, family: ipv4}",
+		 "leave 'family' out to block both; if one is meant, 'lint-ignore: policy/one-family-block'"},
+		{"25", NULL},
+		{"{port: 25, except: 192.0.2.25}", NULL},
+		{"{port: 80, to: 169.254.169.254}", NULL},
+		{"{port: 25, to: [0.0.0.0/0, \"::/0\"]}", NULL},
+	};
+	sg_cleanup(sg_buf_clear) struct sg_buf text = {0}, expected = {0};
+
+	(void)unused;
+	for (size_t i = 0; i < SG_COUNT(cases); i++) {
+		sg_buf_truncate(&text, 0);
+		sg_buf_truncate(&expected, 0);
+		sg_buf_addf(&text, "allow: {tcp: 22}\noutbound:\n  block:\n    tcp:\n      - %s\n", cases[i].line);
+		if (cases[i].hint)
+			sg_buf_addf(&expected, "5: 'outbound.block.tcp[0]'%s%s\n", left, cases[i].hint);
+		check_words(text.data, SHUT, cases[i].hint ? expected.data : "");
+		sg_buf_truncate(&text, 0);
+		sg_buf_addf(&text, "outbound:\n  default: drop\n  allow: {tcp: 443}\n  block:\n    tcp:\n      - %s\n",
+			    cases[i].line);
+		check_words(text.data, SHUT, "");
+	}
+}
+
+/* Of what leaves everyone of one family counts, and no list does: a server may have addresses of one family alone. */
+static void test_family_outbound(void **unused)
+{
+	static const char drop[] = "outbound:\n  default: drop\n  allow:\n    tcp:\n";
+	sg_cleanup(sg_buf_clear) struct sg_buf text = {0};
+
+	(void)unused;
+	sg_buf_addf(&text, "%s      - {port: 443, to: 0.0.0.0/0}\n", drop);
+	check_words(text.data, FAMILY,
+		    "5: 'outbound.allow.tcp[0]' lets nothing out over IPv6 [policy/one-family] leave 'to' out for "
+		    "everyone, or "
+		    "say 'family: ipv4'\n");
+	sg_buf_truncate(&text, 0);
+	sg_buf_addf(&text, "%s      - {port: 443, to: 0.0.0.0/0}\n      - {port: 443, to: \"2001:db8::/32\"}\n", drop);
+	check_words(text.data, FAMILY, "");
+	sg_buf_truncate(&text, 0);
+	sg_buf_addf(&text, "%s      - {port: 53, to: 198.51.100.53}\n      - {port: 443, to: \"2001:db8::/32\"}\n",
+		    drop);
+	check_words(text.data, FAMILY, "");
 }
 
 /* Everyone of one family is no list that may lack the other. */
@@ -479,11 +574,20 @@ static void test_random_ssh(void **unused)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_wide_open),    cmocka_unit_test(test_wide_ignored),
-		cmocka_unit_test(test_ssh),          cmocka_unit_test(test_families),
-		cmocka_unit_test(test_sources),      cmocka_unit_test(test_random_wide),
-		cmocka_unit_test(test_shut),         cmocka_unit_test(test_whole_family),
-		cmocka_unit_test(test_destinations), cmocka_unit_test(test_random_ssh),
+		cmocka_unit_test(test_wide_open),
+		cmocka_unit_test(test_wide_ignored),
+		cmocka_unit_test(test_ssh),
+		cmocka_unit_test(test_families),
+		cmocka_unit_test(test_sources),
+		cmocka_unit_test(test_random_wide),
+		cmocka_unit_test(test_shut),
+		cmocka_unit_test(test_shut_outbound),
+		cmocka_unit_test(test_family_outbound),
+		cmocka_unit_test(test_ssh_from_no_one),
+		cmocka_unit_test(test_ssh_blocked),
+		cmocka_unit_test(test_whole_family),
+		cmocka_unit_test(test_destinations),
+		cmocka_unit_test(test_random_ssh),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
