@@ -24,6 +24,13 @@ int sg_sockdiag_datagrams(struct sg_connections *list, struct sg_error *err);
 int sg_conntrack_flows(const struct sg_local_addresses *local, struct sg_connections *list, bool *ret_known,
 		       struct sg_error *err);
 
+/*
+ * Makes conntrack know an established TCP connection that a peer made to this host, so that the packets of both ends
+ * belong to it from the first on; one that is known stays as it is. Needs CAP_NET_ADMIN. Fails (SG_ERROR_SYSTEM) when
+ * the kernel refuses, or has no such module.
+ */
+int sg_conntrack_keep(const struct sg_connection *connection, struct sg_error *err);
+
 /* Whether the kernel tracks connections in the network namespace now; false: it knows of none. */
 int sg_kernel_tracks(bool *ret, struct sg_error *err);
 

@@ -185,6 +185,35 @@ int cutting_find(struct cutting *cutting, const struct sg_subject *from, const s
 	return 0;
 }
 
+/* The caller's, whoever listens now, and what came in to a listener. */
+static bool is_kept(const struct cutting *cutting, const struct sockets *sockets,
+		    const struct sg_connection *connection)
+{
+	if (connection->protocol != SG_PROTO_TCP)
+		return false;
+	return is_session(cutting, connection) ? !cutting->session_cut
+					       : sg_connection_listener(&sockets->list, connection) != SG_NO_LISTENER;
+}
+
+bool cutting_keep(const struct cutting *cutting, const struct sockets *sockets, struct sg_error *err)
+{
+	sg_autofree bool *cut = calloc(cutting->connections.count + 1, sizeof(*cut));
+
+	if (!cut) {
+		sg_error_nomem(err);
+		return false;
+	}
+	for (size_t i = 0; i < cutting->cuts.count; i++)
+		cut[cutting->cuts.items[i].connection] = cutting->cuts.items[i].when < SG_CUT_RECONNECT;
+	for (size_t i = 0; cutting->looked && !cutting->tracked && i < cutting->connections.count; i++) {
+		const struct sg_connection *connection = &cutting->connections.items[i];
+
+		if (!cut[i] && is_kept(cutting, sockets, connection) && sg_conntrack_keep(connection, err) < 0)
+			return false;
+	}
+	return true;
+}
+
 static int discovers(const struct sg_session *session, const struct sg_subject *subject, const struct sockets *sockets,
 		     bool *ret, struct sg_error *err)
 {

@@ -26,6 +26,13 @@ int cutting_session(struct cutting *cutting, const struct sg_subject *to, struct
  * once. */
 int cutting_find(struct cutting *cutting, const struct sg_subject *from, const struct sg_subject *to,
 		 const struct sockets *sockets, struct sg_error *err);
+/*
+ * Before the kernel tracks connections, a packet of one that is there is a new connection's to it, also one that the host
+ * sends, and which outbound lines may refuse: the connection stands still until its peer sends, if it ever does. So
+ * inbound ones that are not cut off are made known to it. Needs cutting_session() and cutting_find(). False with err:
+ * the kernel does not take one.
+ */
+bool cutting_keep(const struct cutting *cutting, const struct sockets *sockets, struct sg_error *err);
 /* How many live login sessions would end for want of neighbour discovery, which `from` does not refuse; NULL: it
  * refuses nothing. */
 int cutting_discovery(const struct cutting *cutting, const struct sg_subject *from, const struct sg_subject *to,

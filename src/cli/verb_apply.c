@@ -145,6 +145,11 @@ static int apply(struct session *session)
 	/* only a warning hangs on the rest: that it cannot be had is no reason to leave the host without its rules */
 	if (guarded < 0 || guard_warn(session, &watched, &err) < 0)
 		session_note(session, "sockgate: warning: not known which connections are cut off: %s\n", err.message);
+	if (!cutting_keep(&watched.cutting, &watched.sockets, &err))
+		session_note(session,
+			     "sockgate: warning: connections that are there may stand still until their peers send "
+			     "something, where outbound lines refuse what the host sends: %s\n",
+			     err.message);
 	cut = cutting_report(&watched.cutting, &here.subject, session->files, &watched.sockets);
 	return load(session, kernel, &loaded, &here, &cut);
 }

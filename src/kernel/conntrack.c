@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * UDP flows, as connection tracking knows them (linux/netfilter/nfnetlink_conntrack.h): the only place that tells of
- * the peers of a socket that is connected to none, and of sockets of the kernel itself (WireGuard).
+ * Connection tracking (linux/netfilter/nfnetlink_conntrack.h). Of UDP flows it is the only place that tells of the
+ * peers of a socket that is connected to none, and of sockets of the kernel itself (WireGuard). And a TCP connection
+ * can be made known to it.
  */
+#include <endian.h>
 #include <errno.h>
+#include <libmnl/libmnl.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include "base/mem.h"
 #include "kernel/nfnl.h"
 #include "kernel/conntrack.h"
@@ -165,4 +170,86 @@ int sg_conntrack_flows(const struct sg_local_addresses *local, struct sg_connect
 		return 0;
 	list->count = before;
 	return cause.kind == SG_ERROR_MEMORY ? sg_error_nomem(err) : 0;
+}
+
+/* ---- Making a connection known ---- */
+
+/* Seconds; the first packet of it gives it the time of an established connection. */
+#define KEEP_TIMEOUT 600
+
+struct keep_end {
+	sg_u128 address;
+	uint16_t port;
+};
+
+static void keep_put_address(struct nlmsghdr *message, uint16_t type, enum sg_family family, sg_u128 address)
+{
+	size_t length = family == SG_IPV4 ? 4 : 16;
+	uint8_t bytes[16];
+
+	for (size_t i = 0; i < length; i++)
+		bytes[i] = (uint8_t)(address >> 8 * (length - 1 - i));
+	mnl_attr_put(message, type, length, bytes);
+}
+
+static void keep_put_tuple(struct nlmsghdr *message, uint16_t type, enum sg_family family, const struct keep_end *from,
+			   const struct keep_end *to)
+{
+	bool v4 = family == SG_IPV4;
+	struct nlattr *tuple = mnl_attr_nest_start(message, type);
+	struct nlattr *part = mnl_attr_nest_start(message, CTA_TUPLE_IP);
+
+	keep_put_address(message, v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, family, from->address);
+	keep_put_address(message, v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST, family, to->address);
+	mnl_attr_nest_end(message, part);
+	part = mnl_attr_nest_start(message, CTA_TUPLE_PROTO);
+	mnl_attr_put_u8(message, CTA_PROTO_NUM, SG_PROTO_TCP);
+	mnl_attr_put_u16(message, CTA_PROTO_SRC_PORT, htobe16(from->port));
+	mnl_attr_put_u16(message, CTA_PROTO_DST_PORT, htobe16(to->port));
+	mnl_attr_nest_end(message, part);
+	mnl_attr_nest_end(message, tuple);
+}
+
+static void keep_put_state(struct nlmsghdr *message)
+{
+	struct nlattr *info = mnl_attr_nest_start(message, CTA_PROTOINFO);
+	struct nlattr *tcp = mnl_attr_nest_start(message, CTA_PROTOINFO_TCP);
+
+	mnl_attr_put_u8(message, CTA_PROTOINFO_TCP_STATE, TCP_CONNTRACK_ESTABLISHED);
+	mnl_attr_nest_end(message, tcp);
+	mnl_attr_nest_end(message, info);
+}
+
+static int keep_see(const struct nlmsghdr *header, const uint8_t *message, void *data, struct sg_error *err)
+{
+	(void)header, (void)message, (void)data, (void)err;
+	return 0;
+}
+
+int sg_conntrack_keep(const struct sg_connection *connection, struct sg_error *err)
+{
+	const struct keep_end peer = {connection->remote, connection->remote_port};
+	const struct keep_end own = {connection->local, connection->port};
+	enum sg_family family = connection->family;
+	struct sg_error cause = {0};
+	struct nfnl_request request;
+	struct sg_kernel *kernel;
+	int result;
+
+	if (sg_kernel_open(&kernel, err) < 0)
+		return -1;
+	sg_nfnl_request(kernel, &request, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_NEW, NLM_F_CREATE | NLM_F_EXCL,
+			family == SG_IPV4 ? AF_INET : AF_INET6);
+	keep_put_tuple(request.header, CTA_TUPLE_ORIG, family, &peer, &own);
+	keep_put_tuple(request.header, CTA_TUPLE_REPLY, family, &own, &peer);
+	mnl_attr_put_u32(request.header, CTA_STATUS, htobe32(IPS_SEEN_REPLY | IPS_ASSURED | IPS_CONFIRMED));
+	mnl_attr_put_u32(request.header, CTA_TIMEOUT, htobe32(KEEP_TIMEOUT));
+	keep_put_state(request.header);
+	result = sg_nfnl_ask(kernel, &request, keep_see, NULL, &cause);
+	sg_kernel_close(kernel);
+	if (result == 0 || cause.errnum == EEXIST)
+		return 0;
+	if (err)
+		*err = cause;
+	return -1;
 }

@@ -294,6 +294,63 @@ is_open() {
 	wait "$talking"
 }
 
+@test "connections that are there go on at the first load, also where the host sends first and outbound lines refuse" {
+	printf 'allow: {tcp: [22, 2222]}\noutbound: {default: drop}\n' >first.yaml
+	printf 'allow: {tcp: [22, {port: 2222, from: 192.0.2.9}]}\noutbound: {default: drop}\n' >other.yaml
+	cat >first.py <<-'END'
+		import ctypes, os, socket, subprocess, sys
+		here, there, to, how, policy = sys.argv[1:]
+		family = socket.AF_INET6 if ":" in to else socket.AF_INET
+		def enter(netns):
+		    with open("/run/netns/" + netns) as place:
+		        assert ctypes.CDLL(None).setns(place.fileno(), 0x40000000) == 0
+		enter(here)
+		listener = socket.create_server((to, 2222), family=family)
+		enter(there)
+		client = socket.create_connection((to, 2222), timeout=15)
+		enter(here)
+		held = listener.accept()[0]
+		held.sendall(b"before")
+		assert client.recv(6) == b"before"
+		command = [os.environ["SOCKGATE"], "-f", policy, "apply", "-q", "--force"]
+		if how == "others":    # the process above holds no connection
+		    if not os.fork():
+		        os.setsid()
+		        pid = os.fork()
+		        if pid:
+		            os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+		        listener.close(), held.close()
+		        os.execvp(command[0], command)
+		    assert os.wait()[1] == 0
+		else:
+		    subprocess.run(command, check=True)
+		held.sendall(b"first")
+		client.settimeout(2)
+		try:
+		    print(client.recv(5).decode())
+		except TimeoutError:
+		    print("silent")
+	END
+	first() {
+		ip netns exec "$NS" nft flush ruleset
+		ip netns exec "$NS" conntrack -F
+		[ "$(ip netns exec "$NS" cat /proc/sys/net/netfilter/nf_conntrack_count)" -eq 0 ]
+		run -0 --separate-stderr timeout 60 /usr/bin/python3 first.py "$NS" "$PEER" "$@"
+	}
+	for to in 192.0.2.2 2001:db8::2; do
+		for how in caller others; do
+			first "$to" "$how" first.yaml
+			[ "$output" = first ]
+			[[ $stderr != *"stand still"* ]]
+		done
+	done
+	# what the policy cuts off stays cut off
+	first 192.0.2.2 others other.yaml
+	[ "$output" = silent ]
+	first 192.0.2.2 caller other.yaml
+	[ "$output" = silent ]
+}
+
 @test "the way of the replies decides for others' connections, too" {
 	ip -n "$NS" link add d0 type veth peer name d1
 	ip -n "$NS" addr add 198.51.100.1/32 dev d0
