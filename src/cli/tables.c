@@ -27,7 +27,7 @@ const struct verb verbs[] = {
 		"the live connections that the change would cut off. Exits with 1 when there is a difference.",
 		"sockgate diff\n"
 		"sockgate diff old.yaml new.yaml",
-		verb_diff, true,
+		verb_diff, true, false,
 	},
 	[APPLY] = {
 		"apply", "[FILE]", 0, 1, "load the policy into the kernel and prove that it holds",
@@ -60,7 +60,7 @@ const struct verb verbs[] = {
 		"Who can reach a socket is judged by the rules in the kernel. Without the rights to read them that column\n"
 		"is left open; without the rights to look at other users' processes so are their names.",
 		"sockgate listening",
-		verb_listening, false,
+		verb_listening, false, false,
 	},
 	[EXPLAIN] = {
 		"explain", "[PORT/PROTO]", 0, 1, "say what happens to a packet, and which line decides it",
@@ -78,7 +78,7 @@ const struct verb verbs[] = {
 		"sockgate explain ssh\n"
 		"sockgate explain smtp/tcp --outbound --to 203.0.113.9\n"
 		"sockgate explain 8080/tcp --published",
-		verb_explain, false,
+		verb_explain, false, false,
 	},
 	[SHOW] = {
 		"show", "[FILE]", 0, 1, "print the rules that the policy becomes, or the kernel's",
@@ -94,7 +94,7 @@ const struct verb verbs[] = {
 		"needs no rights; without those to look at other users' processes their names are missing.",
 		"sockgate learn\n"
 		"sockgate learn -o policy.yaml && sockgate check policy.yaml && sockgate -f policy.yaml diff",
-		verb_learn, false,
+		verb_learn, false, false,
 	},
 	[SERVICES] = {
 		"services", "[NAME|PORT]", 0, 1, "list the service names that a policy may use, and their ports",
@@ -105,20 +105,20 @@ const struct verb verbs[] = {
 		"sockgate services\n"
 		"sockgate services postgres\n"
 		"sockgate services 443/udp",
-		verb_services, false,
+		verb_services, false, false,
 	},
 	[CLEAR] = {
 		"clear", "", 0, 0, "take sockgate's table out of the kernel: every port is then open",
 		"Asks first on a terminal; elsewhere it wants --force. Other tables are left as they are.",
 		"sockgate clear --force",
-		verb_clear, false,
+		verb_clear, false, false,
 	},
 	[HELP] = {
 		"help", "[VERB]", 0, 1, "explain a verb, or list them all",
 		"The same as --help behind a verb.",
 		"sockgate help\n"
 		"sockgate help explain",
-		verb_help, false,
+		verb_help, false, false,
 	},
 };
 const size_t verb_count = SG_COUNT(verbs);
