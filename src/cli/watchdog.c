@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "cli/lockdown.h"
 #include "cli/progress.h"
 
 #define PATIENCE 10 /* seconds for one step: a read of up to a megabyte, or the way to a file */
@@ -24,14 +25,21 @@ static struct {
 	bool started, idle;
 } watchdog = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-/* The lock is held: whoever else gets on now waits at it. */
+/*
+ * The lock is held: when the main thread gets on now, it waits at it. The run does not return to verb_apply, so what that
+ * does after a failure at boot is done here.
+ */
 static void end_run(void)
 {
 	struct sg_error err = {0};
+	int code;
 
 	sg_error_set(&err, SG_ERROR_SYSTEM, 0, "%.400s: reading it takes more than %d seconds", watchdog.path,
 		     PATIENCE);
-	_exit(session_fail(watchdog.session, &err));
+	code = session_fail(watchdog.session, &err);
+	if (watchdog.session->options->boot)
+		lockdown_after_failure(watchdog.session);
+	_exit(code);
 }
 
 static bool is_over(const struct timespec *deadline)

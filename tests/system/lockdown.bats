@@ -114,6 +114,16 @@ changed() {
 	run -1 gate explain 9000/tcp --kernel
 }
 
+@test "a policy file that gives no answer at boot leads to the lockdown" {
+	[ -c /dev/fuse ] || skip "no FUSE here"
+	mkdir stuck
+	run -3 --separate-stderr timeout 60 unshare -m "$TOP/tests/lib/stuck_files.py" "$PWD/stuck" read \
+		"$SOCKGATE" --netns "$NS" -q -f stuck/policy.yaml apply --boot
+	[[ $stderr == *"stuck/policy.yaml: reading it takes more than 10 seconds"*"locked down: only SSH is let in"* ]]
+	first_status
+	[[ $first == "locked down: only SSH (the policy could not be loaded: stuck/policy.yaml: reading it takes"* ]] || { echo "$first"; false; }
+}
+
 @test "the unit of last resort says what systemd says, and does not take the place of what is better known" {
 	run -2 gate -q -f bad.yaml apply --boot
 	MONITOR_UNIT=sockgate.service MONITOR_SERVICE_RESULT=exit-code MONITOR_EXIT_STATUS=2 run -0 gate apply --lockdown
