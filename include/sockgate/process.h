@@ -13,7 +13,7 @@ struct sg_process {
 	bool has_session;             /* its environment has an SSH_CONNECTION that makes sense … */
 	struct sg_connection session; /* … and this is it */
 	bool session_unknown;         /* it has one that makes none: a session by a way that has no addresses */
-	bool sockets_known;           /* its descriptors could be read: */
+	bool sockets_known;           /* all its descriptors were read: the members below miss none */
 	bool terminal;                /* it holds the master of a pseudo-terminal */
 	uint32_t *sockets;            /* inodes of its sockets */
 	size_t socket_count, socket_room;

@@ -287,8 +287,11 @@ static int caller_see_datagrams(struct caller_work *work, const struct sg_proces
 
 static int caller_see(struct caller_work *work, const struct sg_process *process, bool *ret_new, struct sg_error *err)
 {
+	bool server = sg_process_is_login(process->name) || sg_process_is_roaming(process->name);
+
 	work->multiplexed |= sg_process_is_multiplexer(process->name);
-	work->unknown |= process->session_unknown;
+	/* a server whose sockets cannot all be seen may hold the session */
+	work->unknown |= process->session_unknown || (server && !process->sockets_known);
 	if (caller_see_variable(work, process, err) < 0 || caller_see_connections(work, process, ret_new, err) < 0)
 		return -1;
 	return caller_see_datagrams(work, process, ret_new, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/guard.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -104,12 +105,23 @@ static bool is_inside(const struct sg_listener *listener)
 	return listener->family == SG_IPV4 ? address >> 24 == 127 : address == 1 || address >> 24 == 0xffff7f;
 }
 
+/* Whether the text names the port already: "port 22" is not in "port 2222". */
+static bool names_port(const struct sg_buf *text, const char *port)
+{
+	for (const char *at = text->data; at && (at = strstr(at, port));) {
+		at += strlen(port);
+		if (!isdigit((unsigned char)*at))
+			return true;
+	}
+	return false;
+}
+
 static void add_socket(struct sg_buf *text, const struct sg_listener *listener)
 {
 	char number[24];
 
 	snprintf(number, sizeof(number), "port %u", listener->port);
-	if (text->size && strstr(text->data, number))
+	if (names_port(text, number))
 		return;
 	sg_buf_addf(text, "%s%s", text->size ? ", " : "", number);
 	if (*listener->owner.process)

@@ -23,8 +23,9 @@ void watched_clear(struct watched *watched);
  * 0: nobody is locked out, or it is agreed to: by --force, or at the terminal. 1: not so, which is reported; *ret_exit
  * is set. -1 with err.
  *
- * The session that asks is judged. Where no session does (a console, cron, systemd), the sessions of others and those
- * who would log in next are. With --boot nothing is refused: nobody is there yet, and no rules are worse.
+ * The session that asks is judged. Where no session asks (a console, cron, systemd), the sessions of others and new logins
+ * are judged. With --boot the same holds only if a live SSH session could not be made again: a restart of the service may
+ * come from one, while at the start of the machine there is none.
  */
 int guard(struct session *session, struct watched *watched, int *ret_exit, struct sg_error *err);
 /* Warns of what is cut off all the same. */

@@ -83,14 +83,18 @@ static int process_environment(int folder, struct sg_process *process, struct sg
 	return 0;
 }
 
-static int process_descriptor(int folder, const char *name, struct sg_process *process, struct sg_error *err)
+/* Clears *known when the descriptor is there and cannot be looked at. */
+static int process_descriptor(int folder, const char *name, struct sg_process *process, bool *known,
+			      struct sg_error *err)
 {
 	char link[64];
 	ssize_t length = readlinkat(folder, name, link, sizeof(link) - 1);
 	uint32_t inode;
 
-	if (length <= 0)
+	if (length <= 0) {
+		*known &= length == 0 || errno == ENOENT;
 		return 0;
+	}
 	link[length] = '\0';
 	if (!strcmp(link, "/dev/ptmx") || !strcmp(link, "/dev/pts/ptmx"))
 		process->terminal = true;
@@ -108,22 +112,23 @@ static int process_descriptors(int folder, struct sg_process *process, struct sg
 	sg_cleanup(process_close) int fds = openat(folder, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	sg_autofree char *entries = malloc(PROCESS_ENTRIES);
 	size_t seen = 0;
-	ssize_t size;
+	ssize_t size = -1;
+	bool known = true;
 
 	if (!entries)
 		return sg_error_nomem(err);
 	if (fds < 0)
 		return 0;
-	process->sockets_known = true;
 	while (seen < PROCESS_DESCRIPTORS_MOST && (size = getdents64(fds, entries, PROCESS_ENTRIES)) > 0) {
 		for (ssize_t offset = 0; offset < size; seen++) {
 			const struct dirent64 *entry = (const void *)(entries + offset);
 
 			offset += entry->d_reclen;
-			if (entry->d_name[0] != '.' && process_descriptor(fds, entry->d_name, process, err) < 0)
+			if (entry->d_name[0] != '.' && process_descriptor(fds, entry->d_name, process, &known, err) < 0)
 				return -1;
 		}
 	}
+	process->sockets_known = known && size == 0;
 	return 0;
 }
 

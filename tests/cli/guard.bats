@@ -276,6 +276,23 @@ is_open() {
 	wait "$talking"
 }
 
+@test "every port to log in at is named, though one begins with the digits of another" {
+	ip netns exec "$NS" nft flush ruleset # everyone may come in now
+	ln -s /usr/bin/python3 sshd
+	# whatever order the kernel lists them in, one that begins with 3000 comes before 3000
+	ip netns exec "$NS" ./sshd "$TOP/tests/boot/listen.py" "$PWD/listening" 3000 3000{0..9} 3>&- &
+	listening=$!
+	for _ in $(seq 200); do
+		[ -e listening ] && break
+		sleep 0.05
+	done
+	login 1 --how none -- -f closed.yaml apply
+	kill "$listening"
+	for port in 22 3000 3000{0..9}; do
+		[[ $stderr == *"port $port of sshd"* ]] || { echo "$port: $stderr"; false; }
+	done
+}
+
 @test "UDP sockets that are connected are told with their peer before the kernel tracks anything" {
 	printf 'allow: {tcp: 22}\n' >tcp.yaml
 	ip netns exec "$NS" nft flush ruleset
@@ -367,10 +384,14 @@ is_open() {
 
 @test "without rights to look into processes, as in a reload of the unit" {
 	limited=(setpriv --bounding-set=-all,+net_admin --inh-caps=-all,+net_admin)
-	for how in direct orphan none; do
+	# that sshd is above can be seen, and not which connection it holds
+	run -1 --separate-stderr /usr/bin/python3 "$TOP/tests/lib/logins.py" "$NS" "$PEER" --how direct --variable - -- \
+		"${limited[@]}" "$SOCKGATE" -f closed.yaml -q apply
+	[[ $stderr == *"the SSH connection from 192.0.2.1 to 192.0.2.2 port 22 would be refused"* ]]
+	for how in orphan none; do
 		run -1 --separate-stderr /usr/bin/python3 "$TOP/tests/lib/logins.py" "$NS" "$PEER" --how "$how" --variable - -- \
 			"${limited[@]}" "$SOCKGATE" -f closed.yaml -q apply
-		[[ $stderr == *"not applied: every new SSH connection (port 22) would be refused"* ]]
+		[[ $stderr == *"not applied: every new SSH connection (port 22) would be refused"* ]] || { echo "$how: $stderr"; false; }
 	done
 	run -1 --separate-stderr /usr/bin/python3 "$TOP/tests/lib/logins.py" "$NS" "$PEER" -- "${limited[@]}" "$SOCKGATE" -f closed.yaml apply
 	[[ $stderr == *"the SSH connection from 192.0.2.1 to 192.0.2.2 port 22 would be refused"* ]]

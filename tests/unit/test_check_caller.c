@@ -14,6 +14,7 @@
 #define HOST  0xc6336414U /* 198.51.100.20 */
 #define HERE  0xc0000207U /* 192.0.2.7 */
 #define THERE 0xc0000208U /* 192.0.2.8 */
+#define HIDDEN UINT32_MAX /* in place of an inode: the sockets of the process cannot be seen */
 
 struct row {
 	pid_t pid, parent;
@@ -51,7 +52,8 @@ static int process_of(pid_t pid, struct sg_process *ret, void *data, struct sg_e
 			sg_process_set_session(&process, row->session);
 		process.sockets = calloc(2, sizeof(*process.sockets));
 		assert_non_null(process.sockets);
-		if (row->socket)
+		process.sockets_known = row->socket != HIDDEN;
+		if (row->socket && row->socket != HIDDEN)
 			process.sockets[process.socket_count++] = row->socket;
 		if (row->socket2)
 			process.sockets[process.socket_count++] = row->socket2;
@@ -184,6 +186,10 @@ static void variables_only_claim(void **state)
 	FOUND(ALL, {100, 90, "sockgate", NULL, 0, 0, false}, {90, 1, "sh", ENDED, 0, 0, false});
 	FOUND(ALL, {100, 90, "sockgate", NULL, 0, 0, false}, {90, 1, "screen", NULL, 0, 0, false});
 	FOUND(ALL, {100, 1, "sockgate", "UNKNOWN 65535 UNKNOWN 65535", 0, 0, false});
+	/* a server above us whose sockets cannot be seen may hold any */
+	FOUND(ALL, {100, 90, "sockgate", NULL, 0, 0, false}, {90, 1, "sshd", NULL, HIDDEN, 0, false});
+	FOUND(ALL, {100, 90, "sockgate", NULL, 0, 0, false}, {90, 1, "mosh-server", NULL, HIDDEN, 0, true});
+	FOUND("", {100, 90, "sockgate", NULL, 0, 0, false}, {90, 1, "cron", NULL, HIDDEN, 0, false});
 	/* of another network namespace */
 	FOUND("", {100, 1, "sockgate", "192.0.2.9 5009 203.0.113.77 22", 0, 0, false});
 }
