@@ -41,6 +41,10 @@
 #define WHAT_TCX       "whether BPF programs of tcx are on interfaces"
 #define WHAT_CGROUP    "whether BPF programs of control groups refuse packets"
 
+/*
+ * The caller clears *attr with memset first: an initialiser need not clear the whole union, and the kernel answers EINVAL
+ * to a stray byte, which would be taken for "not in this kernel".
+ */
 static int bpf(int command, union bpf_attr *attr)
 {
 	return (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
@@ -49,8 +53,12 @@ static int bpf(int command, union bpf_attr *attr)
 /* How many programs hang there: 0 with *ret, or an errno. `target` is a descriptor or the index of an interface. */
 static int bpf_query(uint32_t target, uint32_t type, uint32_t flags, uint32_t *ret)
 {
-	union bpf_attr attr = {.query = {.target_fd = target, .attach_type = type, .query_flags = flags}};
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.query.target_fd = target;
+	attr.query.attach_type = type;
+	attr.query.query_flags = flags;
 	if (bpf(BPF_PROG_QUERY, &attr) < 0)
 		return errno;
 	*ret = attr.query.prog_cnt;
@@ -67,9 +75,12 @@ static bool is_absent(int errnum)
 /* The information of an object by its id, the first `size` bytes: 0, or an errno. ENOENT: it went. */
 static int bpf_information(int by_id, uint32_t id, void *ret, uint32_t size)
 {
-	union bpf_attr attr = {.link_id = id};
-	int fd = bpf(by_id, &attr), errnum = 0;
+	union bpf_attr attr;
+	int fd, errnum = 0;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.link_id = id;
+	fd = bpf(by_id, &attr);
 	if (fd < 0)
 		return errno == EAGAIN ? ENOENT : errno; /* EAGAIN: it is not there yet */
 	memset(&attr, 0, sizeof(attr));
@@ -85,8 +96,10 @@ static int bpf_information(int by_id, uint32_t id, void *ret, uint32_t size)
 /* The next id: 0, or an errno; ENOENT at the end. */
 static int bpf_next(int command, uint32_t *id)
 {
-	union bpf_attr attr = {.start_id = *id};
+	union bpf_attr attr;
 
+	memset(&attr, 0, sizeof(attr));
+	attr.start_id = *id;
 	if (bpf(command, &attr) < 0)
 		return errno;
 	*id = attr.next_id;
@@ -193,7 +206,7 @@ static int look_sk_lookup(struct sg_look *look)
 }
 
 /* -1: memory. Otherwise an errno when the question could not be asked, 0 when it was answered. */
-static int note_tcx(struct sg_look *look, const struct sg_link *link, uint32_t type, const char *what)
+static int note_tcx(struct sg_look *look, const struct sg_device *link, uint32_t type, const char *what)
 {
 	uint32_t count = 0;
 	int errnum = bpf_query(link->index, type, 0, &count);
@@ -207,7 +220,7 @@ static int note_tcx(struct sg_look *look, const struct sg_link *link, uint32_t t
 }
 
 /* A netkit device passes its packets to a program, and refuses them without one where it was made so. */
-static int look_netkit(struct sg_look *look, const struct sg_link *link)
+static int look_netkit(struct sg_look *look, const struct sg_device *link)
 {
 	uint32_t count = 0;
 
@@ -224,7 +237,7 @@ static int look_netkit(struct sg_look *look, const struct sg_link *link)
 static int look_tcx(struct sg_look *look)
 {
 	for (size_t i = 0; i < look->links.count; i++) {
-		const struct sg_link *link = &look->links.items[i];
+		const struct sg_device *link = &look->links.items[i];
 		int result;
 
 		if (!strcmp(link->kind, "netkit") && look_netkit(look, link) < 0)
@@ -286,7 +299,7 @@ static int cgroup_query(int fd, bool *ret)
 	return 0;
 }
 
-/* "tcp 8080": whose packets are meant. */
+/* The group of one listener. */
 static int note_cgroup(struct cgroup_look *cgroup, const struct sg_listener *listener)
 {
 	struct sg_look *look = cgroup->look;
