@@ -27,6 +27,7 @@ struct sg_range {
 #define SG_PREFIX_TEXT_SIZE 52
 #define SG_RANGE_TEXT_SIZE 96
 
+sg_u128 sg_addr_bits(const void *bytes, size_t size);     /* of 4 or 16 bytes in network order, not aligned */
 sg_u128 sg_addr_max(enum sg_family family);                /* the last address of the family */
 unsigned int sg_addr_width(enum sg_family family);         /* 32 or 128 */
 

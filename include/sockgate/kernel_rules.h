@@ -13,7 +13,8 @@ struct sg_kernel;
 
 /* Fails with SG_ERROR_SYSTEM when the kernel has no nf_tables, or without CAP_NET_ADMIN: even reading needs it. */
 int sg_kernel_open(struct sg_kernel **ret, struct sg_error *err);
-void sg_kernel_close(struct sg_kernel *kernel);             /* NULL is allowed */
+void sg_kernel_close(struct sg_kernel *kernel);  /* NULL is allowed */
+void sg_kernel_clear(struct sg_kernel **kernel); /* the same, for the cleanup attribute */
 
 /* The number of the ruleset: every commit in the network namespace, whoever made it, raises it by one. Never 0. */
 int sg_kernel_generation(struct sg_kernel *kernel, uint32_t *ret, struct sg_error *err);

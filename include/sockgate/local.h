@@ -78,8 +78,6 @@ int sg_local_addresses_own(const struct sg_local_addresses *list, enum sg_family
 /* NULL: there is none. */
 const struct sg_link *sg_link_by_index(const struct sg_local_addresses *list, uint32_t index);
 const struct sg_link *sg_link_by_name(const struct sg_local_addresses *list, const char *name);
-/* The interface that has `name` as an alternative name; NULL: none. */
-const struct sg_link *sg_link_by_altname(const struct sg_local_addresses *list, const char *name);
 /*
  * The interface that rules name for packets that come in through the link: the bridge, bond, team or VRF that it is a
  * port of, or the link itself.

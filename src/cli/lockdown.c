@@ -23,11 +23,6 @@ struct ports {
 	size_t count;
 };
 
-static void close_kernel(struct sg_kernel **kernel)
-{
-	sg_kernel_close(*kernel);
-}
-
 /* What the kernel has. */
 enum in_force {
 	NOTHING,  /* no table of ours, or one that is not as it was proven */
@@ -118,7 +113,7 @@ static void say_locked(struct session *session, const char *reason)
  */
 static int lock_down(struct session *session, const char *reason, bool keeps_reason, struct sg_error *err)
 {
-	sg_cleanup(close_kernel) struct sg_kernel *kernel = NULL;
+	sg_cleanup(sg_kernel_clear) struct sg_kernel *kernel = NULL;
 	struct sg_mark mark = {0};
 	enum in_force now = NOTHING;
 
@@ -200,7 +195,7 @@ void lockdown_say(struct session *session, const struct sg_table *table)
 
 void lockdown_say_of_kernel(struct session *session)
 {
-	sg_cleanup(close_kernel) struct sg_kernel *kernel = NULL;
+	sg_cleanup(sg_kernel_clear) struct sg_kernel *kernel = NULL;
 	sg_cleanup(sg_ruleset_clear) struct sg_ruleset ruleset = {0};
 	const struct sg_table *table = NULL;
 

@@ -17,11 +17,6 @@
 
 #define UNIT_ATTEMPTS 10 /* how often it begins again because a unit started */
 
-static void close_kernel(struct sg_kernel **kernel)
-{
-	sg_kernel_close(*kernel);
-}
-
 /* What the kernel said of the policy's lines comes before the error. */
 static int refused(struct session *session, const struct sg_diags *diags, const struct sg_error *err)
 {
@@ -123,7 +118,7 @@ static int apply(struct session *session)
 	sg_cleanup(loaded_clear) struct loaded loaded = {0};
 	sg_cleanup(here_clear) struct here here = {0};
 	sg_cleanup(watched_clear) struct watched watched = {.here = &here};
-	sg_cleanup(close_kernel) struct sg_kernel *kernel = NULL;
+	sg_cleanup(sg_kernel_clear) struct sg_kernel *kernel = NULL;
 	struct sg_cuts_report cut;
 	struct sg_error err = {0};
 	int code, guarded;

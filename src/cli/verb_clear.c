@@ -10,11 +10,6 @@
 #include "base/mem.h"
 #include "sockgate/apply.h"
 
-static void close_kernel(struct sg_kernel **kernel)
-{
-	sg_kernel_close(*kernel);
-}
-
 /* 1: yes. 0: no. */
 static bool asked_and_agreed(struct session *session)
 {
@@ -29,7 +24,7 @@ static bool asked_and_agreed(struct session *session)
 int verb_clear(struct session *session)
 {
 	const struct options *options = session->options;
-	sg_cleanup(close_kernel) struct sg_kernel *kernel = NULL;
+	sg_cleanup(sg_kernel_clear) struct sg_kernel *kernel = NULL;
 	sg_cleanup(besides_clear) struct besides besides = {0};
 	struct sg_besides others, *known = NULL;
 	struct sg_error err = {0};

@@ -182,15 +182,6 @@ const struct sg_link *sg_link_by_name(const struct sg_local_addresses *list, con
 	return NULL;
 }
 
-const struct sg_link *sg_link_by_altname(const struct sg_local_addresses *list, const char *name)
-{
-	for (size_t i = 0; i < list->altname_count; i++) {
-		if (!strcmp(list->altnames[i].name, name))
-			return sg_link_by_index(list, list->altnames[i].index);
-	}
-	return NULL;
-}
-
 const struct sg_link *sg_link_seen_as(const struct sg_local_addresses *list, const struct sg_link *link)
 {
 	const struct sg_link *master = link;

@@ -30,15 +30,6 @@ struct flow {
 	uint32_t status; /* IPS_* */
 };
 
-static sg_u128 flow_address(const struct attr *attr)
-{
-	sg_u128 bits = 0;
-
-	for (size_t i = 0; i < attr->size; i++)
-		bits = bits << 8 | attr->data[i];
-	return bits;
-}
-
 static void flow_ip(const struct attr *nest, struct flow *flow)
 {
 	struct attr_list list = sg_attr_nest(nest);
@@ -51,7 +42,7 @@ static void flow_ip(const struct attr *nest, struct flow *flow)
 		if (attr.type < CTA_IP_V4_SRC || attr.type > CTA_IP_V6_DST || attr.size != (v4 ? 4 : 16))
 			continue;
 		flow->family = v4 ? SG_IPV4 : SG_IPV6;
-		*(source ? &flow->source : &flow->destination) = flow_address(&attr);
+		*(source ? &flow->source : &flow->destination) = sg_addr_bits(attr.data, attr.size);
 		*(source ? &flow->has_source : &flow->has_destination) = true;
 	}
 }
@@ -65,9 +56,9 @@ static void flow_protocol(const struct attr *nest, struct flow *flow)
 		if (attr.type == CTA_PROTO_NUM && attr.size == 1)
 			flow->protocol = attr.data[0];
 		else if (attr.type == CTA_PROTO_SRC_PORT && attr.size == 2)
-			flow->source_port = (uint16_t)flow_address(&attr);
+			flow->source_port = (uint16_t)sg_addr_bits(attr.data, attr.size);
 		else if (attr.type == CTA_PROTO_DST_PORT && attr.size == 2)
-			flow->destination_port = (uint16_t)flow_address(&attr);
+			flow->destination_port = (uint16_t)sg_addr_bits(attr.data, attr.size);
 	}
 }
 

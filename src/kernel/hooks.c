@@ -29,16 +29,6 @@
 #define HOOKS_OF_BRIDGE  5 /* of NF_BR_BROUTING there is no list */
 #define HOOKS_OF_DEVICES 2
 
-static void hook_text(const struct attr *attr, char *ret, size_t size)
-{
-	size_t length = strnlen((const char *)attr->data, attr->size);
-
-	if (length >= size)
-		length = size - 1;
-	memcpy(ret, attr->data, length);
-	ret[length] = '\0';
-}
-
 /* A description means a chain or a program, by the type that stands beside it. */
 static bool hook_description(const struct attr *nest, uint32_t type, struct sg_kernel_hook *hook)
 {
@@ -52,9 +42,9 @@ static bool hook_description(const struct attr *nest, uint32_t type, struct sg_k
 			continue;
 		hook->is_chain = true;
 		if (member.type == NFNLA_CHAIN_TABLE)
-			hook_text(&member, hook->table, sizeof(hook->table));
+			sg_attr_text(&member, hook->table, sizeof(hook->table));
 		else if (member.type == NFNLA_CHAIN_NAME)
-			hook_text(&member, hook->chain, sizeof(hook->chain));
+			sg_attr_text(&member, hook->chain, sizeof(hook->chain));
 		else if (member.type == NFNLA_CHAIN_FAMILY && member.size == 1)
 			hook->table_family = member.data[0];
 	}
@@ -94,8 +84,8 @@ int sg_hooks_parse(const struct nlmsghdr *header, const uint8_t *message, const 
 			if (attr.size == sizeof(uint32_t))
 				hook.priority = (int32_t)sg_attr_be32(&attr);
 			break;
-		case NFNLA_HOOK_FUNCTION_NAME: hook_text(&attr, hook.function, sizeof(hook.function)); break;
-		case NFNLA_HOOK_MODULE_NAME: hook_text(&attr, hook.module, sizeof(hook.module)); break;
+		case NFNLA_HOOK_FUNCTION_NAME: sg_attr_text(&attr, hook.function, sizeof(hook.function)); break;
+		case NFNLA_HOOK_MODULE_NAME: sg_attr_text(&attr, hook.module, sizeof(hook.module)); break;
 		case NFNLA_HOOK_CHAIN_INFO: whole = hook_info(&attr, &hook); break;
 		default: break;
 		}

@@ -114,6 +114,11 @@ void sg_kernel_close(struct sg_kernel *kernel)
 	free(kernel);
 }
 
+void sg_kernel_clear(struct sg_kernel **kernel)
+{
+	sg_kernel_close(*kernel);
+}
+
 void *sg_nfnl_message(struct sg_kernel *kernel, struct nfnl_request *request, uint16_t type, uint16_t flags,
 		      size_t head_size)
 {

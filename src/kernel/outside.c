@@ -83,7 +83,7 @@ int sg_kernel_outside(struct sg_kernel *kernel, const struct sg_listeners *liste
 	    sg_look_bpf(&look) < 0 || look_ipvs(&look) < 0 || sg_look_xfrm(&look) < 0)
 		result = -1;
 	free(look.sockets);
-	sg_links_clear(&look.links);
+	sg_devices_clear(&look.links);
 	sg_kernel_hooks_clear(&look.hooks);
 	if (result < 0)
 		return -1;

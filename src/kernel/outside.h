@@ -4,8 +4,8 @@
  * src/kernel.
  *
  * Each source adds what it sees to the list, and adds that it could not look when that is so. A source that adds
- * nothing has evidence that nothing is there. None of them changes the host: nothing is asked in a way that makes the
- * kernel load a module or register a table. They return -1 only when memory ran out.
+ * nothing has evidence that nothing is there. None of them changes what decides packets: the kernel registers no table and
+ * loads no module but nfnetlink_hook, which only lists hooks. They return -1 only when memory ran out.
  */
 #ifndef SG_KERNEL_OUTSIDE_H
 #define SG_KERNEL_OUTSIDE_H
@@ -14,15 +14,16 @@
 #include "sockgate/kernel_outside.h"
 
 /* An interface of the network namespace. */
-struct sg_link {
+struct sg_device {
 	uint32_t index;
 	char name[16], kind[16]; /* kind "": of hardware, or not said */
 	bool has_xdp;
 	uint32_t xdp_program; /* its id; 0: not said, or several */
-	bool has_classifier;  /* a qdisc "ingress" or "clsact" */
+	bool has_ingress;     /* a qdisc "ingress" or "clsact": filters of incoming packets */
+	bool has_egress;      /* a qdisc "clsact": filters of outgoing packets, too */
 };
-struct sg_links {
-	struct sg_link *items;
+struct sg_devices {
+	struct sg_device *items;
 	size_t count, room;
 	bool known;
 };
@@ -32,7 +33,7 @@ struct sg_look {
 	const struct sg_listeners *listeners;
 	struct sg_outside *found;
 	struct sg_error *err;
-	struct sg_links links;        /* of sg_look_links, which comes first */
+	struct sg_devices links;        /* of sg_look_links, which comes first */
 	struct sg_kernel_hooks hooks; /* of sg_look_hooks, which comes second */
 	char *sockets;                /* the text of /proc/net/netlink; NULL: /proc cannot be read */
 };
@@ -50,8 +51,8 @@ int sg_look_failed(struct sg_look *look, enum sg_outside_kind kind, const char *
 /* ---- Parsers: of one netlink message each, header included; whatever the bytes, nothing is assumed of them. ---- */
 
 /* Adds the interface of an RTM_NEWLINK message. */
-int sg_links_parse(const struct nlmsghdr *header, const uint8_t *message, struct sg_links *list, struct sg_error *err);
-void sg_links_clear(struct sg_links *links);
+int sg_devices_parse(const struct nlmsghdr *header, const uint8_t *message, struct sg_devices *list, struct sg_error *err);
+void sg_devices_clear(struct sg_devices *links);
 
 /* What the policies of IPsec (XFRM_MSG_NEWPOLICY) add up to. */
 struct sg_xfrm_sum {

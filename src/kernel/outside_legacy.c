@@ -254,7 +254,7 @@ static int legacy_kind_look(struct sg_look *look, const struct legacy_kind *kind
 }
 
 /* Tables of ebtables see packets of bridges alone. */
-static bool is_bridge_there(const struct sg_links *links)
+static bool is_bridge_there(const struct sg_devices *links)
 {
 	for (size_t i = 0; i < links->count; i++)
 		if (!strcmp(links->items[i].kind, "bridge"))

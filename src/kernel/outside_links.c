@@ -25,24 +25,9 @@ static int torn(struct sg_error *err)
 	return sg_error_set(err, SG_ERROR_SYSTEM, EBADMSG, "the kernel's answer is torn");
 }
 
-static void close_kernel(struct sg_kernel **kernel)
-{
-	sg_kernel_close(*kernel);
-}
-
 /* ---- Interfaces ---- */
 
-static void link_text(const struct attr *attr, char *ret, size_t size)
-{
-	size_t length = strnlen((const char *)attr->data, attr->size);
-
-	if (length >= size)
-		length = size - 1;
-	memcpy(ret, attr->data, length);
-	ret[length] = '\0';
-}
-
-static bool link_xdp(const struct attr *nest, struct sg_link *link)
+static bool link_xdp(const struct attr *nest, struct sg_device *link)
 {
 	struct attr_list list = sg_attr_nest(nest);
 	struct attr attr;
@@ -56,23 +41,23 @@ static bool link_xdp(const struct attr *nest, struct sg_link *link)
 	return !list.torn;
 }
 
-static bool link_info(const struct attr *nest, struct sg_link *link)
+static bool link_info(const struct attr *nest, struct sg_device *link)
 {
 	struct attr_list list = sg_attr_nest(nest);
 	struct attr attr;
 
 	while (sg_attr_next(&list, &attr)) {
 		if (attr.type == IFLA_INFO_KIND)
-			link_text(&attr, link->kind, sizeof(link->kind));
+			sg_attr_text(&attr, link->kind, sizeof(link->kind));
 	}
 	return !list.torn;
 }
 
-int sg_links_parse(const struct nlmsghdr *header, const uint8_t *message, struct sg_links *links, struct sg_error *err)
+int sg_devices_parse(const struct nlmsghdr *header, const uint8_t *message, struct sg_devices *links, struct sg_error *err)
 {
 	const size_t head = sizeof(*header) + sizeof(struct ifinfomsg);
 	struct ifinfomsg about;
-	struct sg_link link = {0};
+	struct sg_device link = {0};
 	struct attr_list list;
 	struct attr attr;
 	bool whole = true;
@@ -86,7 +71,7 @@ int sg_links_parse(const struct nlmsghdr *header, const uint8_t *message, struct
 	list = sg_attr_list(message + head, header->nlmsg_len - head);
 	while (whole && sg_attr_next(&list, &attr)) {
 		if (attr.type == IFLA_IFNAME)
-			link_text(&attr, link.name, sizeof(link.name));
+			sg_attr_text(&attr, link.name, sizeof(link.name));
 		else if (attr.type == IFLA_LINKINFO)
 			whole = link_info(&attr, &link);
 		else if (attr.type == IFLA_XDP)
@@ -100,23 +85,23 @@ int sg_links_parse(const struct nlmsghdr *header, const uint8_t *message, struct
 	return 0;
 }
 
-void sg_links_clear(struct sg_links *links)
+void sg_devices_clear(struct sg_devices *links)
 {
 	free(links->items);
-	*links = (struct sg_links){0};
+	*links = (struct sg_devices){0};
 }
 
 static int see_link(const struct nlmsghdr *header, const uint8_t *message, void *data, struct sg_error *err)
 {
-	return sg_links_parse(header, message, data, err);
+	return sg_devices_parse(header, message, data, err);
 }
 
 static void forget_links(void *data)
 {
-	((struct sg_links *)data)->count = 0;
+	((struct sg_devices *)data)->count = 0;
 }
 
-static int read_links(struct sg_kernel *route, struct sg_links *links, struct sg_error *err)
+static int read_links(struct sg_kernel *route, struct sg_devices *links, struct sg_error *err)
 {
 	const struct nfnl_reader reader = {see_link, forget_links, links};
 	struct nfnl_request request;
@@ -132,7 +117,7 @@ static int read_links(struct sg_kernel *route, struct sg_links *links, struct sg
 static int note_xdp(struct sg_look *look)
 {
 	for (size_t i = 0; i < look->links.count; i++) {
-		const struct sg_link *link = &look->links.items[i];
+		const struct sg_device *link = &look->links.items[i];
 		char program[32] = "";
 
 		if (!link->has_xdp)
@@ -190,7 +175,7 @@ static int see_qdisc(const struct nlmsghdr *header, const uint8_t *message, void
 	list = sg_attr_list(message + head, header->nlmsg_len - head);
 	while (sg_attr_next(&list, &attr)) {
 		if (attr.type == TCA_KIND)
-			link_text(&attr, qdisc.kind, sizeof(qdisc.kind));
+			sg_attr_text(&attr, qdisc.kind, sizeof(qdisc.kind));
 	}
 	if (list.torn)
 		return torn(err);
@@ -201,7 +186,7 @@ static int see_qdisc(const struct nlmsghdr *header, const uint8_t *message, void
 }
 
 /* The filters of an interface's discipline: handle 0 is its root. An interface that went has none. */
-static int note_filters(struct sg_look *look, struct sg_kernel *route, const struct sg_link *link, uint32_t parent,
+static int note_filters(struct sg_look *look, struct sg_kernel *route, const struct sg_device *link, uint32_t parent,
 			const char *what)
 {
 	sg_cleanup(qdiscs_clear) struct qdiscs filters = {0};
@@ -224,7 +209,7 @@ static int note_filters(struct sg_look *look, struct sg_kernel *route, const str
 			       "traffic control: %s filter on %s, %s", filters.items[0].kind, link->name, what);
 }
 
-static struct sg_link *link_of(struct sg_links *links, uint32_t index)
+static struct sg_device *link_of(struct sg_devices *links, uint32_t index)
 {
 	for (size_t i = 0; i < links->count; i++)
 		if (links->items[i].index == index)
@@ -264,7 +249,7 @@ static enum qdisc_manner qdisc_manner(const char *kind)
 }
 
 /* The filters of the discipline's classes: packets meet them when their priority names the class. */
-static int note_classes(struct sg_look *look, struct sg_kernel *route, const struct sg_link *link,
+static int note_classes(struct sg_look *look, struct sg_kernel *route, const struct sg_device *link,
 			const struct qdisc *qdisc)
 {
 	sg_cleanup(qdiscs_clear) struct qdiscs classes = {0};
@@ -288,13 +273,14 @@ static int note_classes(struct sg_look *look, struct sg_kernel *route, const str
 
 static int note_qdisc(struct sg_look *look, struct sg_kernel *route, const struct qdisc *qdisc)
 {
-	struct sg_link *link = link_of(&look->links, qdisc->link);
+	struct sg_device *link = link_of(&look->links, qdisc->link);
 	enum qdisc_manner manner = qdisc_manner(qdisc->kind);
 
 	if (!link)
 		return 0;
 	if (!strcmp(qdisc->kind, "ingress") || !strcmp(qdisc->kind, "clsact")) {
-		link->has_classifier = true;
+		link->has_ingress = true;
+		link->has_egress |= !strcmp(qdisc->kind, "clsact");
 		return 0;
 	}
 	if ((manner == QDISC_LOSES || manner == QDISC_UNKNOWN) &&
@@ -327,11 +313,14 @@ static int note_tc(struct sg_look *look, struct sg_kernel *route)
 		if (note_qdisc(look, route, &qdiscs.items[i]) < 0)
 			return -1;
 	for (size_t i = 0; i < look->links.count; i++) {
-		const struct sg_link *link = &look->links.items[i];
+		const struct sg_device *link = &look->links.items[i];
 
-		if (link->has_classifier &&
-		    (note_filters(look, route, link, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), "incoming") < 0 ||
-		     note_filters(look, route, link, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), "outgoing") < 0))
+		if (link->has_ingress &&
+		    note_filters(look, route, link, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), "incoming") < 0)
+			return -1;
+		/* "ingress" would answer with its filters of incoming packets again */
+		if (link->has_egress &&
+		    note_filters(look, route, link, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), "outgoing") < 0)
 			return -1;
 	}
 	return 0;
@@ -339,7 +328,7 @@ static int note_tc(struct sg_look *look, struct sg_kernel *route)
 
 int sg_look_links(struct sg_look *look)
 {
-	sg_cleanup(close_kernel) struct sg_kernel *route = NULL;
+	sg_cleanup(sg_kernel_clear) struct sg_kernel *route = NULL;
 	struct sg_error cause = {0};
 
 	if (sg_nfnl_connect(NETLINK_ROUTE, &route, &cause) < 0 || read_links(route, &look->links, &cause) < 0) {

@@ -22,11 +22,6 @@
 /* Policies of sockets have directions above these three. */
 #define XFRM_DIRECTIONS 3
 
-static void close_kernel(struct sg_kernel **kernel)
-{
-	sg_kernel_close(*kernel);
-}
-
 /* Whether one of the templates has to be applied. A size that is none of an array of templates: it is taken to be so.
  */
 static bool templates_require(const struct attr *attr)
@@ -149,7 +144,7 @@ static int look_without_user(struct sg_look *look)
 
 int sg_look_xfrm(struct sg_look *look)
 {
-	sg_cleanup(close_kernel) struct sg_kernel *xfrm = NULL;
+	sg_cleanup(sg_kernel_clear) struct sg_kernel *xfrm = NULL;
 	struct sg_error cause = {0};
 
 	if (!look->sockets)

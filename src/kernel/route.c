@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "base/mem.h"
+#include "kernel/rtnl.h"
 
 #define ROUTE_BUFFER 8192
 #define ROUTE_SEQ    1
@@ -40,15 +41,6 @@ static void route_put(struct nlmsghdr *message, uint16_t type, enum sg_family fa
 	mnl_attr_put(message, type, length, bytes);
 }
 
-static sg_u128 route_number(const uint8_t *bytes, size_t size)
-{
-	sg_u128 bits = 0;
-
-	for (size_t i = 0; i < size; i++)
-		bits = bits << 8 | bytes[i];
-	return bits;
-}
-
 /* struct rtvia: a family and an address of it */
 static void route_see_via(const struct nlattr *attribute, struct sg_route *route)
 {
@@ -61,7 +53,7 @@ static void route_see_via(const struct nlattr *attribute, struct sg_route *route
 	memcpy(&family, bytes, sizeof(family));
 	if (family == AF_INET6 && size == sizeof(family) + 16) {
 		route->hop_family = SG_IPV6;
-		route->hop = route_number(bytes + sizeof(family), 16);
+		route->hop = sg_addr_bits(bytes + sizeof(family), 16);
 	}
 }
 
@@ -77,7 +69,7 @@ static int route_see_attribute(const struct nlattr *attribute, void *data)
 		break;
 	case RTA_GATEWAY:
 		if (size == length)
-			answer->route.hop = route_number(mnl_attr_get_payload(attribute), size);
+			answer->route.hop = sg_addr_bits(mnl_attr_get_payload(attribute), size);
 		break;
 	case RTA_VIA: route_see_via(attribute, &answer->route); break;
 	default: break;
@@ -90,7 +82,7 @@ static int route_see(const struct nlmsghdr *message, void *data)
 	struct route_answer *answer = data;
 	const struct rtmsg *header = mnl_nlmsg_get_payload(message);
 
-	if (message->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(message) < sizeof(*header))
+	if (message->nlmsg_type != RTM_NEWROUTE || !sg_rtnl_is_whole(message, sizeof(*header)))
 		return MNL_CB_OK;
 	answer->type = header->rtm_type;
 	mnl_attr_parse(message, sizeof(*header), route_see_attribute, answer);

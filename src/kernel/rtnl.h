@@ -18,6 +18,12 @@ struct rtnl_dump {
 int sg_rtnl_dump(const struct rtnl_dump *dump, struct sg_error *err);
 
 /*
+ * Whether a message has room for its header and ends at a multiple of 4 bytes. libmnl reads attributes up to the next such
+ * place, beyond the end of a message that does not.
+ */
+bool sg_rtnl_is_whole(const struct nlmsghdr *message, size_t header);
+
+/*
  * One message each, as a callback of libmnl: what it says is added. A message that is no whole one of its kind, or has
  * an attribute of another size than it must have, is passed over. MNL_CB_ERROR with errno ENOMEM: no memory.
  */

@@ -17,15 +17,6 @@
 
 #define ATTRIBUTES 128 /* more than any of these messages has kinds of */
 
-static sg_u128 rtnl_number(const uint8_t *bytes, size_t size)
-{
-	sg_u128 bits = 0;
-
-	for (size_t i = 0; i < size; i++)
-		bits = bits << 8 | bytes[i];
-	return bits;
-}
-
 struct rtnl_attributes {
 	const struct nlattr *of[ATTRIBUTES]; /* by type: the last of each */
 };
@@ -69,8 +60,7 @@ static bool rtnl_text(const struct nlattr *attribute, char *ret, size_t room)
 	return true;
 }
 
-/* Messages end where their last attribute is padded to; libmnl would read up to there in one that does not. */
-static bool rtnl_is_whole(const struct nlmsghdr *message, size_t header)
+bool sg_rtnl_is_whole(const struct nlmsghdr *message, size_t header)
 {
 	return mnl_nlmsg_get_payload_len(message) >= header && message->nlmsg_len % MNL_ALIGNTO == 0;
 }
@@ -94,7 +84,7 @@ int sg_rtnl_see_address(const struct nlmsghdr *message, void *addresses)
 	const struct nlattr *local;
 	size_t size;
 
-	if (message->nlmsg_type != RTM_NEWADDR || !rtnl_is_whole(message, sizeof(*header)) ||
+	if (message->nlmsg_type != RTM_NEWADDR || !sg_rtnl_is_whole(message, sizeof(*header)) ||
 	    (header->ifa_family != AF_INET && header->ifa_family != AF_INET6))
 		return MNL_CB_OK;
 	size = header->ifa_family == AF_INET ? 4 : 16;
@@ -106,7 +96,7 @@ int sg_rtnl_see_address(const struct nlmsghdr *message, void *addresses)
 	if (!if_indextoname(header->ifa_index, address.interface_name))
 		address.interface_name[0] = '\0';
 	address.family = size == 4 ? SG_IPV4 : SG_IPV6;
-	address.address = rtnl_number(rtnl_payload(local, size), size);
+	address.address = sg_addr_bits(rtnl_payload(local, size), size);
 	address.prefix_length = header->ifa_prefixlen;
 	return sg_local_addresses_add(list, &address, NULL) < 0 ? rtnl_nomem() : MNL_CB_OK;
 }
@@ -123,7 +113,7 @@ int sg_rtnl_see_route(const struct nlmsghdr *message, void *routes)
 	const uint8_t *destination;
 	sg_u128 rest;
 
-	if (message->nlmsg_type != RTM_NEWROUTE || !rtnl_is_whole(message, sizeof(*header)) ||
+	if (message->nlmsg_type != RTM_NEWROUTE || !sg_rtnl_is_whole(message, sizeof(*header)) ||
 	    header->rtm_family != (found->family == SG_IPV4 ? AF_INET : AF_INET6) || header->rtm_type != found->type ||
 	    header->rtm_flags & RTM_F_CLONED || header->rtm_dst_len > 8 * size)
 		return MNL_CB_OK;
@@ -134,7 +124,7 @@ int sg_rtnl_see_route(const struct nlmsghdr *message, void *routes)
 		return MNL_CB_OK;
 	if (header->rtm_dst_len) {
 		rest = header->rtm_dst_len == 8 * size ? 0 : range.last >> header->rtm_dst_len;
-		range.first = rtnl_number(destination, size) & ~rest;
+		range.first = sg_addr_bits(destination, size) & ~rest;
 		range.last = range.first | rest;
 	}
 	return sg_ranges_add(&found->set, &range, NULL) < 0 ? rtnl_nomem() : MNL_CB_OK;
@@ -184,7 +174,7 @@ int sg_rtnl_see_link(const struct nlmsghdr *message, void *addresses)
 	struct rtnl_names names = {.list = list};
 	struct sg_link link = {0};
 
-	if (message->nlmsg_type != RTM_NEWLINK || !rtnl_is_whole(message, sizeof(*header)))
+	if (message->nlmsg_type != RTM_NEWLINK || !sg_rtnl_is_whole(message, sizeof(*header)))
 		return MNL_CB_OK;
 	mnl_attr_parse(message, sizeof(*header), rtnl_see_attribute, &attributes);
 	if (header->ifi_index <= 0 || !rtnl_text(attributes.of[IFLA_IFNAME], link.name, sizeof(link.name)))

@@ -55,17 +55,6 @@ void sg_sockdiag_complete(struct sg_listener *listener, uint8_t protocol, unsign
 	listener->v6only = listener->family == SG_IPV6;
 }
 
-/* The address in network order of 4 or 16 bytes. */
-static sg_u128 diag_address(const void *bytes, size_t size)
-{
-	const unsigned char *byte = bytes;
-	sg_u128 bits = 0;
-
-	for (size_t i = 0; i < size; i++)
-		bits = bits << 8 | byte[i];
-	return bits;
-}
-
 static bool diag_attr(struct diag_attrs *attrs, unsigned int type, const unsigned char *data, size_t size)
 {
 	switch (type) {
@@ -123,12 +112,12 @@ static bool diag_local(struct sg_listener *listener, const struct diag_attrs *at
 	if (family == AF_INET) {
 		memcpy(&in, at, sizeof(in));
 		listener->family = SG_IPV4;
-		listener->address = diag_address(&in.sin_addr, sizeof(in.sin_addr));
+		listener->address = sg_addr_bits(&in.sin_addr, sizeof(in.sin_addr));
 		return true;
 	}
 	memcpy(&in6, at, sizeof(in6));
 	listener->family = SG_IPV6;
-	listener->address = diag_address(&in6.sin6_addr, sizeof(in6.sin6_addr));
+	listener->address = sg_addr_bits(&in6.sin6_addr, sizeof(in6.sin6_addr));
 	return family == AF_INET6;
 }
 
@@ -182,7 +171,7 @@ int sg_sockdiag_parse(const void *msg, size_t size, uint8_t protocol, struct sg_
 	if (!sg_sockdiag_receives(protocol, diag.idiag_state, listener.port))
 		return 0;
 	listener.family = diag.idiag_family == AF_INET ? SG_IPV4 : SG_IPV6;
-	listener.address = diag_address(diag.id.idiag_src, listener.family == SG_IPV4 ? 4 : 16);
+	listener.address = sg_addr_bits(diag.id.idiag_src, listener.family == SG_IPV4 ? 4 : 16);
 	listener.v6only = listener.family == SG_IPV6 && attrs.v6only;
 	listener.interface = diag.id.idiag_if;
 	listener.uid = diag.idiag_uid;
@@ -204,8 +193,8 @@ int sg_sockdiag_parse_connection(const void *msg, size_t size, uint8_t protocol,
 		return diag_malformed(err);
 	length = diag.idiag_family == AF_INET ? 4 : 16;
 	connection.family = diag.idiag_family == AF_INET ? SG_IPV4 : SG_IPV6;
-	connection.local = diag_address(diag.id.idiag_src, length);
-	connection.remote = diag_address(diag.id.idiag_dst, length);
+	connection.local = sg_addr_bits(diag.id.idiag_src, length);
+	connection.remote = sg_addr_bits(diag.id.idiag_dst, length);
 	connection.port = ntohs(diag.id.idiag_sport);
 	connection.remote_port = ntohs(diag.id.idiag_dport);
 	connection.interface = diag.id.idiag_if;

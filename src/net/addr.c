@@ -17,6 +17,16 @@ unsigned int sg_addr_width(enum sg_family family)
 	return family == SG_IPV4 ? 32 : 128;
 }
 
+sg_u128 sg_addr_bits(const void *bytes, size_t size)
+{
+	const uint8_t *next = bytes;
+	sg_u128 bits = 0;
+
+	while (size-- > 0)
+		bits = bits << 8 | *next++;
+	return bits;
+}
+
 sg_u128 sg_addr_max(enum sg_family family)
 {
 	return family == SG_IPV4 ? UINT32_MAX : ~(sg_u128)0;

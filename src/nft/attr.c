@@ -58,3 +58,13 @@ size_t sg_attr_string(const struct attr *attr, size_t max)
 		return 0;
 	return length;
 }
+
+void sg_attr_text(const struct attr *attr, char *ret, size_t size)
+{
+	size_t length = strnlen((const char *)attr->data, attr->size);
+
+	if (length >= size)
+		length = size - 1;
+	memcpy(ret, attr->data, length);
+	ret[length] = '\0';
+}

@@ -41,5 +41,7 @@ uint32_t sg_attr_be32(const struct attr *attr);
 uint64_t sg_attr_be64(const struct attr *attr);
 /* A string of 1 to max - 1 bytes with a NUL behind it (or none, but nothing else): its length; 0 when it is not one. */
 size_t sg_attr_string(const struct attr *attr, size_t max);
+/* Copies a string of `size` - 1 bytes at most with a NUL behind it; what is longer is cut. */
+void sg_attr_text(const struct attr *attr, char *ret, size_t size);
 
 #endif

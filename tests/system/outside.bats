@@ -98,6 +98,8 @@ legacy() {
 	inside tc qdisc add dev eth0 ingress
 	inside tc filter add dev eth0 ingress bpf da bytecode '1,6 0 0 2,'
 	beside tc "bpf filter on eth0, incoming"
+	# it has no filters of outgoing packets
+	[ "$(gate -f policy.yaml -j verify | jq '.outside | length')" -eq 1 ]
 }
 
 @test "traffic control: a filter below another discipline, and one that loses packets" {

@@ -58,7 +58,7 @@ static void tear(const struct nlmsghdr *whole, read_message *read, void *into, c
 
 static int read_link(const struct nlmsghdr *header, const uint8_t *bytes, void *into)
 {
-	return sg_links_parse(header, bytes, into, NULL);
+	return sg_devices_parse(header, bytes, into, NULL);
 }
 
 static struct nlmsghdr *link_message(uint8_t attached, uint32_t program, const char *kind)
@@ -81,9 +81,9 @@ static struct nlmsghdr *link_message(uint8_t attached, uint32_t program, const c
 
 static void test_links(void **state)
 {
-	sg_cleanup(sg_links_clear) struct sg_links links = {0};
+	sg_cleanup(sg_devices_clear) struct sg_devices links = {0};
 	const struct nlmsghdr *header = link_message(XDP_ATTACHED_NONE, 0, "veth");
-	const struct sg_link *link;
+	const struct sg_device *link;
 
 	(void)state;
 	assert_int_equal(read_link(header, room, &links), 0);
