@@ -16,6 +16,11 @@ refused() {
 	[ "$before" = "$after" ]
 }
 
+teardown() {
+	[ -z "${READABLE:-}" ] || rm -rf "$READABLE"
+	netns_cleanup
+}
+
 quickly() {
 	timeout 10 ip netns exec "$NS" "$SOCKGATE" "$@"
 }
@@ -23,17 +28,18 @@ quickly() {
 @test "without root: the kernel's side is refused with what to do, check works" {
 	web_policy
 	chmod 0755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" 2>/dev/null || true
-	cp policy.yaml /run/sgt-policy-$$.yaml
+	READABLE=$(mktemp -d /run/sgt-policy-XXXXXX) # bats's own folders are for root alone
+	chmod 0755 "$READABLE"
+	cp policy.yaml "$READABLE"
 	as_nobody() { ip netns exec "$NS" setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
 	for verb in apply verify diff status "clear --force" "show --kernel" "explain 22/tcp --kernel"; do
-		refused 3 as_nobody "$SOCKGATE" -f /run/sgt-policy-$$.yaml $verb
+		refused 3 as_nobody "$SOCKGATE" -f "$READABLE/policy.yaml" $verb
 		[[ $stderr == *root* && $stderr == *CAP_NET_ADMIN* ]]
 	done
-	run -0 as_nobody "$SOCKGATE" -f /run/sgt-policy-$$.yaml check
-	run -0 as_nobody "$SOCKGATE" -f /run/sgt-policy-$$.yaml explain 22/tcp --from 192.0.2.1
-	run -0 as_nobody "$SOCKGATE" -f /run/sgt-policy-$$.yaml show
-	run -0 as_nobody "$SOCKGATE" -f /run/sgt-policy-$$.yaml listening
-	rm -f /run/sgt-policy-$$.yaml
+	run -0 as_nobody "$SOCKGATE" -f "$READABLE/policy.yaml" check
+	run -0 as_nobody "$SOCKGATE" -f "$READABLE/policy.yaml" explain 22/tcp --from 192.0.2.1
+	run -0 as_nobody "$SOCKGATE" -f "$READABLE/policy.yaml" show
+	run -0 as_nobody "$SOCKGATE" -f "$READABLE/policy.yaml" listening
 }
 
 @test "root without CAP_NET_ADMIN is told so" {
