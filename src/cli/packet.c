@@ -82,6 +82,21 @@ static void add_port(uint8_t protocol, sg_u128 port, struct packet_questions *re
 	ret->items[count].fixed[SG_FIELD_PORT] = true;
 }
 
+/* The protocol that the word is in capitals, or as other programs call it; NULL: it is none. */
+static const char *protocol_respelled(const char *bare)
+{
+	static const char *const others[][2] = {{"icmp6", "icmpv6"}, {"icmpv4", "icmp"}};
+	const char *name;
+
+	for (size_t i = 0; i < SG_COUNT(others); i++)
+		if (!strcasecmp(bare, others[i][0]))
+			return others[i][1];
+	for (size_t i = 0; (name = sg_proto_next_name(i, NULL)); i++)
+		if (!strcasecmp(bare, name))
+			return name;
+	return NULL;
+}
+
 static int bad_protocol(const struct word *word, struct sg_error *err)
 {
 	sg_cleanup(sg_buf_clear) struct sg_buf hint = {0};
@@ -90,6 +105,9 @@ static int bad_protocol(const struct word *word, struct sg_error *err)
 	uint8_t number;
 
 	snprintf(bare, sizeof(bare), "%.*s", SHOWN(word->size), word->text);
+	near = protocol_respelled(bare);
+	if (near)
+		return sg_error_set(err, SG_ERROR_INPUT, 0, "unknown protocol '%s', did you mean '%s'?", bare, near);
 	if (sg_proto_other(bare, &number))
 		return sg_error_set(err, SG_ERROR_INPUT, 0, "unknown protocol '%s', it is the one with the number %u",
 				    bare, number);
@@ -101,13 +119,18 @@ static int bad_protocol(const struct word *word, struct sg_error *err)
 	return sg_error_set(err, SG_ERROR_INPUT, 0, "unknown protocol '%s'", bare);
 }
 
-/* The protocol of a name or number; `icmp` is both, as in a policy. */
+/* The protocol of a name or number; `icmp` and `tcp+udp` are both, as in a policy. */
 static int add_protocols(const struct word *word, struct packet_questions *ret, struct sg_error *err)
 {
 	uint8_t protocol;
 
 	if (is(word, "any")) {
 		add(ret, &(struct sg_packet){0});
+		return 0;
+	}
+	if (is(word, "tcp+udp")) {
+		add_protocol(SG_PROTO_TCP, ret);
+		add_protocol(SG_PROTO_UDP, ret);
 		return 0;
 	}
 	if (!sg_proto_parse(word->text, word->size, &protocol))
@@ -197,7 +220,8 @@ static int step_port(const struct word *word, const struct sg_packet *packet, st
 	return 0;
 }
 
-int packet_target(const char *text, size_t size, struct packet_questions *ret, struct sg_error *err)
+/* What stands behind the verb, or first in a line. */
+static int parse_target(const char *text, size_t size, struct packet_questions *ret, struct sg_error *err)
 {
 	const char *slash = memchr(text, '/', size);
 	struct word port = {text, slash ? (size_t)(slash - text) : 0};
@@ -210,6 +234,61 @@ int packet_target(const char *text, size_t size, struct packet_questions *ret, s
 	if (add_protocols(&protocol, ret, err) < 0)
 		return !slash && add_alone(&protocol, ret) ? 0 : -1;
 	return slash ? step_all(step_port, &port, ret, err) : 0;
+}
+
+/* Whether PORT/PROTOCOL can be asked about. */
+static bool is_target(const char *port, const char *protocol, char *ret, size_t size)
+{
+	struct packet_questions questions; /* as in step_all */
+	struct sg_error err;
+	int length = snprintf(ret, size, "%s/%s", port, protocol);
+
+	return length > 0 && (size_t)length < size && parse_target(ret, (size_t)length, &questions, &err) == 0;
+}
+
+/* What a word that is no target may be meant as: tcp/443, "tcp 443", echo-request, 8000-8080, 70000, "ssh from
+ * 192.0.2.1". False: `err` says enough. */
+static bool refuse_target(const char *bare, struct sg_error *err)
+{
+	size_t size = strcspn(bare, "/ ");
+	const char *second = bare + size + (bare[size] ? 1 : 0);
+	char first[64], meant[130];
+
+	snprintf(first, sizeof(first), "%.*s", (int)size, bare);
+	if (size && *second && !second[strcspn(second, "/ ")] &&
+	    (is_target(second, first, meant, sizeof(meant)) || is_target(first, second, meant, sizeof(meant))))
+		sg_error_set(err, SG_ERROR_INPUT, 0, "'%s' is not PORT/PROTOCOL, did you mean '%s'?", bare, meant);
+	else if (!*bare || bare[strlen(bare) - 1] == '/')
+		sg_error_set(err, SG_ERROR_INPUT, 0, "'%s' names no protocol: PORT/PROTOCOL, for example 22/tcp", bare);
+	else if (strchr(bare, ' '))
+		sg_error_set(
+			err, SG_ERROR_INPUT, 0,
+			"'%s' is not PORT/PROTOCOL: addresses stand behind --from and --to, and --stdin reads whole "
+			"packets, as in 'tcp 443 from 192.0.2.9'",
+			bare);
+	else if (is_target(bare, "icmp", meant, sizeof(meant)) ||
+		 (!strcasecmp(bare, "ping") && is_target("echo-request", "icmp", meant, sizeof(meant))))
+		sg_error_set(err, SG_ERROR_INPUT, 0, "'%s' is not PORT/PROTOCOL, did you mean '%s'?", bare, meant);
+	else if (*bare && strspn(bare, "0123456789") == strlen(bare))
+		sg_error_set(err, SG_ERROR_INPUT, 0, "'%s' is no port (0-65535) and no protocol (0-255)", bare);
+	else if (*bare >= '0' && *bare <= '9' && strpbrk(bare, "-,:"))
+		sg_error_set(err, SG_ERROR_INPUT, 0, "'%s' is not one port: ask for each, as in '443/tcp'", bare);
+	else
+		return false;
+	return true;
+}
+
+int packet_target(const char *text, size_t size, struct packet_questions *ret, struct sg_error *err)
+{
+	char bare[64];
+
+	if (parse_target(text, size, ret, err) == 0)
+		return 0;
+	if (size < sizeof(bare) && err->kind == SG_ERROR_INPUT) {
+		snprintf(bare, sizeof(bare), "%.*s", (int)size, text);
+		refuse_target(bare, err);
+	}
+	return -1;
 }
 
 /* ---- Ends ---- */

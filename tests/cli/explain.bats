@@ -118,6 +118,16 @@ load common
 	[ "$output" = "accept tcp 22 from 192.0.2.9: policy.yaml:2 allow.tcp[0]; drop sctp 22 from 192.0.2.9: default: drop" ]
 }
 
+@test "tcp+udp is both, as in a policy" {
+	printf 'allow: {tcp+udp: [domain], tcp: [ssh]}\n' >policy.yaml
+	run -0 gate -f policy.yaml explain 53/tcp+udp
+	[ "${lines[0]}" = "accept tcp 53" ]
+	[ "${lines[2]}" = "accept udp 53" ]
+	run -1 gate -f policy.yaml explain 22/tcp+udp
+	[ "${lines[0]}" = "accept tcp 22" ]
+	[ "${lines[2]}" = "drop udp 22" ]
+}
+
 @test "questions that make no sense" {
 	web_policy
 	expect() {
@@ -128,7 +138,21 @@ load common
 		[ "$stderr" = "sockgate: error: $text" ] || { echo "$stderr"; return 1; }
 	}
 	expect "'explain' wants PORT/PROTO, for example 22/tcp"
-	expect "unknown protocol '65536'" 65536
+	expect "'65536' is no port (0-65535) and no protocol (0-255)" 65536
+	expect "'' names no protocol: PORT/PROTOCOL, for example 22/tcp" ""
+	expect "'22/' names no protocol: PORT/PROTOCOL, for example 22/tcp" 22/
+	expect "unknown protocol 'TCP', did you mean 'tcp'?" 22/TCP
+	expect "unknown protocol 'icmp6', did you mean 'icmpv6'?" icmp6
+	for mistyped in "tcp/443 443/tcp" "udp/domain domain/udp" "icmp/8 8/icmp" "echo-request echo-request/icmp" \
+		"ping echo-request/icmp" "icmpv6/echo-reply echo-reply/icmpv6"; do
+		expect "'${mistyped% *}' is not PORT/PROTOCOL, did you mean '${mistyped#* }'?" "${mistyped% *}"
+	done
+	expect "'tcp 443' is not PORT/PROTOCOL, did you mean '443/tcp'?" "tcp 443"
+	expect "'443 tcp' is not PORT/PROTOCOL, did you mean '443/tcp'?" "443 tcp"
+	expect "'icmp echo-request' is not PORT/PROTOCOL, did you mean 'echo-request/icmp'?" "icmp echo-request"
+	expect "'8000-8080' is not one port: ask for each, as in '443/tcp'" 8000-8080
+	expect "'80,443/tcp' is not one port: ask for each, as in '443/tcp'" 80,443/tcp
+	expect "'ssh from 192.0.2.9' is not PORT/PROTOCOL: addresses stand behind --from and --to, and --stdin reads whole packets, as in 'tcp 443 from 192.0.2.9'" "ssh from 192.0.2.9"
 	expect "unknown protocol or service 'shh', did you mean 'ssh'?" shh
 	expect "unknown protocol 'tpc', did you mean 'tcp'?" 22/tpc
 	expect "'htpps' is no port, did you mean 'https'?" htpps/tcp

@@ -69,7 +69,13 @@ load common
 	run -2 gate services 22/esp
 	[[ $output == *"'esp' is no protocol with ports" ]]
 	run -2 gate services 65536
-	[[ $output == *"unknown service '65536'"* ]]
+	[ "$output" = "sockgate: error: unknown service '65536': a port is 0 to 65535" ]
+	run -2 gate services tcp/443
+	[ "$output" = "sockgate: error: 'tcp/443' is not PORT/PROTOCOL, did you mean '443/tcp'?" ]
+	run -2 gate services https/udp
+	[ "$output" = "sockgate: error: a name stands alone: 'sockgate services https'" ]
+	run -2 gate services 22-25
+	[ "$output" = "sockgate: error: unknown service '22-25': ask for one port at a time" ]
 	# the same where a packet is asked for
 	run -2 gate explain rtelnet/tcp
 	[[ $output == *"'rtelnet' is no port, it is registered as 107/tcp, 107/udp, and not built in: write the number" ]]
