@@ -14,13 +14,13 @@ struct sg_mark {
 	uint8_t digest[16];             /* of the policy's text and its list files, see sg_mark_digest */
 	uint64_t applied;               /* seconds since the epoch */
 	char policy[SG_MARK_NAME_SIZE]; /* the file as it was given, cut at the front when longer; the reason of a lockdown */
-	bool lockdown;                  /* not a policy's: what is loaded when a policy cannot be */
-	uint8_t seal[16];               /* of the rules that it was written for, see sg_mark_holds */
-	uint8_t place[16];              /* of the policy's file, see sg_mark_place */
+	bool lockdown;                  /* the rules are the lockdown, loaded because a policy could not be */
+	uint8_t seal[16];               /* digest of the rules that it was written for, see sg_mark_holds */
+	uint8_t place[16];              /* hash of the policy file's path, see sg_mark_place */
 };
 /* XXH3-128 over all files in the order in which they were read. It tells texts apart; it does not withstand forgery. */
 void sg_mark_digest(const struct sg_files *files, uint8_t ret[16]);
-/* A hash of the file's true path, by which it is known again from any working directory. All zeros: it has none. */
+/* A hash of the file's real path (realpath(3)). It is the same from any working directory. All zeros: no such path. */
 void sg_mark_place(const char *file, uint8_t ret[16]);
 /* False: the table has no note, or one that this version cannot read. */
 bool sg_mark_read(const struct sg_table *table, struct sg_mark *ret);
@@ -35,7 +35,7 @@ struct sg_apply_input {
 	const struct sg_policy *policy;
 	const struct sg_decision *decision;
 	const struct sg_files *files; /* that the policy was read from */
-	const char *lockdown;         /* the table stands in for a policy that could not be loaded, and why; NULL: not */
+	const char *lockdown;         /* why a policy could not be loaded, when this is the lockdown; NULL: it is a policy */
 };
 
 enum sg_apply_outcome {

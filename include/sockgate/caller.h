@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * caller.h - the connections by which whoever runs us may be here.
+ * caller.h - the session (a login over SSH, mosh or the like) that this process was started from.
  *
  * The process tree is the evidence: a process above us that holds a live inbound connection (sshd, telnetd, the server
  * of a web terminal) is where the session comes from. SSH_CONNECTION of an environment only tells where a session came
@@ -42,7 +42,7 @@ struct sg_session {
 	enum sg_session_kind kind;
 	bool live;         /* false: only SSH_CONNECTION tells of it */
 	bool named;        /* SSH_CONNECTION of some environment above us names it */
-	bool remote_known; /* the peer's address is */
+	bool remote_known; /* the address of the peer is known */
 	struct sg_connection connection; /* without owner */
 };
 
@@ -50,7 +50,7 @@ struct sg_session {
 struct sg_caller {
 	struct sg_session *items;
 	size_t count, room;
-	/* The process tree does not tell which of the sessions the caller's is; others than those found may be it. */
+	/* The process tree does not tell which session is the caller's. It may be one that was not found. */
 	bool uncertain;
 	struct sg_session *named; /* sessions that environments name and that are not live */
 	size_t named_count, named_room;
@@ -58,14 +58,15 @@ struct sg_caller {
 void sg_caller_clear(struct sg_caller *caller);
 
 /*
- * The sessions above us. An inner session (ssh to this very host) is followed to the process at its other end, and what
- * is above that. No session and not `uncertain`: nobody is there, as with a console, cron or systemd.
+ * Finds the sessions that processes above this one hold. An inner session (ssh from this host to itself) is followed to the
+ * process at its other end, and to the processes above that. No session, and not `uncertain`: the caller is on a console, or
+ * is cron or systemd.
  */
 int sg_caller_find(const struct sg_caller_input *input, struct sg_caller *ret, struct sg_error *err);
 /*
- * Where it is `uncertain`: adds all live sessions that may be the caller's, which are those to a port of a login
- * service or of a session that an environment names. Owners of listeners have to be known. Where there are none, what
- * the environments name is all there is.
+ * To be called when *caller is `uncertain`, with the owners of listeners found. Adds every live session that may be the
+ * caller's: those to a port of a login service, or to the port of a session that an environment names. If there are none,
+ * adds the sessions that environments name though they are not live.
  */
 int sg_caller_widen(const struct sg_caller_input *input, struct sg_caller *caller, struct sg_error *err);
 

@@ -13,8 +13,8 @@ struct sg_connection {
 	uint16_t remote_port;    /* 0: not known */
 	char interface_name[16]; /* that its packets come in by; "": not known */
 	uint32_t interface;      /* SO_BINDTODEVICE, or the scope of a link-local address; 0: none */
-	bool flow;    /* conntrack tells of it, and in which direction it was made: */
-	bool inbound; /* to this host; only of a flow */
+	bool flow;    /* read from conntrack, which also knows who began it: */
+	bool inbound; /* the peer began it; only set for a flow */
 	uint32_t uid;
 	uint32_t inode;  /* 0: held by no process, as before it is accepted */
 	uint64_t cgroup; /* cgroup v2 id, 0: not known */

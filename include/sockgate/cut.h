@@ -19,7 +19,7 @@ const char *sg_cut_when_name(enum sg_cut_when when); /* "at_once", "next_packet"
 
 struct sg_cut {
 	size_t connection;           /* index in the list */
-	size_t listener;             /* that it was made to; SG_NO_LISTENER: this host made it, or it is not known */
+	size_t listener;             /* the listener that it was made to; SG_NO_LISTENER: this host made it, or it is not known */
 	enum sg_direction direction; /* in which it was made: SG_IN or SG_OUT */
 	enum sg_cut_when when;
 	enum sg_outcome outcome; /* of the packet that is refused; DEPENDS: of some interface's, and it is not known */
@@ -36,8 +36,8 @@ struct sg_cuts_input {
 	 * end of one that is there for the first of a new one then: if this host sends before the other end does, it
 	 * lives on. */
 	bool untracked;
-	/* The interface that replies leave by; "" when there is none. Asked of those for which it matters. NULL: it is not
-	 * known, and the interface that alone has the local address is taken. Fails as sg_cuts_find. */
+	/* Returns the interface that replies leave by; "" when there is no route. Only called when the answer depends on it.
+	 * NULL: the only interface that has the local address is assumed. Fails as sg_cuts_find does. */
 	int (*route)(const struct sg_connection *connection, char ret[16], struct sg_error *err);
 };
 
@@ -48,9 +48,10 @@ struct sg_cuts {
 };
 
 /*
- * Connections inside of this host (to an address of its own) are left out. One that came in to an address and port
- * that somebody listens on is inbound; conntrack tells it of a flow. Packets are taken to come by the device that the connection is bound to, else, where it
- * matters, by the interface that `route` tells, else by any but lo. 10,000 connections cost milliseconds.
+ * Connections inside of this host (to an address of its own) are left out. A connection to an address and port that a
+ * listener has is inbound; of a flow conntrack knows the direction. Its packets are assumed to come by the device that it
+ * is bound to; without one, if the answer depends on it, by the interface that `route` returns; else by any but lo. 10,000
+ * connections take milliseconds.
  */
 int sg_cuts_find(const struct sg_cuts_input *input, struct sg_cuts *ret, struct sg_error *err);
 void sg_cuts_clear(struct sg_cuts *cuts);

@@ -30,11 +30,11 @@ struct sg_logging {
 };
 #define SG_LOG_PREFIX_MAX 127 /* NF_LOG_PREFIXLEN of linux/netfilter/nf_log.h, less the NUL */
 /*
- * Whether two loggings are the same: label, rate, group. In which file and where in it the line stands is nothing:
- * "sockgate old.yaml:24 scrape" is "sockgate new.yaml:30 scrape".
+ * Whether two loggings have the same label, rate and group. The file and the line number in the prefix do not count:
+ * "sockgate old.yaml:24 scrape" is the same as "sockgate new.yaml:30 scrape".
  */
 bool sg_logging_same(const struct sg_logging *a, const struct sg_logging *b);
-/* How many packets a log takes at once, above its rate. */
+/* The burst of a log: how many packets it takes at once. */
 static inline uint32_t sg_logging_burst(uint32_t rate)
 {
 	return rate < 5 ? rate : 5;

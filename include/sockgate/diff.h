@@ -26,7 +26,7 @@ struct sg_change {
 	size_t from_count, to_count;
 	struct sg_packet witness;                     /* looked up in both decisions */
 	const struct sg_terms *from_terms, *to_terms; /* of CONDITIONS; else NULL */
-	bool logged_otherwise;                        /* of CONDITIONS: these are the same, the log alone is not */
+	bool logged_otherwise;                        /* of CONDITIONS: the conditions are the same, and only the log differs */
 	/* Of a change of inbound packets the one of packets to published ports that says the same, and the other way:
 	 * all is the same but for the direction, and in the kernel the rules that decide. NULL: there is none. */
 	const struct sg_change *twin;
@@ -37,7 +37,7 @@ struct sg_diff_sum {
 	size_t changes;                           /* of any kind */
 	size_t opened, closed, answer, undecided; /* changes of the kind */
 	size_t conditions;                        /* of any direction */
-	size_t logs;                              /* those of them that are logged otherwise, and nothing else */
+	size_t logs;                              /* changes of the log alone; counted in `changes` too */
 	uint64_t ports_opened, ports_closed;      /* protocol and port pairs of those changes */
 };
 

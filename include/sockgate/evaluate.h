@@ -22,12 +22,11 @@ struct sg_place {
 };
 
 struct sg_evaluation {
-	/* Over the packet levels and the levels of `unknowns`. Its log is of the rules that log as a policy's do (a
-	 * limit, a prefix that ends with the verdict); its loggings are those rules', and one more at the end, which no
-	 * policy has: it stands for what several of them log, or one with another verdict. What other rules log is not
-	 * in it. */
+	/* Over the packet levels and the levels of `unknowns`. The log has only rules of the form that the compiler writes
+	 * (a limit, and a prefix that ends with the verdict), with one logging for each. The last logging stands for
+	 * packets that two such rules log, or whose verdict is not the one in the prefix: it equals no policy's. */
 	struct sg_decision decision;
-	struct sg_logging *loggings;    /* the decision's; the prefixes are the evaluation's, the names the table's */
+	struct sg_logging *loggings;    /* owned, with their prefixes; the names point into the table */
 	struct sg_unknown *unknowns;
 	size_t unknown_count, unknown_room;
 	struct sg_place *places;        /* borrowed pointers into the table */
@@ -49,7 +48,7 @@ enum sg_answer { SG_PROVEN, SG_REFUTED, SG_UNDECIDED };
 int sg_evaluation_compare(struct sg_evaluation *evaluation, const struct sg_decision *decision, enum sg_answer *ret,
 			  struct sg_packet *ret_packet, size_t *ret_unknown, struct sg_error *err);
 
-/* The same about what is logged, and how. Only of use where the verdicts are proven. */
+/* Compares in the same way what is logged. Call it after the verdicts were proven equal. */
 int sg_evaluation_compare_logs(struct sg_evaluation *evaluation, const struct sg_decision *decision, enum sg_answer *ret,
 			       struct sg_packet *ret_packet, size_t *ret_unknown, struct sg_error *err);
 

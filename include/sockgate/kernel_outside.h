@@ -9,8 +9,8 @@
 
 /*
  * Looks, once and after the rules were read, at everything that outside.h names, in the network namespace of `kernel`
- * (the calling thread has to be in it), and for BPF programs in the control groups of the listeners and above. Nothing
- * on the host is changed by looking. What the caller has no right to look at becomes an item that was not seen. Fails
+ * (the calling thread has to be in it), and for BPF programs in the control groups of the listeners and above. Looking
+ * changes nothing that decides packets. What the caller has no right to look at becomes an item that was not seen. Fails
  * only when memory ran out.
  */
 int sg_kernel_outside(struct sg_kernel *kernel, const struct sg_listeners *listeners, struct sg_outside *ret,

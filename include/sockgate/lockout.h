@@ -14,8 +14,8 @@ struct sg_lockout {
 	struct sg_because because; /* who refuses (or accepts) */
 	struct sg_packet packet;   /* the one that is refused (or accepted) */
 	/* Of sg_lockout_session: */
-	char interface_name[16]; /* that packets are taken to come by; "": it does not matter, or is not known */
-	char elsewhere[16];      /* another one by which the answer would be the other; "": none */
+	char interface_name[16]; /* the interface that its packets are assumed to come by; "": it does not matter, or is not known */
+	char elsewhere[16];      /* an interface for which the answer would be the opposite; "": none */
 };
 /*
  * Of a connection that others made to this host, such as the SSH session that we are run from. When its interface is
@@ -25,23 +25,23 @@ struct sg_lockout {
 int sg_lockout_check(const struct sg_subject *subject, const struct sg_connection *connection, struct sg_lockout *ret,
 		     struct sg_error *err);
 
-/* What is known of the ways that a session's packets take. */
+/* The interfaces that a session's packets may take. */
 struct sg_lockout_ways {
 	const char *loopback;   /* name of the loopback device */
-	struct sg_route route;  /* of the replies */
-	char (*interfaces)[16]; /* that packets may come by, lo aside */
+	struct sg_route route;  /* the route of the replies */
+	char (*interfaces)[16]; /* those that packets may come by, without lo */
 	size_t count;
 };
 /*
- * The same of a session, which may be without a known peer: then every one has to be accepted. Where its interface is
- * not known and matters, its packets are taken to come by the one that the replies leave by; `elsewhere` says that this
- * decides. Where the next hop is found by neighbour discovery, those packets have to be accepted as well: without them
- * a session ends within a minute or so.
+ * The same for a session. If its peer is not known, every peer has to be accepted. If its interface is not known and the
+ * answer depends on it, its packets are assumed to come by the interface that the replies leave by, and `elsewhere` names
+ * one for which the answer would be the opposite. If the next hop is found by neighbour discovery, its packets have to be
+ * accepted too: without them a session ends within about a minute.
  */
 int sg_lockout_session(const struct sg_subject *subject, const struct sg_session *session,
 		       const struct sg_lockout_ways *ways, struct sg_lockout *ret, struct sg_error *err);
 
-/* Whether anybody elsewhere at all can make a new connection to the listener, or that is undecided. */
+/* *ret: another host can make a new connection to the listener, or that is undecided. */
 int sg_lockout_anybody(const struct sg_subject *subject, const struct sg_listener *listener, bool *ret,
 		       struct sg_error *err);
 

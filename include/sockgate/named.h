@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* named.h - the interfaces that a policy's lines name, held against those that this host has. */
+/* named.h - compares the interfaces that a policy names with those of this host. */
 #ifndef SOCKGATE_NAMED_H
 #define SOCKGATE_NAMED_H
 

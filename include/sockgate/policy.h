@@ -104,8 +104,8 @@ struct sg_policy_options {
 	bool past_allowed;              /* a date that is past is a warning, not an error */
 	bool trusted_only;              /* refuse files that others may write (root without --insecure-permissions) */
 	const char *drop_in;            /* a pattern that is included unasked; NULL: none */
-	/* Told the path of each file or folder before each step that may wait for ever (NFS, FUSE), NULL when it is done
-	 * with. Not told of "-" and descriptors that the program was given. NULL: nobody is told. */
+	/* Called with the path of a file or folder before each step that may block for ever (NFS, FUSE), and with NULL when
+	 * the file is done. Not called for "-" and for descriptors that the program was given. NULL: no callback. */
 	void (*reading)(const char *path);
 };
 
@@ -124,7 +124,8 @@ struct sg_policy *sg_policy_parse(const char *name, const char *folder, const ch
 				  struct sg_diags *diags, struct sg_error *err);
 void sg_policy_free(struct sg_policy *policy);
 
-/* Whether a policy can name that interface: some names that the kernel takes are how others write a wildcard or a list. */
+/* Whether a policy can name the interface. It refuses some names that the kernel allows, such as eth+: elsewhere they are
+ * wildcards or lists. */
 bool sg_policy_takes_interface(const char *name);
 
 const char *sg_policy_name(const struct sg_policy *policy);             /* its `name`, or NULL */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* process.h - a process as far as it tells who runs us. Values; the kernel layer reads them. */
+/* process.h - what is known of a process that may hold the caller's session. Values; the kernel layer reads them. */
 #ifndef SOCKGATE_PROCESS_H
 #define SOCKGATE_PROCESS_H
 
@@ -10,9 +10,9 @@ struct sg_process {
 	pid_t pid;                    /* 0: there is no such process (any more), or it is hidden */
 	pid_t parent;                 /* 0: none, or not known */
 	char name[17];                /* comm */
-	bool has_session;             /* its environment has an SSH_CONNECTION that makes sense … */
-	struct sg_connection session; /* … and this is it */
-	bool session_unknown;         /* it has one that makes none: a session by a way that has no addresses */
+	bool has_session;             /* its environment has a valid SSH_CONNECTION, */
+	struct sg_connection session; /* which is parsed here */
+	bool session_unknown;         /* its SSH_CONNECTION is not valid: the session has no addresses ("UNKNOWN") */
 	bool sockets_known;           /* all its descriptors were read: the members below miss none */
 	bool terminal;                /* it holds the master of a pseudo-terminal */
 	uint32_t *sockets;            /* inodes of its sockets */
@@ -22,8 +22,8 @@ void sg_process_clear(struct sg_process *process);
 
 /*
  * What sshd tells a session in SSH_CONNECTION: "client-address client-port server-address server-port" (ssh(1)). A
- * v4-mapped address is an IPv4 one. The zone of a link-local address becomes the interface's name. False: it is
- * something else.
+ * v4-mapped address is an IPv4 one. The zone of a link-local address becomes the interface's name. False: the text has
+ * another form.
  */
 bool sg_ssh_connection_parse(const char *text, struct sg_connection *ret);
 

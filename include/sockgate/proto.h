@@ -40,9 +40,9 @@ bool sg_service_known(const char *name, size_t size);                  /* under 
 const char *sg_service_name(uint8_t protocol, uint16_t port);          /* the registered one, or NULL */
 const char *sg_service_next_name(size_t i, const void *unused);        /* for sg_text_nearest */
 
-/* Adds what may be meant by a word that is no built-in name: a near name, or what else the word is. False: nothing. */
+/* Adds a hint for a word that is no built-in name: a similar name, or what else has that name. False: no hint. */
 bool sg_service_hint(const char *word, struct sg_buf *ret);
-/* Whether the word is known, as something else than a built-in name: another service, or a protocol. */
+/* Whether the word is the name of something that is not built in: another service, or a protocol. */
 bool sg_service_is_other(const char *word);
 
 /* ICMP (RFC 792) and ICMPv6 (RFC 4443, 4861) types as nftables names them; names only, no numbers. */

@@ -46,9 +46,9 @@ struct sg_check_report {
 	const struct sg_files *files;
 	const struct sg_diags *diags;
 	struct sg_test_sum tests;
-	uint32_t first_file, file_end; /* of `files`, those that were read for it: as many as file_end - first_file */
+	uint32_t first_file, file_end; /* the range of `files` that was read for it: first_file up to file_end - 1 */
 };
-/* Files that were read, from one number to before another: "  read policy.yaml, 312 bytes", a line each. */
+/* The files with the numbers first to end - 1, one a line: "  read policy.yaml, 312 bytes". */
 void sg_render_files(struct sg_buf *buf, const struct sg_files *files, uint32_t first, uint32_t end);
 /* The diagnostics and the sum: "policy.yaml: ok, 12 lines, 3 tests proven". */
 void sg_render_check(struct sg_buf *buf, const struct sg_style *style, const struct sg_check_report *report);
@@ -80,7 +80,7 @@ struct sg_explain_report {
 	struct sg_besides besides;
 };
 void sg_render_explain(struct sg_buf *buf, const struct sg_style *style, const struct sg_explain_report *report);
-/* What `count` answers (1 or more) come to: the verdict of all of them, or UNDECIDED, or DEPENDS. */
+/* The outcome of `count` answers (1 or more) together: their common verdict, or UNDECIDED, or DEPENDS. */
 enum sg_outcome sg_explain_reports_outcome(const struct sg_explain_report *reports, size_t count);
 /* One answer, or, of several, their common verdict and each of them under "answers". */
 void sg_render_explain_json(struct sg_buf *buf, const struct sg_explain_report *reports, size_t count);
@@ -101,7 +101,7 @@ struct sg_cuts_report {
 	const struct sg_lockout *lockout;    /* why; of the session */
 	enum sg_session_kind session_kind;
 	bool peer_unknown; /* of the session */
-	size_t choices;    /* sessions that may be the one that asks; 0: it is known */
+	size_t choices;    /* how many sessions may be the caller's; 0: it is known */
 	bool named;        /* SSH_CONNECTION of an environment names it */
 	const struct sg_connections *connections;
 	const struct sg_listeners *listeners;
@@ -109,7 +109,7 @@ struct sg_cuts_report {
 };
 /* The session, as a sentence without its end. */
 void sg_render_session(struct sg_buf *buf, const struct sg_cuts_report *report);
-/* That the session stays only if its interface was guessed right; the same. Of a lockout with `elsewhere`. */
+/* The same for a lockout with `elsewhere`: the session stays only if its interface was assumed rightly. */
 void sg_render_guess(struct sg_buf *buf, const struct sg_cuts_report *report);
 /* What the session's user may do: "change that line, or give --force". */
 void sg_render_lockout_hint(struct sg_buf *buf, const struct sg_cuts_report *report);
@@ -167,7 +167,7 @@ struct sg_verify_report {
 void sg_render_verify(struct sg_buf *buf, const struct sg_style *style, const struct sg_verify_report *report);
 void sg_render_verify_json(struct sg_buf *buf, const struct sg_verify_report *report);
 
-/* Gives an answer in JSON, written whole, the member "diagnostics" at its end, where there are any and it has none yet. */
+/* Adds the member "diagnostics" to a complete JSON answer, if there are any and it has no such member yet. */
 void sg_render_diagnostics_json(struct sg_buf *answer, const struct sg_files *files, const struct sg_diags *diags);
 
 /* Whether the policy is in force. */

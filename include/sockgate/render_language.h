@@ -16,10 +16,11 @@ void sg_render_schema(struct sg_buf *buf);
 
 /*
  * The built-in service names by port, each with its ports and with the other names that have one of them. All of them
- * when nothing is asked: a name whose ports are all another one's stands with that one then. Returns how many there are.
+ * when nothing is asked: then a name whose ports all belong to another name is shown beside that one. Returns how many
+ * there are.
  */
 struct sg_services_asked {
-	const char *name; /* this one alone, whatever it is also called; NULL: by port */
+	const char *name; /* only this name, or one of its other names; NULL: by port */
 	bool has_port;    /* names that have this port … */
 	uint16_t port;
 	uint8_t protocol; /* … under this protocol; 0: any */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* route.h - the way by which this host answers a peer. Values; the kernel layer reads them. */
+/* route.h - the route by which this host answers a peer. Values; the kernel layer reads them. */
 #ifndef SOCKGATE_ROUTE_H
 #define SOCKGATE_ROUTE_H
 

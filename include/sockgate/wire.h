@@ -46,7 +46,7 @@ void sg_wire_add_rule(struct sg_wire *wire, const struct sg_table *table, const 
 		      const struct sg_rule *rule);                     /* appended to the chain */
 void sg_wire_flush_chain(struct sg_wire *wire, const struct sg_table *table, const struct sg_chain *chain);
 size_t sg_wire_size(const struct sg_wire *wire); /* in bytes, NFNL_MSG_BATCH_END included */
-/* How many messages the batch has, BEGIN included; and taking back all but that many, the last ones first. */
+/* How many messages the batch has, BEGIN included. sg_wire_drop removes the last ones until `messages` are left. */
 size_t sg_wire_messages(const struct sg_wire *wire);
 void sg_wire_drop(struct sg_wire *wire, size_t messages);
 int sg_wire_end(struct sg_wire *wire, const void **ret_data, size_t *ret_size, struct sg_error *err);

@@ -132,7 +132,7 @@ static int check_owner(const struct sg_table *table, struct sg_error *err)
 			    table->owner);
 }
 
-/* Takes away what the first step made, after the second one was not taken. Only that a later run does it too. */
+/* Deletes what the first step made, after the second one failed. If this fails too, the next run deletes it. */
 static void unmake(struct transaction *t)
 {
 	/* without a table before, another program may have filled it since */

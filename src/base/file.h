@@ -13,8 +13,8 @@ struct sg_file_rules {
 	bool trusted_only; /* refuse a file, or a way to it, that others than root and we may change */
 	bool allow_pipe;   /* standard input and /dev/fd may be pipes; a named path never */
 	bool no_made_up;   /* refuse files of /proc, /sys and the like: reading one may wait for ever */
-	/* Told the path before each step that may wait for ever (NFS, FUSE), and NULL when the file is done with. Not
-	 * told of descriptors that the program was given: their writer may take his time. NULL: nobody is told. */
+	/* Called with the path before each step that may block for ever (NFS, FUSE), and with NULL when the file is done.
+	 * Not called for descriptors that the program was given: a pipe may be slow. NULL: no callback. */
 	void (*reading)(const char *path);
 };
 

@@ -216,7 +216,7 @@ static bool next_name(struct walk *walk, char name[NAME_MAX + 2], bool *ret_last
 	return size > 0;
 }
 
-/* A descriptor of what the name leads to, a symlink itself. A mount point that mounts itself is mounted. */
+/* A descriptor of the entry; of a symlink, the symlink itself. O_DIRECTORY makes an automount point mount. */
 static int look_up(const struct walk *walk, const char *name, bool last)
 {
 	const int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;

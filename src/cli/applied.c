@@ -26,7 +26,7 @@ static bool is_at_its_place(const struct sg_mark *mark)
 	return !memcmp(mark->place, place, sizeof(place));
 }
 
-/* What is not valid any more is no error of who asks: he asks about another policy. */
+/* A file that is not valid any more is no error here: the question is about another policy. */
 static bool read_policy(struct session *session, const char *path, struct loaded *loaded)
 {
 	struct sg_error err = {0};

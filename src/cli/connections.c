@@ -125,7 +125,7 @@ int cutting_session(struct cutting *cutting, const struct sg_subject *to, struct
 
 		if (judge(session, to, sockets, &interfaces, &lockout, err) < 0)
 			return -1;
-		/* of those that stay the one is told whose way is a guess that matters */
+		/* of sessions that stay, report one for which the assumed interface decides */
 		if (lockout.accepted && cutting->session_known && !*lockout.elsewhere)
 			continue;
 		cutting->session_known = true;

@@ -8,7 +8,7 @@
 struct cutting {
 	bool session_known, session_cut;
 	struct sg_caller caller;
-	struct sg_session session; /* the one of the caller's that is cut off, else one; its owner is borrowed */
+	struct sg_session session; /* of the caller's sessions the one that is cut off, else any; its owner is borrowed */
 	struct sg_lockout lockout; /* of the session, when it is known */
 	struct sg_connections connections;
 	struct sg_cuts cuts; /* others than the session */

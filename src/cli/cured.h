@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cured.h - which warnings this host has seen to. */
+/* cured.h - drops unit/restart warnings that a drop-in on this host has already dealt with. */
 #ifndef SG_CLI_CURED_H
 #define SG_CLI_CURED_H
 

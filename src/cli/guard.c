@@ -58,8 +58,8 @@ static int rule(struct session *session, struct watched *watched, struct sg_erro
 }
 
 /*
- * The connections of others. What the kernel does now is only worked out when the policy refuses one of them: what is
- * refused already is not cut off.
+ * Finds the connections of others that would be cut off. The rules in the kernel are only evaluated when the policy refuses
+ * one: a connection that they refuse already is not cut off.
  */
 static int find_others(struct session *session, struct watched *watched, struct sg_error *err)
 {
@@ -128,7 +128,7 @@ static void add_socket(struct sg_buf *text, const struct sg_listener *listener)
 		sg_buf_addf(text, " of %s", listener->owner.process);
 }
 
-/* Whether everyone loses the way to log in that somebody has now. Fills ssh_sockets. */
+/* *ret: the policy refuses all new logins, and the rules in the kernel accept some. Fills ssh_sockets. */
 static int find_next(struct session *session, struct watched *watched, bool *ret, struct sg_error *err)
 {
 	sg_cleanup(sg_units_clear) struct sg_units units = {0};
@@ -356,8 +356,8 @@ static int loses_all(struct session *session, struct watched *watched, const str
 }
 
 /*
- * Before the kernel tracks connections nothing tells of the peers of a UDP socket that is connected to none: mosh, and
- * WireGuard's. So those are told that lose all of them, whether there are any or not.
+ * Before the kernel tracks connections, the peers of an unconnected UDP socket (mosh, WireGuard) are not known. So the warning
+ * names each socket that would lose all its peers, whether it has any or not.
  */
 static int add_unknown_peers(struct sg_buf *text, struct session *session, struct watched *watched,
 			     struct sg_error *err)

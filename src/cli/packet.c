@@ -32,7 +32,7 @@ static void add(struct packet_questions *questions, const struct sg_packet *pack
 		questions->items[questions->count++] = *packet;
 }
 
-/* Each question by the step; those for which it makes no sense are left out while there is another. */
+/* Applies the step to each question. Questions that it does not fit are left out, unless it fits none: then it fails. */
 static int step_all(packet_step step, const struct word *word, struct packet_questions *questions, struct sg_error *err)
 {
 	struct packet_questions after; /* thirty packets: many lines are read, and most ask about one */

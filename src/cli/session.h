@@ -70,7 +70,7 @@ int session_load(struct session *session, const char *path, enum loading loading
 /* sg_policy_read with the options of the session; the path stands in the error, and the diagnostics are sorted. */
 struct sg_policy *session_read(struct session *session, const char *path, struct sg_diags *diags, struct sg_error *err);
 
-/* Keeps why the verb fails, for what stands in for a policy that cannot be loaded. */
+/* Keeps the reason why the verb fails. The lockdown's note has it. */
 void session_failed(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same of the first error among diagnostics: "FILE:LINE:COLUMN: MESSAGE". */
 void session_failed_diags(struct session *session, const struct sg_diags *diags);

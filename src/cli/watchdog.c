@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A file of a network or FUSE file system may keep open(2) or read(2) waiting for ever. The kernel interrupts such
- * waits by nothing but the end of the process, so no timer signal helps: a thread ends it. Where it cannot be started
- * the run goes on without.
+ * A file of a network or FUSE file system may make open(2) or read(2) wait for ever. Only the end of the process interrupts
+ * such a wait, so a signal from a timer does not help: a thread ends the run. If the thread cannot be started, the run goes
+ * on without it.
  */
 #include "cli/watchdog.h"
 
@@ -102,7 +102,7 @@ void watchdog_reading(const char *path)
 	if (path) {
 		clock_gettime(CLOCK_MONOTONIC, &watchdog.deadline);
 		watchdog.deadline.tv_sec += PATIENCE;
-		/* who waits for a deadline sees at its end that there is a later one */
+		/* a thread that waits for an earlier deadline looks at this one when that is over */
 		if (watchdog.idle)
 			pthread_cond_signal(&watchdog.changed);
 	}
