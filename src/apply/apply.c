@@ -295,6 +295,16 @@ static int put_back(struct transaction *t, uint32_t generation, struct sg_error 
 	return result;
 }
 
+/* Whether any packet meets the table. NULL: there is none. A first load that was interrupted left one that none meets. */
+static bool judges(const struct sg_table *table)
+{
+	bool any = false;
+
+	for (size_t i = 0; table && i < table->chain_count; i++)
+		any |= table->chains[i].is_base;
+	return any;
+}
+
 /* `what` is what is wrong with the rules that were sent. */
 static int take_back(struct transaction *t, uint32_t generation, const char *what, struct sg_error *err)
 {
@@ -304,7 +314,8 @@ static int take_back(struct transaction *t, uint32_t generation, const char *wha
 		return sg_error_prefix(err, "%s, and putting back the former ones failed (%s)", what, why.message);
 	if (t->have)
 		unmake(t);
-	return sg_error_prefix(err, "%s; the former ones are back", what);
+	return sg_error_prefix(err, "%s; %s", what,
+			       judges(t->have) ? "the former ones are back" : "there are none now, as before");
 }
 
 /* Deletes what nothing leads to. That it could not be deleted is no failure: it decides nothing, and the next run tries
@@ -394,16 +405,6 @@ static void count_table(struct transaction *t)
 		else if (!sg_set_is_filled(&t->want.sets[i]))
 			t->result.sets++;
 	}
-}
-
-/* Whether any packet meets the table. NULL: there is none. A first load that was interrupted left one that none meets. */
-static bool judges(const struct sg_table *table)
-{
-	bool any = false;
-
-	for (size_t i = 0; table && i < table->chain_count; i++)
-		any |= table->chains[i].is_base;
-	return any;
 }
 
 static int attempt(struct transaction *t, struct sg_error *err)
