@@ -142,8 +142,9 @@ void lockdown_after_failure(struct session *session)
 }
 
 /*
- * Why sockgate.service failed, as far as systemd knows. False: the program ended by itself, and has said why. Exit
- * codes from 200 on are systemd's: it could not run the program (systemd.exec(5)).
+ * Why sockgate.service failed, as far as systemd knows. False: systemd knows no more than a lockdown that is in force
+ * says. The program ended by itself, and has said why, or it was not started. Exit codes from 200 on are systemd's: it
+ * could not run the program (systemd.exec(5)).
  */
 static bool reason_of_unit(char *ret, size_t size)
 {
@@ -153,10 +154,11 @@ static bool reason_of_unit(char *ret, size_t size)
 
 	if (!unit)
 		unit = "sockgate.service";
-	/* a unit whose mounts failed, say, was not even tried */
+	/* a unit whose mounts failed, say, was not even tried; or it is being started again, and systemd has forgotten
+	 */
 	if (!result || !strcmp(result, "success")) {
 		snprintf(ret, size, "%.100s could not be started", unit);
-		return true;
+		return false;
 	}
 	snprintf(ret, size, "%.100s failed: %.40s%s%.20s", unit, result, status ? " " : "", status ? status : "");
 	/* only of exit-code is the status a number; else it is the name of a signal */

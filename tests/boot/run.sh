@@ -99,6 +99,19 @@ no_mount() {
 	# a mount that the policy needs fails, so that sockgate.service is not even tried
 	printf '[Unit]\nDefaultDependencies=no\n[Mount]\nWhat=/dev/none\nWhere=/etc/sockgate\nType=ext4\n' >"$units/etc-sockgate.mount"
 }
+blocked() {
+	# the confinement of both units keeps the program from loading anything
+	for unit in sockgate sockgate-lockdown; do
+		mkdir "$units/$unit.service.d"
+		printf '[Service]\nCapabilityBoundingSet=\nCapabilityBoundingSet=CAP_CHOWN\n' >"$units/$unit.service.d/blocked.conf"
+	done
+}
+no_run() {
+	# nothing can be written below /run/sockgate, and it is no folder
+	mkdir "$units/sockgate.service.d"
+	printf '[Service]\nExecStartPre=+/bin/touch /run/sockgate\n' >"$units/sockgate.service.d/run.conf"
+	invalid
+}
 
 boot good
 grep -q '^table inet sockgate' "$work/probe" && grep -q '^proven before network-pre.target' "$work/probe" &&
@@ -107,12 +120,13 @@ result $? "a good policy is in force when network-pre.target is reached"
 boot late
 ! grep -q 'table inet sockgate' "$work/probe" && grep -q '^sockgate: inactive' "$work/probe"
 result $? "control: a unit that is ordered after the network is noticed"
-for policy in invalid missing empty crashing no_mount; do
+for policy in invalid missing empty crashing no_mount blocked no_run; do
 	case $policy in
-	invalid) reason="/etc/sockgate/policy.yaml:1:1: unknown key 'alow'" ;;
+	invalid | no_run) reason="/etc/sockgate/policy.yaml:1:1: unknown key 'alow'" ;;
 	missing) reason='/etc/sockgate/policy.yaml: cannot open: No such file or directory' ;;
 	empty) reason='/etc/sockgate/policy.yaml: the file says nothing' ;;
 	crashing) reason='sockgate.service failed: signal KILL' ;;
+	blocked) reason='sockgate.service failed: exit-code 3' ;;
 	no_mount) reason='sockgate.service could not be started' ;;
 	esac
 	boot $policy

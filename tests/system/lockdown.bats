@@ -136,6 +136,11 @@ changed() {
 		first_status
 		[[ $first == "locked down: only SSH (the policy could not be loaded: sockgate.service failed: $result"* ]]
 	done
+	# what systemd does not know replaces nothing
+	run -0 env MONITOR_SERVICE_RESULT=success timeout 60 "$SOCKGATE" --netns "$NS" -q apply --lockdown
+	first_status
+	[[ $first == *"failed: start-limit-hit"* ]]
+	ip netns exec "$NS" nft flush ruleset
 	run -0 env MONITOR_SERVICE_RESULT=success timeout 60 "$SOCKGATE" --netns "$NS" -q apply --lockdown
 	first_status
 	[ "$first" = "locked down: only SSH (the policy could not be loaded: sockgate.service could not be started)" ]
