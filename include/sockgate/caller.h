@@ -21,6 +21,9 @@ struct sg_caller_source {
 	bool (*is_local)(enum sg_family family, sg_u128 address, void *data);
 	/* Whether the host's packets of the connection stay inside of it. */
 	int (*is_inside)(const struct sg_connection *connection, bool *ret, void *data, struct sg_error *err);
+	/* What a session of another network namespace was sent to in ours, when it comes by a port that is published. */
+	int (*published)(const struct sg_connection *inside, struct sg_connection *ret, bool *ret_found, void *data,
+			 struct sg_error *err);
 	void *data;
 };
 

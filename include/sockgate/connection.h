@@ -15,6 +15,7 @@ struct sg_connection {
 	uint32_t interface;      /* SO_BINDTODEVICE, or the scope of a link-local address; 0: none */
 	bool flow;    /* read from conntrack, which also knows who began it: */
 	bool inbound; /* the peer began it; only set for a flow */
+	bool published; /* to a published port: forwarded, and `local` and `port` are those before the rewriting */
 	uint32_t uid;
 	uint32_t inode;  /* 0: held by no process, as before it is accepted */
 	uint64_t cgroup; /* cgroup v2 id, 0: not known */

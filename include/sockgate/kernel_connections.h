@@ -25,6 +25,14 @@ int sg_conntrack_flows(const struct sg_local_addresses *local, struct sg_connect
 		       struct sg_error *err);
 
 /*
+ * Of a TCP connection as the namespace has it that this one forwards to: what it was sent to here, when its destination
+ * was rewritten (`published`). *ret_found false: no such connection is known, or it cannot be asked for (no rights, no
+ * such module). Fails only without memory.
+ */
+int sg_conntrack_published(const struct sg_connection *inside, struct sg_connection *ret, bool *ret_found,
+			   struct sg_error *err);
+
+/*
  * Makes conntrack know an established TCP connection that a peer made to this host, so that the packets of both ends
  * belong to it from the first on; one that is known stays as it is. Needs CAP_NET_ADMIN. Fails (SG_ERROR_SYSTEM) when
  * the kernel refuses, or has no such module.

@@ -345,6 +345,32 @@ static int caller_follow(struct caller_work *work, size_t index, struct sg_error
 
 /* ---- What environments say ---- */
 
+/*
+ * A session of another network namespace, of which an environment speaks. Its server may be in a container: then it came
+ * to us as a connection to a published port, or by a process of ours (a proxy) that has the other end.
+ */
+static int caller_see_elsewhere(struct caller_work *work, const struct sg_connection *variable, struct sg_error *err)
+{
+	const struct sg_caller_source *source = work->input->source;
+	const struct sg_connection *other = caller_other_end(work->input->connections, variable);
+	struct sg_session session = {.kind = SG_SESSION_SSH, .live = true, .named = true, .remote_known = true};
+	bool found = false, added;
+	pid_t holder = 0;
+
+	if (source->published(variable, &session.connection, &found, source->data, err) < 0)
+		return -1;
+	if (found)
+		return caller_add(&work->caller, &session, &added, err);
+	if (!other)
+		return 0;
+	if (source->holder(other, &holder, source->data, err) < 0)
+		return -1;
+	if (holder && caller_climb(work, holder, &found, err) < 0)
+		return -1;
+	work->lost |= !found;
+	return 0;
+}
+
 static int caller_see_named(struct caller_work *work, struct sg_error *err)
 {
 	const struct sg_caller_source *source = work->input->source;
@@ -364,7 +390,9 @@ static int caller_see_named(struct caller_work *work, struct sg_error *err)
 			continue;
 		}
 		local = source->is_local(variable->family, variable->local, source->data);
-		/* else: of another network namespace, or the address is gone: our rules do not judge it */
+		/* else: of another network namespace, or the address is gone */
+		if (!local && caller_see_elsewhere(work, variable, err) < 0)
+			return -1;
 		if (local && caller_add_named(&work->caller, variable, err) < 0)
 			return -1;
 		work->caller.uncertain |= local && !held;

@@ -63,7 +63,7 @@ static int lockout_packet(const struct lockout_case *this, const struct lockout_
 			  struct sg_error *err)
 {
 	const struct sg_connection *connection = this->connection;
-	uint16_t port = need->direction == SG_IN ? connection->port : connection->remote_port;
+	uint16_t port = need->direction == SG_OUT ? connection->remote_port : connection->port;
 	bool v4 = connection->family == SG_IPV4, known = false;
 	struct sg_packet packet = {0};
 	sg_u128 interface = 0;
@@ -126,11 +126,15 @@ static int lockout_ask(const struct lockout_case *this, struct sg_packet packet,
 static int lockout_own(const struct lockout_case *this, struct sg_lockout *ret, struct sg_error *err)
 {
 	/* where all is well the answer speaks of a new connection */
-	static const struct lockout_need needs[] = {
+	static const struct lockout_need own[] = {
 		{SG_IN, SG_CT_ESTABLISHED}, {SG_OUT, SG_CT_ESTABLISHED}, {SG_IN, SG_CT_NEW}};
+	static const struct lockout_need published[] = {{SG_PUBLISHED, SG_CT_ESTABLISHED}, {SG_PUBLISHED, SG_CT_NEW}};
+	bool forwarded = this->connection->published;
+	const struct lockout_need *needs = forwarded ? published : own;
+	size_t count = forwarded ? SG_COUNT(published) : SG_COUNT(own);
 	struct sg_lockout lockout = {.accepted = true};
 
-	for (size_t i = 0; i < SG_COUNT(needs) && lockout.accepted; i++) {
+	for (size_t i = 0; i < count && lockout.accepted; i++) {
 		struct sg_packet packet;
 
 		if (lockout_packet(this, &needs[i], &packet, err) < 0 || lockout_ask(this, packet, &lockout, err) < 0)

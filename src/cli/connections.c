@@ -54,7 +54,8 @@ static int judge(const struct sg_session *session, const struct sg_subject *to, 
 	if (session->remote_known && sg_kernel_route(&connection, &ways.route, err) < 0)
 		return -1;
 	/* a new connection meets whoever listens now */
-	listener = sg_connection_listener(&sockets->list, &session->connection);
+	if (!connection.published)
+		listener = sg_connection_listener(&sockets->list, &session->connection);
 	if (listener != SG_NO_LISTENER)
 		subject = sg_subject_for(to, &sockets->list.items[listener]);
 	return sg_lockout_session(&subject, session, &ways, ret, err);

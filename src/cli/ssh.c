@@ -64,11 +64,18 @@ static int source_is_inside(const struct sg_connection *connection, bool *ret, v
 	return 0;
 }
 
+static int source_published(const struct sg_connection *inside, struct sg_connection *ret, bool *ret_found, void *data,
+			    struct sg_error *err)
+{
+	(void)data;
+	return sg_conntrack_published(inside, ret, ret_found, err);
+}
+
 int sessions_find(const struct sg_connections *connections, struct sockets *sockets, struct sg_caller *ret,
 		  struct sg_error *err)
 {
 	const struct sg_caller_source source = {source_process, source_holder, source_is_local, source_is_inside,
-						sockets};
+						source_published, sockets};
 	const struct sg_caller_input input = {getpid(), connections, &sockets->list, &source};
 
 	if (sg_caller_find(&input, ret, err) < 0)

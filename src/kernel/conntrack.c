@@ -75,6 +75,18 @@ static void flow_tuple(const struct attr *nest, struct flow *flow)
 	}
 }
 
+static void flow_attributes(struct attr_list *list, struct flow *flow)
+{
+	struct attr attr;
+
+	while (sg_attr_next(list, &attr)) {
+		if (attr.type == CTA_TUPLE_ORIG)
+			flow_tuple(&attr, flow);
+		else if (attr.type == CTA_STATUS && attr.size == 4)
+			flow->status = sg_attr_be32(&attr);
+	}
+}
+
 /* Local routes may be of a table that only some packets are looked up in, so addresses of interfaces come first. */
 static bool flow_is_inbound(const struct flow *flow, const struct sg_local_addresses *local)
 {
@@ -93,18 +105,12 @@ int sg_conntrack_parse(const void *message, size_t size, const struct sg_local_a
 	struct attr_list attrs;
 	struct flow flow = {0};
 	const char *interface;
-	struct attr attr;
 
 	if (size < sizeof(struct nlmsghdr) + sizeof(struct nfgenmsg))
 		return sg_error_set(err, SG_ERROR_SYSTEM, 0, "the kernel's list of connections is malformed");
 	attrs = sg_attr_list((const uint8_t *)message + sizeof(struct nlmsghdr) + sizeof(struct nfgenmsg),
 			     size - sizeof(struct nlmsghdr) - sizeof(struct nfgenmsg));
-	while (sg_attr_next(&attrs, &attr)) {
-		if (attr.type == CTA_TUPLE_ORIG)
-			flow_tuple(&attr, &flow);
-		else if (attr.type == CTA_STATUS && attr.size == 4)
-			flow.status = sg_attr_be32(&attr);
-	}
+	flow_attributes(&attrs, &flow);
 	if (attrs.torn)
 		return sg_error_set(err, SG_ERROR_SYSTEM, 0, "the kernel's list of connections is malformed");
 	if (flow.protocol != SG_PROTO_UDP || !(flow.status & IPS_ASSURED) || !flow.has_source ||
@@ -163,7 +169,7 @@ int sg_conntrack_flows(const struct sg_local_addresses *local, struct sg_connect
 	return cause.kind == SG_ERROR_MEMORY ? sg_error_nomem(err) : 0;
 }
 
-/* ---- Making a connection known ---- */
+/* ---- One connection: asking for it, and making it known ---- */
 
 /* Seconds; the first packet of it gives it the time of an established connection. */
 #define KEEP_TIMEOUT 600
@@ -214,6 +220,54 @@ static void keep_put_state(struct nlmsghdr *message)
 static int keep_see(const struct nlmsghdr *header, const uint8_t *message, void *data, struct sg_error *err)
 {
 	(void)header, (void)message, (void)data, (void)err;
+	return 0;
+}
+
+static int published_see(const struct nlmsghdr *header, const uint8_t *message, void *data, struct sg_error *err)
+{
+	const size_t head = sizeof(*header) + sizeof(struct nfgenmsg);
+	struct attr_list list;
+
+	(void)err;
+	if (header->nlmsg_type != (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW) || header->nlmsg_len < head)
+		return 0;
+	list = sg_attr_list(message + head, header->nlmsg_len - head);
+	flow_attributes(&list, data);
+	return 0;
+}
+
+int sg_conntrack_published(const struct sg_connection *inside, struct sg_connection *ret, bool *ret_found,
+			   struct sg_error *err)
+{
+	const struct keep_end peer = {inside->remote, inside->remote_port}, own = {inside->local, inside->port};
+	struct sg_error cause = {0};
+	struct nfnl_request request;
+	struct sg_kernel *kernel;
+	struct flow flow = {0};
+	int result;
+
+	*ret_found = false;
+	if (sg_kernel_open(&kernel, &cause) < 0)
+		return cause.kind == SG_ERROR_MEMORY ? sg_error_nomem(err) : 0;
+	sg_nfnl_request(kernel, &request, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET, 0,
+			inside->family == SG_IPV4 ? AF_INET : AF_INET6);
+	/* the kernel looks it up by what the replies have */
+	keep_put_tuple(request.header, CTA_TUPLE_REPLY, inside->family, &own, &peer);
+	result = sg_nfnl_ask(kernel, &request, published_see, &flow, &cause);
+	sg_kernel_close(kernel);
+	if (result < 0)
+		return cause.kind == SG_ERROR_MEMORY ? sg_error_nomem(err) : 0;
+	*ret_found = flow.protocol == SG_PROTO_TCP && flow.has_source && flow.has_destination &&
+		     flow.status & IPS_DST_NAT;
+	*ret = (struct sg_connection){
+		.protocol = SG_PROTO_TCP,
+		.family = flow.family,
+		.local = flow.destination,
+		.port = flow.destination_port,
+		.remote = flow.source,
+		.remote_port = flow.source_port,
+		.published = true,
+	};
 	return 0;
 }
 

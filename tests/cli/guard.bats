@@ -120,6 +120,48 @@ is_open() {
 	run -0 env SSH_CONNECTION="192.0.2.1 5555 198.51.100.78 22" ip netns exec "$NS" "$SOCKGATE" -f closed.yaml apply -q
 }
 
+@test "a session to a container's server is judged as what comes to the published port" {
+	netns_new INNER
+	ip -n "$INNER" link add k0 type veth peer name d0 netns "$NS"
+	ip -n "$INNER" addr add 10.9.0.2/24 dev k0
+	ip -n "$INNER" link set k0 up
+	ip -n "$NS" addr add 10.9.0.1/24 dev d0
+	ip -n "$NS" link set d0 up
+	ip -n "$INNER" route add default via 10.9.0.1
+	ip netns exec "$NS" sysctl -qw net.ipv4.ip_forward=1
+	ip netns exec "$NS" nft 'table ip published { chain in { type nat hook prerouting priority -100; tcp dport 2022 dnat to 10.9.0.2:22; }; }'
+	printf 'allow: {tcp: [22, 80, 2022]}\n' >published.yaml
+	printf 'allow: {tcp: [22, {port: 2022, from: 192.0.2.9}]}\n' >some.yaml
+	printf 'allow: {tcp: 22}\npublished: ignore\n' >ignored.yaml
+	ip netns exec "$NS" "$SOCKGATE" -f published.yaml apply -q
+	cat >container.py <<-'END'
+		import ctypes, os, socket, subprocess, sys
+		host, there, inner, source, *command = sys.argv[1:]
+		def enter(netns):
+		    with open("/run/netns/" + netns) as place:
+		        assert ctypes.CDLL(None).setns(place.fileno(), 0x40000000) == 0
+		enter(inner)
+		listener = socket.create_server(("10.9.0.2", 22))
+		enter(there)
+		client = socket.create_connection(("192.0.2.2", 2022), timeout=15, source_address=(source, 0))
+		held, peer = listener.accept()
+		enter(host)
+		os.environ["SSH_CONNECTION"] = f"{peer[0]} {peer[1]} 10.9.0.2 22"
+		sys.exit(subprocess.run(command).returncode)
+	END
+	enter() {
+		local code=$1
+		run -"$code" --separate-stderr timeout 60 /usr/bin/python3 container.py "$NS" "$PEER" "$INNER" "${@:2}"
+	}
+	enter 1 192.0.2.1 "$SOCKGATE" -f closed.yaml apply
+	[[ $stderr == *"not applied: the SSH connection from 192.0.2.1 to 192.0.2.2 port 2022 would be refused by default: drop"* ]]
+	enter 1 192.0.2.1 "$SOCKGATE" -f some.yaml apply
+	[[ $stderr == *"from 192.0.2.1 to 192.0.2.2 port 2022 would be refused by default: drop"*"allows port 2022, but not from 192.0.2.1"* ]]
+	ip netns exec "$NS" "$SOCKGATE" -f published.yaml diff -q
+	enter 0 192.0.2.9 "$SOCKGATE" -f some.yaml apply
+	enter 0 192.0.2.9 "$SOCKGATE" -f ignored.yaml apply
+}
+
 @test "packets are taken to come by the way of the replies, and it is said where that decides" {
 	ip -n "$NS" link add d0 type veth peer name d1
 	ip -n "$NS" addr add 198.51.100.1/32 dev d0

@@ -87,6 +87,19 @@ static int inside_of(const struct sg_connection *connection, bool *ret, void *da
 	return 0;
 }
 
+/* The container's 10.9.0.2:22 is our port 2222, to connections that it sees come from THERE. */
+static int published_of(const struct sg_connection *inside, struct sg_connection *ret, bool *ret_found, void *data,
+			struct sg_error *err)
+{
+	(void)data, (void)err;
+	*ret_found = inside->local == 0x0a090002 && inside->remote == THERE;
+	*ret = *inside;
+	ret->local = HOST;
+	ret->port = 2222;
+	ret->published = true;
+	return 0;
+}
+
 /* Two live sessions (inodes 11 from HERE and 12 from THERE), an inner one (21 its server's end, 22 its client's), a
  * connection that is forwarded (13), sshd listening, and mosh-server's socket (31). */
 static void make(struct world *world, const struct row *rows, size_t count)
@@ -119,7 +132,7 @@ static const char *found(struct world *world)
 {
 	static const char *const kinds[] = {"ssh", "tcp", "mosh"};
 	static char text[512];
-	const struct sg_caller_source source = {process_of, holder_of, local_of, inside_of, world};
+	const struct sg_caller_source source = {process_of, holder_of, local_of, inside_of, published_of, world};
 	const struct sg_caller_input input = {100, &world->list, &world->listening, &source};
 	struct sg_caller caller = {0};
 	size_t at = 0;
@@ -190,6 +203,10 @@ static void variables_only_claim(void **state)
 	FOUND(ALL, {100, 90, "sockgate", NULL, 0, 0, false}, {90, 1, "sshd", NULL, HIDDEN, 0, false});
 	FOUND(ALL, {100, 90, "sockgate", NULL, 0, 0, false}, {90, 1, "mosh-server", NULL, HIDDEN, 0, true});
 	FOUND("", {100, 90, "sockgate", NULL, 0, 0, false}, {90, 1, "cron", NULL, HIDDEN, 0, false});
+	/* of a container, by a port of ours that is published, or by a proxy that has the other end */
+	FOUND("ssh 192.0.2.8:5009", {100, 1, "sockgate", "192.0.2.8 5009 10.9.0.2 22", 0, 0, false});
+	FOUND("ssh 192.0.2.7:5001", {100, 1, "sockgate", "198.51.100.20 40000 203.0.113.9 5432", 0, 0, false},
+	      {60, 1, "docker-proxy", NULL, 13, 11, false});
 	/* of another network namespace */
 	FOUND("", {100, 1, "sockgate", "192.0.2.9 5009 203.0.113.77 22", 0, 0, false});
 }
