@@ -12,7 +12,7 @@ struct sg_process {
 	char name[17];                /* comm */
 	bool has_session;             /* its environment has a valid SSH_CONNECTION, */
 	struct sg_connection session; /* which is parsed here */
-	bool session_unknown;         /* its SSH_CONNECTION is not valid: the session has no addresses ("UNKNOWN") */
+	bool session_unknown;         /* its SSH_CONNECTION is not valid ("UNKNOWN …"), or was not reached in its environment */
 	bool sockets_known;           /* all its descriptors were read: the members below miss none */
 	bool terminal;                /* it holds the master of a pseudo-terminal */
 	uint32_t *sockets;            /* inodes of its sockets */

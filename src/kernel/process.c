@@ -16,7 +16,7 @@
 #include "kernel/owner.h"
 
 #define PROCESS_VARIABLE         "SSH_CONNECTION="
-#define PROCESS_ENVIRONMENT_MOST (2 << 20)
+#define PROCESS_ENVIRONMENT_MOST (8 << 20) /* execve(2) takes 6 MB at most; a process may make its own larger */
 #define PROCESS_STAT_MOST        4096
 #define PROCESS_DESCRIPTORS_MOST 65536
 #define PROCESS_ENTRIES          32768
@@ -80,6 +80,8 @@ static int process_environment(int folder, struct sg_process *process, struct sg
 	for (size_t i = 0; data && i < size; i += strlen(data + i) + 1)
 		if (!strncmp(data + i, PROCESS_VARIABLE, strlen(PROCESS_VARIABLE)))
 			sg_process_set_session(process, data + i + strlen(PROCESS_VARIABLE));
+	/* the variable may be in what was not read */
+	process->session_unknown |= size >= PROCESS_ENVIRONMENT_MOST && !process->has_session;
 	return 0;
 }
 

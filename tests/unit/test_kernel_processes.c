@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -53,8 +54,29 @@ static void this_one(void **state)
 	close(fd);
 }
 
-/* A process with that environment, stopped until it is killed. */
-static pid_t start(const char *variable)
+/* Fills the environment up to 5 MB, and ends it with the variable. */
+static void start_large(char *const *arguments, const char *variable)
+{
+	static char filling[100000];
+	char *environment[52];
+	struct rlimit stack;
+
+	memset(filling, 'A', sizeof(filling) - 1);
+	filling[1] = '=';
+	for (size_t i = 0; i < 50; i++)
+		environment[i] = filling;
+	environment[50] = (char *)(uintptr_t)variable;
+	environment[51] = NULL;
+	/* the kernel takes a quarter of the stack, and 6 MB at most */
+	if (!getrlimit(RLIMIT_STACK, &stack)) {
+		stack.rlim_cur = 64 << 20;
+		setrlimit(RLIMIT_STACK, &stack);
+	}
+	execve("/bin/sleep", arguments, environment);
+}
+
+/* A process with that environment, until it is killed. */
+static pid_t start(const char *variable, bool large)
 {
 	int ends[2];
 	pid_t pid;
@@ -67,7 +89,10 @@ static pid_t start(const char *variable)
 		char *arguments[] = {(char *)(uintptr_t) "sleep", (char *)(uintptr_t) "60", NULL};
 		char *environment[] = {(char *)(uintptr_t) "A=1", (char *)(uintptr_t)variable, NULL};
 
-		execve("/bin/sleep", arguments, environment);
+		if (large)
+			start_large(arguments, variable);
+		else
+			execve("/bin/sleep", arguments, environment);
 		_exit(127);
 	}
 	close(ends[1]);
@@ -76,9 +101,9 @@ static pid_t start(const char *variable)
 	return pid;
 }
 
-static struct sg_process read_started(const char *variable)
+static struct sg_process read_started(const char *variable, bool large)
 {
-	pid_t pid = start(variable);
+	pid_t pid = start(variable, large);
 	struct sg_process process;
 
 	assert_int_equal(sg_process_read(pid, &process, NULL), 0);
@@ -91,16 +116,19 @@ static struct sg_process read_started(const char *variable)
 
 static void environments(void **state)
 {
-	struct sg_process process = read_started("SSH_CONNECTION=192.0.2.7 50000 198.51.100.20 2222");
+	struct sg_process process = read_started("SSH_CONNECTION=192.0.2.7 50000 198.51.100.20 2222", false);
 
 	(void)state;
 	assert_true(process.has_session && !process.session_unknown);
 	assert_int_equal(process.session.port, 2222);
 	sg_process_clear(&process);
-	process = read_started("SSH_CONNECTION=UNKNOWN 65535 UNKNOWN 65535");
+	process = read_started("SSH_CONNECTION=UNKNOWN 65535 UNKNOWN 65535", false);
 	assert_true(!process.has_session && process.session_unknown);
 	sg_process_clear(&process);
-	process = read_started("XSSH_CONNECTION=192.0.2.7 50000 198.51.100.20 2222");
+	process = read_started("SSH_CONNECTION=192.0.2.7 50000 198.51.100.20 2222", true);
+	assert_true(process.has_session && !process.session_unknown);
+	sg_process_clear(&process);
+	process = read_started("XSSH_CONNECTION=192.0.2.7 50000 198.51.100.20 2222", false);
 	assert_true(!process.has_session && !process.session_unknown);
 	sg_process_clear(&process);
 }
