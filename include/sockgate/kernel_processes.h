@@ -7,8 +7,8 @@
 
 /*
  * One process. What may not be read stays unknown; a process that is gone, or hidden (hidepid), has the pid 0 in *ret.
- * At most 8 MB of its environment and 65,536 descriptors are read; if there is more, session_unknown is set, or sockets_known
- * is not. Fails only without memory.
+ * At most 8 MB of its environment and 65,536 descriptors are read; if there is more, session_unknown is set, or
+ * sockets_known is not. Fails only without memory.
  */
 int sg_process_read(pid_t pid, struct sg_process *ret, struct sg_error *err);
 

@@ -60,7 +60,7 @@ void comeback_remember(struct session *session, bool in_force)
 		return;
 	if (!in_force)
 		(void)!symlink(path, LINK);
-	else if (symlink(path, made) == 0 && rename(made, LINK) < 0)
+	else if ((unlink(made) == 0 || errno == ENOENT) && symlink(path, made) == 0 && rename(made, LINK) < 0)
 		unlink(made);
 }
 

@@ -6,11 +6,12 @@
 #include "cli/session.h"
 
 /*
- * /run/sockgate/applied is a symlink to the policy that is in force on this host, or that a lockdown stands in for. The
- * drop-in for nftables.service applies it again. sockgate.service may be inactive all the while: who applies by hand need
- * not start it. Only the network namespace of the host's first process counts. That the link cannot be written is no error:
- * while sockgate.service is active or failed, the drop-in does without. in_force: the session's policy is; else it could not
- * be loaded, and takes no other's place.
+ * Notes the session's policy in /run/sockgate/applied, a symlink to the policy that is in force on this host, or that a
+ * lockdown stands in for. The drop-in for nftables.service applies that policy again, even if sockgate.service is inactive
+ * because the policy was applied by hand. Does nothing in another network namespace than that of process 1. A link that
+ * cannot be written is no error: while sockgate.service is active or failed, the drop-in does without it.
+ *
+ * in_force: the policy is in force. False: it could not be loaded, and an existing link stays.
  */
 void comeback_remember(struct session *session, bool in_force);
 /* After the rules were cleared. */

@@ -12,6 +12,7 @@
 #include <string.h>
 #include "base/mem.h"
 #include "base/num.h"
+#include "cli/comeback.h"
 #include "cli/sshd.h"
 
 #define LOCKDOWN_START "name: lockdown, the policy could not be loaded\nallow: {tcp: [ssh"
@@ -117,6 +118,7 @@ static int lock_down(struct session *session, const char *reason, bool keeps_rea
 	struct sg_mark mark = {0};
 	enum in_force now = NOTHING;
 
+	comeback_remember(session, false);
 	if (sg_kernel_open(&kernel, err) == 0) {
 		now = what_is_in_force(kernel, &mark);
 		if (now == POLICY) {

@@ -9,10 +9,10 @@
 #define SSHD_PORTS_MAX 16
 
 /*
- * The ports that `Port` and `ListenAddress` name in /etc/ssh/sshd_config and the files /etc/ssh/sshd_config.d/NAME.conf, sorted, each
- * once; how many. Configuration is what there is before the network: nothing listens yet. Files that are not there, not
- * readable or that others than root may change name none, and so do lines that are not understood. Port 22, which
- * sshd takes where no port is named, is left out. A port too many is one on which root wants SSH but none listens.
+ * The ports that `Port` and `ListenAddress` name in /etc/ssh/sshd_config and in the files NAME.conf of
+ * /etc/ssh/sshd_config.d, in ascending order, each once. Returns how many. The configuration is read because nothing listens
+ * yet before the network is up. A file that does not exist, cannot be read, or that others than root may change is passed
+ * over, as is a line that is not understood. Port 22, sshd's default, is left out.
  */
 size_t sshd_ports(uint16_t ret[SSHD_PORTS_MAX]);
 /* The same from the text of one file: adds to the *count ports of ret. */

@@ -161,16 +161,14 @@ int verb_apply(struct session *session)
 		sg_error_set(&err, SG_ERROR_INPUT, 0, "--boot loads the policy, and --dry-run does not");
 	if (err.kind)
 		return session_fail(session, &err);
-	if (options->lockdown) {
-		comeback_remember(session, false);
+	if (options->lockdown)
 		return lockdown_for_unit(session);
-	}
 	if (options->dry_run)
 		return difference_from_kernel(session, options->policy, LOAD_WITH_TESTS);
 	code = apply(session);
-	if (code == EXIT_YES || options->boot)
-		comeback_remember(session, code == EXIT_YES);
-	if (code != EXIT_YES && options->boot)
+	if (code == EXIT_YES)
+		comeback_remember(session, true);
+	else if (options->boot)
 		lockdown_after_failure(session);
 	return code;
 }
