@@ -6,10 +6,10 @@
 #include "sockgate/policy.h"
 
 /*
- * Takes away each unit/restart whose unit applies the policy itself: the drop-in that the warning names, sockgate.conf, is
- * there, and its last ExecStartPost= runs `sockgate … apply`. It is looked for where systemd looks (systemd.unit(5)), and the
- * first one counts, so that one in /etc masks one in /usr. Other files of a unit are not read: they may do the same in other
- * ways, and a warning too many is better than one too few.
+ * Removes each unit/restart warning whose unit applies the policy itself: the drop-in that the warning names,
+ * sockgate.conf, exists, and its last ExecStartPost= runs `sockgate … apply`. The folders are those of systemd.unit(5), and
+ * the first file counts: one in /etc masks one in /usr. Other files of a unit are not read. They may do the same in other
+ * ways; a warning too many is better than one too few.
  */
 void cured_forget(const struct sg_policy *policy, struct sg_diags *diags);
 

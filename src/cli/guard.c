@@ -198,7 +198,7 @@ static int count_ends(struct session *session, struct watched *watched, size_t *
 	return 0;
 }
 
-/* Nobody is known to ask from a session. As guard. */
+/* No session is known to ask. Returns as guard() does. */
 static int guard_others(struct session *session, struct watched *watched, int *ret_exit, struct sg_error *err)
 {
 	struct sg_cuts_report report;
@@ -236,9 +236,9 @@ static int guard_others(struct session *session, struct watched *watched, int *r
 }
 
 /*
- * At the start of the machine nobody is there yet. But a restart of the service is the same command, and may be asked for in
- * an SSH session: where live ones could not be made again it is judged as any apply without a session. When it is refused, the
- * former rules stay, or the lockdown lets SSH in. As guard.
+ * At the start of the machine there are no sessions yet. But a restart of the service is the same command, and may come from
+ * an SSH session. So if a live session could not be made again, this is judged as an apply without a known session. When it
+ * is refused, the former rules stay, or the lockdown lets SSH in. Returns as guard() does.
  */
 static int guard_restart(struct session *session, struct watched *watched, int *ret_exit, struct sg_error *err)
 {

@@ -16,8 +16,9 @@ struct packet_questions {
 
 /*
  * PORT/PROTO, TYPE/icmp, a protocol alone, a service alone (each of its ports under each of its protocols), or a number
- * alone: that port of TCP and of UDP, and the protocol of that number, for either may be meant. Ports and types stand
- * by number or name; `icmp` is ICMP and ICMPv6, and `tcp+udp` both, as in a policy. New inbound packets; what is not said is not fixed.
+ * alone: that port of TCP and of UDP, and the protocol of that number, since either may be meant. Ports and types stand
+ * by number or name; as in a policy, `icmp` is ICMP and ICMPv6, and `tcp+udp` is TCP and UDP. The packets are new and
+ * inbound; what the text does not say is not fixed.
  */
 int packet_target(const char *text, size_t size, struct packet_questions *ret, struct sg_error *err);
 /* Makes them packets of that direction, before their ends are told. */
