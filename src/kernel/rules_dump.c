@@ -21,6 +21,7 @@
 
 #include "base/mem.h"
 #include "kernel/nfnl.h"
+#include "kernel/settle.h"
 #include "nft/attr.h"
 
 #define DUMP_TRIES 10
@@ -134,17 +135,16 @@ static void dump_pause(int try)
 	(void)nanosleep(&pause, NULL);
 }
 
-int sg_kernel_dump(struct sg_kernel *kernel, const struct sg_dump *what, struct sg_ruleset *ret, struct sg_error *err)
+int sg_kernel_read_settled(struct sg_kernel *kernel, sg_settled_read *read, void *data, uint32_t *ret_generation,
+			   struct sg_error *err)
 {
 	for (int try = 0; try < DUMP_TRIES; try++) {
-		sg_cleanup(sg_ruleset_clear) struct sg_ruleset ruleset = {0};
-		struct dump dump = {.kernel = kernel, .ruleset = &ruleset, .what = what};
 		struct sg_error cause = {0};
 		uint32_t before, after;
 
 		if (sg_kernel_generation(kernel, &before, err) < 0)
 			return -1;
-		bool failed = dump_settle(kernel, before, &cause) < 0 || dump_objects(&dump, &cause) < 0;
+		bool failed = dump_settle(kernel, before, &cause) < 0 || read(kernel, data, &cause) < 0;
 
 		if (sg_kernel_generation(kernel, &after, err) < 0)
 			return -1;
@@ -157,13 +157,34 @@ int sg_kernel_dump(struct sg_kernel *kernel, const struct sg_dump *what, struct 
 				*err = cause;
 			return -1;
 		}
-		ruleset.generation = before;
-		*ret = ruleset;
-		ruleset = (struct sg_ruleset){0};
+		*ret_generation = before;
 		return 0;
 	}
 	return sg_error_set(err, SG_ERROR_CHANGED, 0, "the ruleset changed each of the %d times that it was read",
 			    DUMP_TRIES);
+}
+
+static int dump_again(struct sg_kernel *kernel, void *data, struct sg_error *err)
+{
+	struct dump *dump = data;
+
+	(void)kernel;
+	sg_ruleset_clear(dump->ruleset);
+	return dump_objects(dump, err);
+}
+
+int sg_kernel_dump(struct sg_kernel *kernel, const struct sg_dump *what, struct sg_ruleset *ret, struct sg_error *err)
+{
+	sg_cleanup(sg_ruleset_clear) struct sg_ruleset ruleset = {0};
+	struct dump dump = {.kernel = kernel, .ruleset = &ruleset, .what = what};
+	uint32_t generation;
+
+	if (sg_kernel_read_settled(kernel, dump_again, &dump, &generation, err) < 0)
+		return -1;
+	ruleset.generation = generation;
+	*ret = ruleset;
+	ruleset = (struct sg_ruleset){0};
+	return 0;
 }
 
 /* The set again with its elements, in a ruleset of its own. */

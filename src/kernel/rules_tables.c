@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "kernel/nfnl.h"
 #include "kernel/rules_effect.h"
+#include "kernel/settle.h"
 #include "nft/attr.h"
 #include "sockgate/kernel_outside.h"
 
@@ -154,11 +155,11 @@ static int based_read(struct sg_kernel *kernel, struct based_list *list, struct 
 	return 0;
 }
 
-/* 0 when what was asked about went in the meantime, which leaves *ret as it is; -1: error. */
+/* What was asked about may have gone since the dump of the chains: then all is read again. Returns -1. */
 static int went(const struct based *based, const char *what, const struct sg_error *cause, struct sg_error *err)
 {
 	if (cause->errnum == ENOENT)
-		return 0;
+		return sg_error_set(err, SG_ERROR_CHANGED, 0, "the ruleset was changed while it was read");
 	if (err)
 		*err = *cause;
 	return sg_error_prefix(err, "cannot read %s of table '%s'", what, based->table);
@@ -179,7 +180,6 @@ static int rules_effect(struct sg_kernel *kernel, const struct based *based, con
 		mnl_attr_put_strz(request.header, NFTA_RULE_CHAIN, chain);
 	if (sg_nfnl_dump(kernel, &request, &reader, &cause) == 0)
 		return 0;
-	*ret = SG_RULE_NOTHING;
 	return went(based, "the rules", &cause, err);
 }
 
@@ -237,25 +237,45 @@ static bool tables_have(const struct sg_kernel_tables *tables, const struct base
 	return false;
 }
 
-int sg_kernel_other_tables(struct sg_kernel *kernel, const char *own, struct sg_kernel_tables *ret,
-			   struct sg_error *err)
-{
-	sg_cleanup(sg_kernel_tables_clear) struct sg_kernel_tables tables = {0};
-	sg_cleanup(based_clear) struct based_list list = {0};
+struct others {
+	const char *own;
+	struct sg_kernel_tables tables;
+};
 
+static int others_read(struct sg_kernel *kernel, void *data, struct sg_error *err)
+{
+	sg_cleanup(based_clear) struct based_list list = {0};
+	struct others *others = data;
+
+	sg_kernel_tables_clear(&others->tables);
 	if (based_read(kernel, &list, err) < 0)
 		return -1;
 	for (size_t i = 0; i < list.count; i++) {
 		const struct based *based = &list.items[i];
 		bool decides;
 
-		if ((based->family == NFPROTO_INET && !strcmp(based->table, own)) || tables_have(&tables, based))
+		if ((based->family == NFPROTO_INET && !strcmp(based->table, others->own)) ||
+		    tables_have(&others->tables, based))
 			continue;
-		if (based_decides(kernel, based, &decides, err) < 0 || (decides && tables_add(&tables, based, err) < 0))
+		if (based_decides(kernel, based, &decides, err) < 0 ||
+		    (decides && tables_add(&others->tables, based, err) < 0))
 			return -1;
 	}
-	*ret = tables;
-	tables = (struct sg_kernel_tables){0};
+	return 0;
+}
+
+/* Of one ruleset: a table that takes another's place between two dumps would be seen in neither. */
+int sg_kernel_other_tables(struct sg_kernel *kernel, const char *own, struct sg_kernel_tables *ret,
+			   struct sg_error *err)
+{
+	struct others others = {.own = own};
+	uint32_t generation;
+
+	if (sg_kernel_read_settled(kernel, others_read, &others, &generation, err) < 0) {
+		sg_kernel_tables_clear(&others.tables);
+		return -1;
+	}
+	*ret = others.tables;
 	return 0;
 }
 

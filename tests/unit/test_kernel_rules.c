@@ -17,6 +17,7 @@
 #include <libmnl/libmnl.h>
 
 #include "random_table.h"
+#include "sockgate/kernel_outside.h"
 #include "sockgate/kernel_rules.h"
 
 static struct sg_kernel *kernel;
@@ -671,6 +672,89 @@ static void does_not_confirm_maps(void **state)
 }
 
 /* Another program commits as fast as it can: what is read is never half of one ruleset and half of another. */
+/* A table whose one base chain drops every packet: there is one in each ruleset, under one name or the other. */
+static struct sg_table *dropping(struct sg_ruleset *ruleset, const char *name)
+{
+	struct sg_error err = {0};
+	struct sg_table *table = sg_ruleset_add_table(ruleset, NFPROTO_INET, name, &err);
+	struct sg_chain *chain = sg_table_add_chain(table, "c", &err);
+
+	chain->is_base = true;
+	chain->type = strdup("filter");
+	chain->hook = NF_INET_LOCAL_IN;
+	chain->policy = NF_ACCEPT;
+	sg_rule_add_expr(sg_chain_add_rule(chain, &err), SG_EXPR_VERDICT, &err)->verdict.code = SG_CODE_DROP;
+	return table;
+}
+
+static void take_turns(const struct sg_table *a, const struct sg_table *b)
+{
+	struct sg_kernel_reply reply;
+	struct sg_error err = {0};
+	struct sg_kernel *own;
+
+	if (sg_kernel_open(&own, &err) < 0)
+		_exit(1);
+	for (size_t round = 0;; round++) {
+		struct sg_wire *wire = sg_wire_new();
+
+		sg_wire_begin(wire, 1, 0);
+		sg_wire_del_table(wire, round % 2 ? b : a);
+		sg_wire_add_whole_table(wire, round % 2 ? a : b);
+		if (sg_kernel_send(own, wire, 0, &reply, &err) < 0 || !reply.committed)
+			_exit(1);
+		sg_wire_free(wire);
+		usleep((useconds_t)(round % 7) * 30);
+	}
+}
+
+static void other_tables_while_they_change(void **state)
+{
+	struct sg_ruleset one = {0}, two = {0};
+	struct sg_kernel_reply reply;
+	struct sg_error err = {0};
+	size_t read = 0, gave_up = 0;
+	pid_t parent = getpid(), child;
+	int status;
+
+	(void)state;
+	NEEDS_KERNEL();
+	const struct sg_table *a = dropping(&one, "a"), *b = dropping(&two, "b");
+
+	must_load(a, &reply);
+	child = fork();
+	assert_true(child >= 0);
+	if (!child) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() == parent)
+			take_turns(a, b);
+		_exit(1);
+	}
+	for (int i = 0; i < 400; i++) {
+		struct sg_kernel_tables tables = {0};
+
+		if (sg_kernel_other_tables(kernel, "t", &tables, &err) < 0) {
+			assert_int_equal(err.kind, SG_ERROR_CHANGED);
+			gave_up++;
+			continue;
+		}
+		read++;
+		assert_int_equal(tables.count, 1);
+		sg_kernel_tables_clear(&tables);
+	}
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status)); /* it was at work until the end */
+	print_message("%zu times read, %zu given up as changed\n", read, gave_up);
+	assert_true(read > 0);
+	must_load(a, &reply); /* the one that is not there now */
+	must_load(b, &reply);
+	remove_table(a);
+	remove_table(b);
+	sg_ruleset_clear(&one);
+	sg_ruleset_clear(&two);
+}
+
 static void dumps_while_others_change(void **state)
 {
 	(void)state;
@@ -815,6 +899,7 @@ int main(void)
 		cmocka_unit_test(does_not_confirm_exact_sets_with_more),
 		cmocka_unit_test(does_not_confirm_maps),
 		cmocka_unit_test(dumps_while_others_change),
+		cmocka_unit_test(other_tables_while_they_change),
 		cmocka_unit_test(without_rights),
 		cmocka_unit_test(hooks),
 	};
