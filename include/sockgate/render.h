@@ -167,7 +167,8 @@ struct sg_verify_report {
 void sg_render_verify(struct sg_buf *buf, const struct sg_style *style, const struct sg_verify_report *report);
 void sg_render_verify_json(struct sg_buf *buf, const struct sg_verify_report *report);
 
-/* Adds the member "diagnostics" to a complete JSON answer, if there are any and it has no such member yet. */
+/* Adds the member "diagnostics" to a complete JSON answer, if there are any. Where it has that member they go in front
+ * of its own. */
 void sg_render_diagnostics_json(struct sg_buf *answer, const struct sg_files *files, const struct sg_diags *diags);
 
 /* Whether the policy is in force. */
@@ -214,6 +215,8 @@ struct sg_apply_report {
 };
 void sg_render_apply(struct sg_buf *buf, const struct sg_style *style, const struct sg_apply_report *report);
 void sg_render_apply_json(struct sg_buf *buf, const struct sg_apply_report *report);
+/* The answer of apply --lockdown. locked_down: only SSH is let in; else a policy's rules are in force. */
+void sg_render_lockdown_json(struct sg_buf *buf, bool locked_down);
 /* That nothing was applied, because of the session in the report. */
 void sg_render_lockout_json(struct sg_buf *buf, const struct sg_cuts_report *report);
 /* Whether clear took something away, and what still decides packets (NULL: that is not known). */

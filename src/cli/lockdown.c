@@ -110,14 +110,17 @@ static void say_locked(struct session *session, const char *reason)
 }
 
 /*
- * Says what is in force then. `keeps_reason`: a lockdown that is in force already knows better why. -1: nothing may be.
+ * Says what is in force then. `keeps_reason`: a lockdown that is in force already knows better why. *ret_locked: it is
+ * a lockdown. -1: nothing may be in force.
  */
-static int lock_down(struct session *session, const char *reason, bool keeps_reason, struct sg_error *err)
+static int lock_down(struct session *session, const char *reason, bool keeps_reason, bool *ret_locked,
+		     struct sg_error *err)
 {
 	sg_cleanup(sg_kernel_clear) struct sg_kernel *kernel = NULL;
 	struct sg_mark mark = {0};
 	enum in_force now = NOTHING;
 
+	*ret_locked = false;
 	comeback_remember(session, false);
 	if (sg_kernel_open(&kernel, err) == 0) {
 		now = what_is_in_force(kernel, &mark);
@@ -129,6 +132,7 @@ static int lock_down(struct session *session, const char *reason, bool keeps_rea
 		}
 		if ((now == LOCKDOWN && keeps_reason) || load(session, kernel, reason, err) == 0) {
 			say_locked(session, now == LOCKDOWN && keeps_reason ? mark.policy : reason);
+			*ret_locked = true;
 			return 0;
 		}
 	}
@@ -138,8 +142,9 @@ static int lock_down(struct session *session, const char *reason, bool keeps_rea
 void lockdown_after_failure(struct session *session)
 {
 	struct sg_error err = {0};
+	bool locked;
 
-	if (lock_down(session, *session->failure ? session->failure : "it is not known why", false, &err) < 0)
+	if (lock_down(session, *session->failure ? session->failure : "it is not known why", false, &locked, &err) < 0)
 		session_report(session, &err);
 }
 
@@ -173,9 +178,12 @@ int lockdown_for_unit(struct session *session)
 	char reason[SG_MARK_NAME_SIZE * 2];
 	bool news = reason_of_unit(reason, sizeof(reason));
 	struct sg_error err = {0};
+	bool locked;
 
-	if (lock_down(session, reason, !news, &err) < 0)
+	if (lock_down(session, reason, !news, &locked, &err) < 0)
 		return session_fail(session, &err);
+	if (session->options->json)
+		sg_render_lockdown_json(&session->answer, locked);
 	return session_finish(session, EXIT_YES);
 }
 

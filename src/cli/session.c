@@ -315,10 +315,21 @@ int session_flush(struct session *session, struct sg_error *err)
 	return result;
 }
 
+void session_run_at_failure(struct session *session)
+{
+	void (*run)(struct session * session) = session->at_failure;
+
+	session->at_failure = NULL;
+	if (run)
+		run(session);
+}
+
 int session_finish(struct session *session, int code)
 {
 	struct sg_error err = {0};
 
+	if (code != EXIT_YES)
+		session_run_at_failure(session);
 	progress_end();
 	if (session->options->json)
 		sg_render_diagnostics_json(&session->answer, session->files, &session->said);

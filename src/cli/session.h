@@ -34,6 +34,8 @@ struct session {
 	const char *done;
 	/* Why the verb failed, in one line, cut when longer; empty: it did not. The first reason stays. */
 	char failure[256];
+	/* Runs once, before the answer to a verb that fails is written: its warnings are part of the answer. NULL: none. */
+	void (*at_failure)(struct session *session);
 	/* What standard error was told beside errors; the answer in JSON has it, too. */
 	struct sg_diags said;
 };
@@ -82,6 +84,7 @@ int session_fail(struct session *session, const struct sg_error *err);
 int session_flush(struct session *session, struct sg_error *err);
 /* Writes the answer and returns `code`, or EXIT_SYSTEM when it could not be written. */
 int session_finish(struct session *session, int code);
+void session_run_at_failure(struct session *session);
 /* Text for people on standard error: what is wrong or may be. --quiet does not silence it. */
 void session_note(struct session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Diagnostics on standard error. */

@@ -32,8 +32,8 @@ static int refused(struct session *session, const struct sg_diags *diags, const 
 }
 
 /*
- * Units may start while this runs, and each may apply the policy then: whoever looked first may write last. So the units are
- * looked for again behind the transaction, until they are where they were.
+ * Units may start while this runs, and each may apply the policy then: whoever looked first may write last. So the
+ * units are looked for again behind the transaction, until they are where they were.
  */
 static int load_here(struct session *session, struct sg_kernel *kernel, const struct loaded *loaded, struct here *here,
 		     struct sg_diags *diags, struct sg_apply_result *ret, struct sg_error *err)
@@ -165,10 +165,11 @@ int verb_apply(struct session *session)
 		return lockdown_for_unit(session);
 	if (options->dry_run)
 		return difference_from_kernel(session, options->policy, LOAD_WITH_TESTS);
+	session->at_failure = options->boot ? lockdown_after_failure : NULL;
 	code = apply(session);
 	if (code == EXIT_YES)
 		comeback_remember(session, true);
-	else if (options->boot)
-		lockdown_after_failure(session);
+	else
+		session_run_at_failure(session); /* the answer could not be written */
 	return code;
 }

@@ -69,15 +69,16 @@ int difference_from_kernel(struct session *session, const char *path, enum loadi
 	sg_cleanup(cutting_clear) struct cutting cutting = {0};
 	sg_cleanup(besides_clear) struct besides besides = {0};
 	sg_cleanup(applied_clear) struct applied applied = {0};
-	struct sg_diff_report report = {.files = session->files, .from_name = "the kernel", .from_kernel = true, .to_name = path};
+	struct sg_diff_report report = {
+		.files = session->files, .from_name = "the kernel", .from_kernel = true, .to_name = path};
 	const struct sg_subject *policy = &here.subject;
 	struct sg_error err = {0};
 	int code;
 
-	if (session_load(session, path, loading, &loaded, &code) < 0) {
-		lockdown_say_of_kernel(session);
+	session->at_failure = lockdown_say_of_kernel;
+	if (session_load(session, path, loading, &loaded, &code) < 0)
 		return code;
-	}
+	session->at_failure = NULL;
 	if (rules_read(session, &rules, &err) < 0 || sockets_read(&sockets, &err) < 0 ||
 	    here_make(session, &loaded, rules.kernel, &here, &err) < 0 ||
 	    here_interfaces(session, &loaded, &sockets.local, &here, &err) < 0 ||

@@ -35,10 +35,10 @@ int verb_verify(struct session *session)
 	struct sg_error err = {0};
 	int code;
 
-	if (session_load(session, session->options->policy, LOAD_ONLY, &loaded, &code) < 0) {
-		lockdown_say_of_kernel(session);
+	session->at_failure = lockdown_say_of_kernel;
+	if (session_load(session, session->options->policy, LOAD_ONLY, &loaded, &code) < 0)
 		return code;
-	}
+	session->at_failure = NULL;
 	if (rules_read(session, &rules, &err) < 0 || sockets_read(&sockets, &err) < 0 ||
 	    here_make(session, &loaded, rules.kernel, &here, &err) < 0 ||
 	    besides_read(rules.kernel, &sockets.list, &besides, &err) < 0)

@@ -39,6 +39,16 @@ void sg_render_apply(struct sg_buf *buf, const struct sg_style *style, const str
 		sg_render_files(buf, report->files, 0, sg_files_count(report->files));
 }
 
+void sg_render_lockdown_json(struct sg_buf *buf, bool locked_down)
+{
+	struct sg_json json = {false};
+	json_t *answer = sg_json_answer(&json, "apply");
+
+	sg_json_put(&json, answer, "applied", json_false());
+	sg_json_put(&json, answer, "locked_down", json_boolean(locked_down));
+	sg_json_write(&json, buf, answer);
+}
+
 void sg_render_apply_json(struct sg_buf *buf, const struct sg_apply_report *report)
 {
 	struct sg_json json = {false};

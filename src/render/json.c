@@ -142,21 +142,40 @@ void sg_json_write_line(struct sg_json *json, struct sg_buf *buf, json_t *value)
 	write_value(json, buf, value, 0);
 }
 
+/* An answer that has diagnostics of its own, such as a policy's errors: those come behind the others. */
+static void merge_diagnostics(struct sg_buf *answer, json_t *said)
+{
+	struct sg_json json = {false};
+	json_t *whole = json_loadb(answer->data, answer->size, 0, NULL);
+	json_t *own = json_object_get(whole, "diagnostics");
+
+	if (!json_is_array(own) || json_array_extend(said, own) < 0 || json_object_set(whole, "diagnostics", said) < 0)
+		json.failed = true;
+	sg_buf_truncate(answer, 0);
+	sg_json_write(&json, answer, whole);
+}
+
 void sg_render_diagnostics_json(struct sg_buf *answer, const struct sg_files *files, const struct sg_diags *diags)
 {
 	static const char start[] = "{\n  \"format_version\"", end[] = "\n}\n", own[] = "\n  \"diagnostics\": [";
 	struct sg_json json = {false};
 	struct sg_buf more = {0};
-	json_t *map;
+	json_t *map, *said;
 
-	/* nothing to say; another value, or its end alone; a text that has them already */
+	/* nothing to say; another value, or its end alone */
 	if ((!diags->count && !diags->out_of_memory) || answer->failed || answer->size < sizeof(start) + sizeof(end) ||
 	    memcmp(answer->data, start, sizeof(start) - 1) != 0 ||
-	    memcmp(answer->data + answer->size - (sizeof(end) - 1), end, sizeof(end) - 1) != 0 ||
-	    memmem(answer->data, answer->size, own, sizeof(own) - 1))
+	    memcmp(answer->data + answer->size - (sizeof(end) - 1), end, sizeof(end) - 1) != 0)
 		return;
+	said = sg_json_diags(&json, files, diags);
+	answer->failed |= json.failed || diags->out_of_memory;
+	if (memmem(answer->data, answer->size, own, sizeof(own) - 1)) {
+		merge_diagnostics(answer, said);
+		json_decref(said);
+		return;
+	}
 	map = sg_json_map(&json);
-	sg_json_put(&json, map, "diagnostics", sg_json_diags(&json, files, diags));
+	sg_json_put(&json, map, "diagnostics", said);
 	sg_json_write(&json, &more, map);
 	sg_buf_truncate(answer, answer->size - (sizeof(end) - 1));
 	sg_buf_addc(answer, ',');

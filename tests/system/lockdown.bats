@@ -67,6 +67,25 @@ LOCKED="locked down: only SSH (the policy could not be loaded: bad.yaml:1:1: unk
 	run -0 gate -f next.yaml status
 }
 
+@test "JSON says what standard error says of a failed start" {
+	gate clear --force
+	run -2 --separate-stderr gate -j -f bad.yaml apply --boot
+	[[ $stderr == *"warning: locked down: only SSH is let in"* ]]
+	jq -e '[.diagnostics[] | select(.severity == "warning") | .message] | any(startswith("locked down: only SSH"))' <<<"$output"
+	jq -e '.diagnostics | any(.severity == "error")' <<<"$output"
+	for verb in verify diff; do
+		run -2 --separate-stderr gate -j -f bad.yaml $verb
+		[[ $stderr == *"warning: locked down: only SSH is let in"* ]]
+		jq -e '.diagnostics[0].message | startswith("locked down: only SSH")' <<<"$output"
+	done
+	run -0 --separate-stderr gate -j apply --lockdown
+	jq -e '.verb == "apply" and .applied == false and .locked_down' <<<"$output"
+	jq -e '.diagnostics[0].message | startswith("locked down: only SSH")' <<<"$output"
+	gate -f good.yaml apply
+	run -0 --separate-stderr gate -j apply --lockdown
+	jq -e '.locked_down == false and (.diagnostics[0].message | startswith("the rules that were applied from good.yaml"))' <<<"$output"
+}
+
 @test "every shipped policy is known again in the kernel" {
 	for policy in "$TOP"/policies/*.yaml; do
 		cp "$policy" policy.yaml
