@@ -11,6 +11,7 @@ import ipaddress
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,6 +47,9 @@ table inet byhand {
     }
 }
 """
+
+# timeout(1) ends a suite by this signal: what was made is deleted all the same
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 
 def run(*command, **options):
