@@ -280,7 +280,7 @@ def main(program, flood, count, seed, words):
             failed |= recreating(hosts, program, flood, 200)
             failed |= switching(hosts, program, flood, 40)
         failed |= kinds(hosts, program, flood, count, chosen)
-        failed |= other_packets(hosts, program, flood, count, chosen, 4 if few else len(chosen), random.Random(seed))
+        failed |= other_packets(hosts, program, flood, count, chosen, 4 if few else 24, random.Random(seed))
         failed |= published_kinds(hosts, program, flood, count,
                                   random.Random(seed).sample(published, min(len(published), 15)) if few else published)
         if not words:
