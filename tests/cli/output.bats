@@ -19,7 +19,10 @@ load common
 		[[ $output == *"error: cannot write the answer"* ]]
 		# a reader that went away
 		# shellcheck disable=SC2086
-		run -3 bash -c '{ sleep 0.2; "$@" <packets; echo $? >code; } | true; sleep 0.4; exit "$(cat code)"' - "$SOCKGATE" $words
+		run -3 bash -c 'rm -f gone code
+			{ until [ -e gone ]; do sleep 0.05; done; "$@" <packets; echo $? >code.new; mv code.new code; } |
+				{ exec <&-; touch gone; until [ -e code ]; do sleep 0.05; done; }
+			exit "$(cat code)"' - "$SOCKGATE" $words
 		[[ $output == *"Broken pipe" ]]
 		# no room for files
 		# shellcheck disable=SC2086
