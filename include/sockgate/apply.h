@@ -31,6 +31,9 @@ bool sg_mark_read(const struct sg_table *table, struct sg_mark *ret);
  */
 int sg_mark_holds(const struct sg_table *table, const struct sg_mark *mark, bool *ret, struct sg_error *err);
 
+/* The netlink port (mostly the process id) of who owns the table, and alone can change it; 0: nobody does. */
+uint32_t sg_table_owner(const struct sg_table *table);
+
 struct sg_apply_input {
 	const struct sg_policy *policy;
 	const struct sg_decision *decision;

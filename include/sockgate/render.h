@@ -178,6 +178,7 @@ struct sg_status_report {
 	const char *unusable;
 	const uint8_t *digest; /* of the policy now, 16 bytes; NULL: policy is NULL */
 	bool loaded;           /* there is a table of ours */
+	uint32_t owner;        /* the netlink port of who owns it; 0: nobody does */
 	enum sg_answer equal;  /* it decides and logs as the policy does; where both are there */
 	bool logs_alone;       /* it decides so; what is not equal is what it logs */
 	/* What the table says of itself, when it does (applied_digest not NULL). */

@@ -121,10 +121,15 @@ static void advance(struct transaction *t, uint32_t generation)
 	sg_contents_advance(t->contents, t->before.generation, generation, edited, t->plan.edit_count);
 }
 
+uint32_t sg_table_owner(const struct sg_table *table)
+{
+	return table && table->flags & NFT_TABLE_F_OWNER ? table->owner : 0;
+}
+
 /* The kernel lets only the socket that owns a table change it, and says EPERM to all others, whatever their rights. */
 static int check_owner(const struct sg_table *table, struct sg_error *err)
 {
-	if (!table || !(table->flags & NFT_TABLE_F_OWNER))
+	if (!sg_table_owner(table))
 		return 0;
 	return sg_error_set(err, SG_ERROR_SYSTEM, 0,
 			    "another process owns the table inet " SG_TABLE_NAME

@@ -194,6 +194,7 @@ int verb_status(struct session *session)
 	if (read_policy(session, rules.kernel, &loaded, &here, unusable, sizeof(unusable), &policy_error) < 0)
 		return session_fail(session, &policy_error);
 	report.loaded = rules.table != NULL;
+	report.owner = sg_table_owner(rules.table);
 	report.policy = loaded.policy;
 	report.unusable = unusable;
 	if (loaded.policy) {

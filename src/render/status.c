@@ -204,6 +204,11 @@ void sg_render_status(struct sg_buf *buf, const struct sg_style *style, const st
 		sg_buf_addf(buf, ", default %s\n", sg_verdict_name(sg_policy_default(report->policy)));
 	}
 	add_applied(buf, report);
+	if (report->owner)
+		sg_buf_addf(buf,
+			    "owner:   another process owns the table (netlink port %u, mostly its process id); nobody "
+			    "else can change it\n",
+			    report->owner);
 	if (sg_besides_seen(&report->besides)) {
 		sg_buf_adds(buf, "beside:  ");
 		sg_besides_list(buf, style, &report->besides);
@@ -267,6 +272,7 @@ static json_t *kernel_json(struct sg_json *json, const struct sg_status_report *
 	sg_json_put(json, map, "applied", marked ? time_json(json, report->applied) : json_null());
 	sg_json_put(json, map, "same_file", marked ? json_boolean(report->same_file) : json_null());
 	sg_json_put(json, map, "unchanged", marked ? json_boolean(report->unchanged) : json_null());
+	sg_json_put(json, map, "owner", report->owner ? sg_json_number(json, report->owner) : json_null());
 	return map;
 }
 

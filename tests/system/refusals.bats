@@ -67,6 +67,9 @@ quickly() {
 		[[ $stderr == *"another process owns the table inet sockgate (netlink port "* && $stderr != *root* ]]
 	done
 	run -1 gate -f policy.yaml status
+	[[ $output == *"owner:   another process owns the table (netlink port "* ]]
+	run -1 gate -j -f policy.yaml status
+	jq -e '.kernel.owner > 0' <<<"$output"
 	exec 8>&-
 	wait "$owner" || true
 	run -0 gate -f policy.yaml apply
