@@ -41,12 +41,15 @@ def wait_for(moment):
     time.sleep(max(0, moment - time.time()))
 
 
-def processes(program):
-    """Of the program under test, whatever they are called."""
+def processes(program, name):
+    """Of the program under test, whatever they are called, in the network namespace of that name. Other suites run beside
+    this one."""
     found = []
+    namespace = os.stat("/run/netns/" + name).st_ino
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            if os.path.realpath(program) == os.readlink("/proc/%s/exe" % pid):
+            if (os.path.realpath(program) == os.readlink("/proc/%s/exe" % pid)
+                    and os.stat("/proc/%s/ns/net" % pid).st_ino == namespace):
                 found.append(pid)
         except OSError:
             pass
@@ -67,7 +70,7 @@ def ends(peers):
     yield from wanted("just before", answers(peers, ONE), BEFORE)
     generation = peers.within(peers.inner, "/usr/bin/python3", os.path.join(os.path.dirname(__file__), "..", "lib", "generation.py"))
     wait_for(end + 0.01)
-    yield from wanted("processes of the program in any namespace", processes(peers.program), [])
+    yield from wanted("processes of the program that still run", processes(peers.program, peers.inner), [])
     yield from wanted("from then on", answers(peers, ONE), AFTER)
     yield from wanted("from elsewhere", answers(peers, SIX), AFTER_FROM_ELSEWHERE)
     yield from wanted("the ruleset's generation", peers.within(
