@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 build=${SOCKGATE_BUILD:-$here/../../build/dev}
 program=${SOCKGATE:-$build/sockgate}
 export PYTHONDONTWRITEBYTECODE=1
-policies=3 changes=10 limit_changes=15 appliers=4 times=12
+policies=3 changes=8 limit_changes=15 appliers=4 times=12
 if [ "${SOCKGATE_FULL:-0}" = 1 ]; then
 	policies=50 changes=300 limit_changes=375 appliers=8 times=100
 fi
