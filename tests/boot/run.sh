@@ -263,10 +263,10 @@ result $? "a reload warns in the journal"
 open by-hand && says by-hand 'not enforcing'
 result $? "control: rules that are flushed by hand stay away, and the client notices"
 for phase in stopped applied; do
-	closed $phase && says $phase enforcing
+	exits $phase 0 && closed $phase && says $phase enforcing
 	result $? "sockgate.service is inactive and the policy in force, $phase: it comes back behind nftables.service"
 done
-closed applied-other && says applied-other 'not enforcing /etc/sockgate/policy.yaml: /root/tried/other.yaml is applied'
+exits applied-other 0 && closed applied-other && says applied-other 'not enforcing /etc/sockgate/policy.yaml: /root/tried/other.yaml is applied'
 result $? "what comes back is the policy that was applied last, wherever its file is"
 open cleared && says cleared 'not enforcing'
 result $? "what was cleared stays away"
