@@ -11,9 +11,17 @@ now() {
 }
 
 # phase NAME COMMAND…: the phase lasts longer than the command, so that what stays open is seen to.
+# Waits until no lockdown unit of an earlier failure is at work: it would write its own reason over a later one's.
+settle() {
+	for _ in {1..200}; do
+		[ -n "$(systemctl list-jobs --no-legend sockgate-lockdown.service)" ] || break
+		sleep 0.05
+	done
+}
 phase() {
 	local name=$1 start ready
 	shift
+	settle
 	systemctl reset-failed nftables.service # or systemd refuses its sixth start in ten seconds
 	start=$(now)
 	"$@"
@@ -61,11 +69,13 @@ phase mended systemctl restart sockgate
 # a second failing start in one boot, of rules that somebody took away (the port is open until then)
 echo 'alow: {tcp: 22}' >/etc/sockgate/policy.yaml
 for start in first second third; do
+	settle
 	nft flush ruleset
 	systemctl restart sockgate
 	phase "$start-failure" true
 done
 for _ in {1..12}; do systemctl restart sockgate; done # more than systemd starts of a unit in ten seconds, unless told otherwise
+settle
 nft flush ruleset
 systemctl restart sockgate
 phase many-failures true
